@@ -1,0 +1,109 @@
+//! The incident: what people decide about.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{IncidentId, SignalId, TenantId};
+use crate::signal::Severity;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    pub id: IncidentId,
+    pub tenant: TenantId,
+    pub title: String,
+    pub severity: Severity,
+    pub opened_at: Timestamp,
+    /// The instants that laws count from, by the law's own word: `awareness`, `discovery`, ...
+    pub clocks: BTreeMap<String, Timestamp>,
+    /// The signals that opened or joined it, oldest first.
+    pub signals: Vec<SignalId>,
+    /// Names of the tenant's datasets that the evidence touches: they say whose data leaked, and which.
+    pub datasets: Vec<String>,
+    pub stage: Stage,
+    pub halt: Option<Halt>,
+    pub scope: Option<ScopeCount>,
+    /// The plan in force.
+    pub plan: Option<PlanRef>,
+    /// How many versions of a plan were begun: each run of `plan` takes the next one.
+    pub plan_versions: u32,
+    /// What a person has to see to, in words: evidence that came after the scope, a block, a doubt.
+    pub attention: Vec<String>,
+}
+
+/// How far an incident has come. Holding and cancelling stand beside it, in [`Halt`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Who is affected is being found out.
+    Scoping,
+    /// The plan cannot be made or approved as things stand; `attention` says why.
+    Blocked,
+    /// A plan waits for its approvals.
+    AwaitingApproval,
+    /// Approved: notices go out when they are due.
+    Sending,
+}
+
+/// A stop by a person. It is part of every claim's condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Halt {
+    /// Until somebody releases it.
+    Held,
+    /// For good.
+    Cancelled,
+}
+
+impl Halt {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Halt::Held => "held",
+            Halt::Cancelled => "cancelled",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRef {
+    pub version: u32,
+    /// SHA-256 in hex over the plan's body: what an approval binds.
+    pub hash: String,
+}
+
+/// Who is affected, in numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeCount {
+    /// Rows read from the manifests, good and bad.
+    pub rows: u64,
+    /// Rows that could not be read; each stands with its line number in a reject file.
+    pub rejected: u64,
+    pub reject_files: Vec<String>,
+    /// Distinct people.
+    pub people: u64,
+    pub by_residence: BTreeMap<String, u64>,
+    /// People whose residence is not known: no law can be named for them until somebody settles it.
+    pub residence_unknown: u64,
+}
+
+impl ScopeCount {
+    /// Whether more than `share_per_mille` of the rows were bad.
+    pub fn too_many_rejected(&self, share_per_mille: u32) -> bool {
+        u128::from(self.rejected) * 1000 > u128::from(self.rows) * u128::from(share_per_mille)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_of_bad_rows_is_exact_at_its_border() {
+        let count = |rows, rejected| ScopeCount { rows, rejected, ..ScopeCount::default() };
+        assert!(!count(1000, 5).too_many_rejected(5));
+        assert!(count(1000, 6).too_many_rejected(5));
+        assert!(!count(0, 0).too_many_rejected(0));
+        assert!(count(u64::MAX, u64::MAX).too_many_rejected(999));
+    }
+}

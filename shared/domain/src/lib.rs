@@ -1,0 +1,18 @@
+//! The words of Tocsin as types: ids, signals, incidents, obligations, plans, chunks, receipts, coverage.
+//!
+//! Architecture invariant: no clock, no input or output, no async runtime, no AWS.
+//! Time, ids and randomness come in as arguments, so everything here is a function of what it is given.
+
+pub mod chunk;
+pub mod coverage;
+pub mod id;
+pub mod incident;
+pub mod obligation;
+pub mod outcome;
+pub mod person;
+pub mod personal;
+pub mod plan;
+pub mod receipt;
+pub mod signal;
+pub mod tenant;
+pub mod wire;

@@ -1,0 +1,243 @@
+//! People: who is affected, where they live, and how the law lets us reach them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{IdentityKey, PersonId};
+use crate::personal::{Personal, for_the_people_table};
+
+/// One affected person as the people table of their region keeps them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    pub id: PersonId,
+    #[serde(serialize_with = "for_the_people_table", default)]
+    pub name: Option<Personal<String>>,
+    #[serde(serialize_with = "for_the_people_table", default)]
+    pub email: Option<Personal<String>>,
+    #[serde(serialize_with = "for_the_people_table", default)]
+    pub phone: Option<Personal<String>>,
+    /// Decides the law; `None` is a bucket of its own that a person must settle.
+    pub residence: Option<Jurisdiction>,
+    /// BCP 47, as the profile says it.
+    pub locale: Option<String>,
+    /// Which kinds of this person's data leaked, in the notices' words (`email`, `order-history`, ...).
+    pub data: Vec<String>,
+    /// Where the record stands in its manifest: of two records of one person the first one counts.
+    pub row: u64,
+    /// 32 random bytes in hex: the audit log knows this person only through a commitment made with them.
+    /// Erasing the salt erases the person from the log and breaks no proof.
+    pub salt: String,
+}
+
+/// ISO 3166-1 alpha-2, or ISO 3166-2 where the law is a state's: `DE`, `US-CA`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Jurisdiction(String);
+
+impl Jurisdiction {
+    /// The law asks for the state in the United States alone; elsewhere the country decides.
+    /// `None` where the country is missing or is not a two-letter code.
+    pub fn of(country: &str, province: &str) -> Option<Self> {
+        let (country, province) = (country.trim().to_ascii_uppercase(), province.trim().to_ascii_uppercase());
+        let two_letters = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
+        let province = province.strip_prefix("US-").unwrap_or(&province);
+        match country.as_str() {
+            "US" if two_letters(province) => Some(Self(format!("US-{province}"))),
+            "US" => None,
+            "UK" => Some(Self("GB".to_owned())),
+            _ if two_letters(&country) => Some(Self(country)),
+            _ => None,
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `US` of `US-CA`.
+    pub fn country(&self) -> &str {
+        self.0.split('-').next().unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Jurisdiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why an address cannot be used. Holds nothing of the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum AddressError {
+    #[error("the e-mail address holds a line break or another control character")]
+    ControlCharacter,
+    #[error("the e-mail address is not of the form name@domain")]
+    EmailForm,
+    #[error("the e-mail address has a non-ASCII part before the @, which SES does not deliver")]
+    LocalPartNotAscii,
+    #[error("the domain of the e-mail address is not a valid name")]
+    EmailDomain,
+    #[error("the phone number is not in international form: + and 7 to 15 digits")]
+    PhoneForm,
+}
+
+/// An address that a mail provider can take: ASCII before the @, an ASCII domain with a dot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmailAddress(Personal<String>);
+
+impl EmailAddress {
+    pub fn personal(&self) -> &Personal<String> {
+        &self.0
+    }
+
+    /// What makes two spellings one mailbox: lower case, domain in ASCII. No provider's own folding:
+    /// `a.b@` and `ab@` are one mailbox at one provider and two people at another.
+    pub fn identity(&self) -> String {
+        format!("email:{}", self.0.expose().to_ascii_lowercase())
+    }
+}
+
+impl FromStr for EmailAddress {
+    type Err = AddressError;
+
+    /// RFC 5321 without quoted local parts, address literals, and bare host names.
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let text = text.trim_matches(' ');
+        if text.chars().any(char::is_control) {
+            return Err(AddressError::ControlCharacter);
+        }
+        let (local, domain) = text.rsplit_once('@').ok_or(AddressError::EmailForm)?;
+        if !local.is_ascii() {
+            return Err(AddressError::LocalPartNotAscii);
+        }
+        if local.contains('"') {
+            return Err(AddressError::EmailForm);
+        }
+        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| AddressError::EmailDomain)?;
+        if domain.rsplit_once('.').is_none_or(|(_, top)| top.len() < 2) {
+            return Err(AddressError::EmailDomain);
+        }
+        let address = format!("{local}@{domain}");
+        let strict =
+            email_address::Options::default().with_required_tld().without_domain_literal().without_display_text();
+        email_address::EmailAddress::parse_with_options(&address, strict).map_err(|_| AddressError::EmailForm)?;
+        Ok(Self(Personal::new(address)))
+    }
+}
+
+/// A phone number in E.164 form (ITU-T E.164: at most 15 digits, no leading zero).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneNumber(Personal<String>);
+
+impl PhoneNumber {
+    pub fn personal(&self) -> &Personal<String> {
+        &self.0
+    }
+
+    pub fn identity(&self) -> String {
+        format!("phone:{}", self.0.expose())
+    }
+}
+
+impl FromStr for PhoneNumber {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let compact: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
+        let digits = compact.strip_prefix('+').ok_or(AddressError::PhoneForm)?;
+        let lawful = (7..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0');
+        if !lawful {
+            return Err(AddressError::PhoneForm);
+        }
+        Ok(Self(Personal::new(compact)))
+    }
+}
+
+/// The id of the person behind a record: by e-mail, else by phone, else by the shop's own customer id.
+/// `None` when the record holds nothing that could tell one person from another.
+pub fn identify(
+    key: &IdentityKey,
+    email: Option<&EmailAddress>,
+    phone: Option<&PhoneNumber>,
+    customer_id: &str,
+) -> Option<PersonId> {
+    let identity = match (email, phone, customer_id.trim()) {
+        (Some(email), _, _) => email.identity(),
+        (None, Some(phone), _) => phone.identity(),
+        (None, None, "") => return None,
+        (None, None, customer) => format!("customer:{customer}"),
+    };
+    Some(PersonId::of(key, &identity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_can_be_used() {
+        for (text, sent_to) in [
+            ("ada@example.com", "ada@example.com"),
+            (" Ada@Example.COM ", "Ada@example.com"),
+            ("a+b@bücher.example", "a+b@xn--bcher-kva.example"),
+        ] {
+            assert_eq!(text.parse::<EmailAddress>().unwrap().personal().expose(), sent_to);
+        }
+    }
+
+    #[test]
+    fn addresses_that_cannot() {
+        for (text, why) in [
+            ("", AddressError::EmailForm),
+            ("ada", AddressError::EmailForm),
+            ("ada@localhost", AddressError::EmailDomain),
+            ("ada@[127.0.0.1]", AddressError::EmailDomain),
+            ("Ada <ada@example.com>", AddressError::EmailDomain),
+            ("ada@example.com\nBcc: eve@example.com", AddressError::ControlCharacter),
+            ("ада@example.com", AddressError::LocalPartNotAscii),
+            ("\"a b\"@example.com", AddressError::EmailForm),
+            ("a..b@example.com", AddressError::EmailForm),
+            ("a@b@example.com", AddressError::EmailForm),
+            ("a@example.c", AddressError::EmailDomain),
+        ] {
+            assert_eq!(text.parse::<EmailAddress>(), Err(why), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn two_spellings_are_one_person_and_two_mailboxes_two() {
+        let key = IdentityKey::new([7; 32]);
+        let id = |text: &str| identify(&key, Some(&text.parse().unwrap()), None, "");
+        assert_eq!(id("Ada@Example.com"), id("ada@example.com "));
+        assert_ne!(id("a.da@example.com"), id("ada@example.com"));
+        assert_eq!(identify(&key, None, None, "  "), None);
+    }
+
+    #[test]
+    fn phones_are_e164() {
+        assert_eq!(
+            "+44 7700 900-123".parse::<PhoneNumber>().unwrap().personal().expose(),
+            "+447700900123"
+        );
+        for bad in ["", "07700900123", "+0123456789", "+44", "+44770090012345678", "+44 77oo 900123"] {
+            assert_eq!(bad.parse::<PhoneNumber>(), Err(AddressError::PhoneForm), "{bad}");
+        }
+    }
+
+    #[test]
+    fn residence_is_the_state_in_the_united_states_and_the_country_elsewhere() {
+        let of = |country, province| Jurisdiction::of(country, province).map(|j| j.to_string());
+        assert_eq!(of("us", "ca"), Some("US-CA".to_owned()));
+        assert_eq!(of("US", "US-NY"), Some("US-NY".to_owned()));
+        assert_eq!(of("US", ""), None);
+        assert_eq!(of("de", "BY"), Some("DE".to_owned()));
+        assert_eq!(of("UK", ""), Some("GB".to_owned()));
+        assert_eq!(of("", "CA"), None);
+        assert_eq!(of("Germany", ""), None);
+    }
+}

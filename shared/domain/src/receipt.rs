@@ -1,0 +1,172 @@
+//! Receipts: facts about delivery, append-only, unordered, never a status column.
+//!
+//! They arrive twice, late, in any order, and before the provider's answer is stored.
+//! Where a notice stands is a pure function of the set.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::chunk::{ChunkRef, Entry};
+
+/// One fact about one notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub chunk: ChunkRef,
+    /// The notice's place in its chunk.
+    pub index: u32,
+    pub attempt: u32,
+    pub fact: Fact,
+    /// When it happened, by the provider.
+    pub at: Timestamp,
+    pub provider_id: String,
+    /// The provider's own words, without any address.
+    pub detail: String,
+}
+
+/// What a receipt can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fact {
+    /// The provider took it: it proves a hand-over, not a delivery.
+    Sent,
+    /// The receiving side took it.
+    Delivered,
+    /// It was opened, read, or complained about: it arrived.
+    Seen,
+    /// Refused for good by the receiving side.
+    Bounced,
+    /// Not now; may still arrive, or bounce.
+    Delayed,
+    /// The provider never sent it: a suppressed address, a rejected or badly rendered message.
+    NeverSent,
+}
+
+impl Fact {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Fact::Sent => "sent",
+            Fact::Delivered => "delivered",
+            Fact::Seen => "seen",
+            Fact::Bounced => "bounced",
+            Fact::Delayed => "delayed",
+            Fact::NeverSent => "never-sent",
+        }
+    }
+}
+
+/// Where one notice to one recipient stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    Reached,
+    /// Everything that was tried ended without arrival.
+    Unreachable(Unreachable),
+    /// Planned, on its way, or accepted: may still end either way.
+    Pending,
+    /// May have been sent; not settled yet.
+    Undecided,
+}
+
+/// Why a notice did not and will not arrive by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unreachable {
+    Bounced,
+    NeverSent,
+    RefusedByProvider,
+    Withheld,
+    NoLawfulAddress,
+}
+
+impl Unreachable {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Unreachable::Bounced => "bounced",
+            Unreachable::NeverSent => "never sent by the provider",
+            Unreachable::RefusedByProvider => "refused by the provider",
+            Unreachable::Withheld => "withheld",
+            Unreachable::NoLawfulAddress => "no address for a lawful channel",
+        }
+    }
+}
+
+/// The state of one notice: the provider's own answer, and every fact that came in for it.
+/// It arrived if anybody saw it. A bounce outweighs a delivery, because a receiving server may take a message
+/// and refuse it later. Duplicates and order change nothing.
+pub fn reach(entry: &Entry, facts: &BTreeSet<Fact>) -> Reach {
+    let has = |fact| facts.contains(&fact);
+    if has(Fact::Seen) {
+        return Reach::Reached;
+    }
+    if has(Fact::Bounced) {
+        return Reach::Unreachable(Unreachable::Bounced);
+    }
+    if has(Fact::NeverSent) {
+        return Reach::Unreachable(Unreachable::NeverSent);
+    }
+    if has(Fact::Delivered) {
+        return Reach::Reached;
+    }
+    match entry {
+        Entry::InDoubt if has(Fact::Sent) || has(Fact::Delayed) => Reach::Pending,
+        Entry::InDoubt => Reach::Undecided,
+        Entry::Waiting | Entry::Throttled(_) | Entry::Accepted(_) => Reach::Pending,
+        Entry::Refused(_) => Reach::Unreachable(Unreachable::RefusedByProvider),
+        Entry::Withheld(_) => Reach::Unreachable(Unreachable::Withheld),
+    }
+}
+
+/// Whether the facts prove that the provider took the notice: what ends a doubt.
+pub fn proves_hand_over(facts: &BTreeSet<Fact>) -> bool {
+    !facts.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FACTS: [Fact; 6] =
+        [Fact::Sent, Fact::Delivered, Fact::Seen, Fact::Bounced, Fact::Delayed, Fact::NeverSent];
+
+    fn accepted() -> Entry {
+        Entry::Accepted("id".to_owned())
+    }
+
+    #[test]
+    fn a_bounce_after_a_delivery_counts_and_accepted_is_not_reached() {
+        let table: [(&[Fact], Reach); 8] = [
+            (&[], Reach::Pending),
+            (&[Fact::Sent], Reach::Pending),
+            (&[Fact::Sent, Fact::Delayed], Reach::Pending),
+            (&[Fact::Delivered], Reach::Reached),
+            (&[Fact::Delivered, Fact::Delayed], Reach::Reached),
+            (&[Fact::Delivered, Fact::Bounced], Reach::Unreachable(Unreachable::Bounced)),
+            (&[Fact::NeverSent], Reach::Unreachable(Unreachable::NeverSent)),
+            (&[Fact::Bounced, Fact::Seen], Reach::Reached),
+        ];
+        for (facts, expected) in table {
+            assert_eq!(reach(&accepted(), &facts.iter().copied().collect()), expected, "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn a_doubt_stays_a_doubt_until_a_fact_comes() {
+        assert_eq!(reach(&Entry::InDoubt, &BTreeSet::new()), Reach::Undecided);
+        for fact in FACTS {
+            assert_ne!(reach(&Entry::InDoubt, &BTreeSet::from([fact])), Reach::Undecided, "{fact:?}");
+        }
+    }
+
+    #[test]
+    fn the_answer_may_come_after_the_facts() {
+        for bits in 1..64_u32 {
+            let facts: BTreeSet<_> =
+                FACTS.into_iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, f)| f).collect();
+            let before = reach(&Entry::InDoubt, &facts);
+            let after = reach(&accepted(), &facts);
+            assert_eq!(before, after, "{facts:?}");
+        }
+    }
+}

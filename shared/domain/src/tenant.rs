@@ -1,0 +1,262 @@
+//! A tenant: one merchant, its legal entity, and what its administrators decided beforehand.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::TenantId;
+use crate::person::Jurisdiction;
+use crate::signal::{Hints, Severity};
+
+/// A tenant's settings. Every field is given: there are no defaults for law, money or people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub name: String,
+    pub platform: Platform,
+    pub controller: Controller,
+    /// How a signal finds this tenant. A route belongs to one tenant alone.
+    pub routes: Routes,
+    /// Where this tenant's customer data lies, and which.
+    pub datasets: Vec<Dataset>,
+    pub triage: TriagePolicy,
+    /// In which region the people of a jurisdiction are kept and served.
+    pub residency: Residency,
+    pub senders: Senders,
+    /// Who may do what, by the ARN of the IAM principal.
+    pub roles: BTreeMap<String, Vec<Role>>,
+    /// How many distinct approvers a plan needs.
+    pub approvals_needed: u32,
+    /// More bad rows than this share of a manifest, in thousandths, block the plan.
+    pub reject_limit_per_mille: u32,
+    /// Bodies to which a filing can go by e-mail.
+    pub contacts: Vec<Contact>,
+    /// What is said to people, approved beforehand, by language.
+    pub wording: BTreeMap<String, Wording>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Platform {
+    ShopifyPlus,
+    Magento,
+}
+
+/// The legal entity that owes the notices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Controller {
+    pub legal_name: String,
+    pub country: String,
+    /// IANA name, such as `Europe/Berlin`.
+    pub time_zone: String,
+    pub eu_main_establishment: Option<String>,
+    pub eu_representative: Option<String>,
+    #[serde(default)]
+    pub sectors: Vec<String>,
+    pub postal_address: String,
+    pub email: String,
+    pub phone: String,
+    /// The data protection officer or other contact for questions.
+    pub privacy_contact: String,
+    /// The merchant's own domain: notices point there and nowhere else.
+    pub website: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Routes {
+    pub shop_domains: Vec<String>,
+    pub buckets: Vec<String>,
+    pub accounts: Vec<String>,
+}
+
+impl Routes {
+    /// (kind, value) of each route.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.shop_domains
+            .iter()
+            .map(|value| ("shop", value.as_str()))
+            .chain(self.buckets.iter().map(|value| ("bucket", value.as_str())))
+            .chain(self.accounts.iter().map(|value| ("account", value.as_str())))
+    }
+}
+
+/// The routes that a signal's hints could follow, the narrowest kind first: a bucket or a shop belongs to one
+/// merchant, an account may hold several.
+pub fn routes_of(hints: &Hints) -> impl Iterator<Item = (&'static str, &str)> {
+    hints
+        .buckets
+        .iter()
+        .map(|value| ("bucket", value.as_str()))
+        .chain(hints.shop_domains.iter().map(|value| ("shop", value.as_str())))
+        .chain(hints.accounts.iter().map(|value| ("account", value.as_str())))
+}
+
+/// Customer data at one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dataset {
+    pub name: String,
+    /// The bucket whose exposure exposes this dataset.
+    pub bucket: String,
+    /// The list of the people whose data lies there, as a key in the vault under the tenant's own prefix.
+    pub manifest: String,
+    pub format: ManifestFormat,
+    /// Kinds of data, in the notices' words: `email`, `order-history`, ...
+    pub data: Vec<String>,
+    pub encrypted: bool,
+    /// What a person judged beforehand: the risk to people when this data leaks.
+    pub risk: Risk,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ManifestFormat {
+    Csv,
+    JsonLines,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Risk {
+    None,
+    Risk,
+    High,
+}
+
+impl Risk {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Risk::None => "none",
+            Risk::Risk => "risk",
+            Risk::High => "high",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TriagePolicy {
+    /// A signal this severe, or more, opens an incident.
+    pub opens_at: Severity,
+    /// A signal joins an incident that was opened at most this many hours before.
+    pub joins_within_hours: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Residency {
+    /// By jurisdiction (`US-CA`) or country (`US`).
+    pub regions: BTreeMap<String, String>,
+    /// Where everybody else is kept, those of unknown residence among them.
+    pub otherwise: String,
+}
+
+impl Residency {
+    pub fn region_of(&self, residence: Option<&Jurisdiction>) -> &str {
+        residence
+            .and_then(|home| self.regions.get(home.as_str()).or_else(|| self.regions.get(home.country())))
+            .unwrap_or(&self.otherwise)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Senders {
+    /// `Name <address>` or an address of a domain that SES has verified for this tenant.
+    pub email_from: String,
+    /// Whether people without a usable e-mail address get a text message.
+    pub sms: bool,
+    /// Whether people without either find the notice in the shop's inbox.
+    pub in_app: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    Viewer,
+    Responder,
+    Approver,
+    Counsel,
+    Auditor,
+    Administrator,
+}
+
+/// A body to which a filing can go by e-mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    pub name: String,
+    /// The regime and jurisdiction whose filing goes there.
+    pub regime: String,
+    pub jurisdiction: String,
+    pub email: String,
+    pub language: String,
+}
+
+/// One language's blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wording {
+    pub what_happened: String,
+    pub consequences: String,
+    pub measures: String,
+    pub advice: String,
+}
+
+impl Tenant {
+    pub fn may(&self, principal: &str, role: Role) -> bool {
+        self.roles.get(principal).is_some_and(|roles| roles.contains(&role))
+    }
+
+    /// What is wrong with the settings, for the administrator who wrote them. Empty when nothing is.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let approvers = self.roles.values().filter(|roles| roles.contains(&Role::Approver)).count();
+        if self.approvals_needed == 0 {
+            problems.push("approvals_needed is 0: nothing may be sent without an approval".to_owned());
+        }
+        if approvers < self.approvals_needed as usize {
+            problems.push(format!("{} approvals are needed, but {approvers} people have the role", self.approvals_needed));
+        }
+        if jiff::tz::TimeZone::get(&self.controller.time_zone).is_err() {
+            problems.push(format!("controller.time_zone {:?} is not an IANA time zone", self.controller.time_zone));
+        }
+        for dataset in &self.datasets {
+            let own = format!("{}/", self.id);
+            if !dataset.manifest.starts_with(&own) || dataset.manifest.contains("..") {
+                problems.push(format!("dataset {}: the manifest has to lie under {own}", dataset.name));
+            }
+            if dataset.data.is_empty() {
+                problems.push(format!("dataset {}: data names no kind of data", dataset.name));
+            }
+        }
+        if !self.wording.contains_key("en") {
+            problems.push("wording has no block for en, the language that stands in for others".to_owned());
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_decides_before_the_country_and_the_rest_goes_home() {
+        let residency = Residency {
+            regions: BTreeMap::from([
+                ("US".to_owned(), "us-east-1".to_owned()),
+                ("US-CA".to_owned(), "us-west-2".to_owned()),
+            ]),
+            otherwise: "eu-central-1".to_owned(),
+        };
+        let region = |country, province| residency.region_of(Jurisdiction::of(country, province).as_ref()).to_owned();
+        assert_eq!(region("US", "CA"), "us-west-2");
+        assert_eq!(region("US", "NY"), "us-east-1");
+        assert_eq!(region("DE", ""), "eu-central-1");
+        assert_eq!(region("US", ""), "eu-central-1");
+    }
+}

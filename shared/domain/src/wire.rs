@@ -1,0 +1,86 @@
+//! The messages between functions. They carry ids, never personal data.
+//!
+//! Each has a version tag; a version that this build does not know is not read, but parked.
+//! A sample of every version ever sent stands in `tests/fixtures/wire`: old ones are never edited.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::chunk::ChunkRef;
+use crate::id::{IncidentId, SignalId, TenantId};
+use crate::outcome::Parked;
+
+/// From the intakes to `triage`: a signal stands in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignalJob {
+    pub v: Version<1>,
+    pub tenant: TenantId,
+    pub signal: SignalId,
+}
+
+/// To `scope`: find out who is affected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScopeJob {
+    pub v: Version<1>,
+    pub tenant: TenantId,
+    pub incident: IncidentId,
+    /// `None` asks for the slices to be cut; a number for that slice to be read.
+    pub slice: Option<u32>,
+}
+
+/// To `plan`: everybody who is affected stands in the people tables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanJob {
+    pub v: Version<1>,
+    pub tenant: TenantId,
+    pub incident: IncidentId,
+}
+
+/// From `dispatch` to a region's `send`: this chunk is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendJob {
+    pub v: Version<1>,
+    pub tenant: TenantId,
+    pub chunk: ChunkRef,
+}
+
+/// Reads a message of ours.
+pub fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Parked> {
+    serde_json::from_str(body).map_err(|error| Parked::Unreadable {
+        // The text of the error may quote the body; its place in it does not.
+        detail: format!("{} at line {} column {}", category(&error), error.line(), error.column()),
+    })
+}
+
+fn category(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        serde_json::error::Category::Io => "input broke off",
+        serde_json::error::Category::Syntax => "not JSON",
+        serde_json::error::Category::Data => "not a message of this queue, or of another version",
+        serde_json::error::Category::Eof => "the text ends too early",
+    }
+}
+
+/// A version number that reads and writes as itself, and as nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Version<const N: u32>;
+
+impl<const N: u32> Serialize for Version<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(N)
+    }
+}
+
+impl<'de, const N: u32> Deserialize<'de> for Version<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let found = u32::deserialize(deserializer)?;
+        if found != N {
+            return Err(D::Error::custom(format_args!("version {found}, not {N}")));
+        }
+        Ok(Self)
+    }
+}

@@ -1,0 +1,23 @@
+//! What a step may ask of the world: traits of one verb each, so that a step's bounds say what it may do
+//! and its IAM policy grants just that.
+//!
+//! On top of the two table ports stands [`store`]: key layouts and conditions, written once and evaluated by two
+//! backends, DynamoDB (`shared/aws`) and [`memory`]. The simulation thereby tests the very conditions that
+//! production relies on.
+#![expect(async_fn_in_trait, reason = "steps run on one thread; no port crosses threads")]
+
+pub mod memory;
+mod ports;
+mod scope;
+pub mod store;
+mod table;
+
+pub use ports::{
+    Clock, Enqueue, Entropy, HandOver, Mail, Mailer, Parking, PortError, Queue, ReadSecrets, ReadVault, Secret, Tags,
+    Text, Texter, WriteSecrets, WriteVault,
+};
+pub use scope::{Proof, TenantScope};
+pub use table::{
+    Attributes, Condition, Item, Key, Page, ReadHome, ReadPeople, Select, Test, Value, Woken, Write, WriteError,
+    WriteHome, WritePeople,
+};

@@ -1,0 +1,337 @@
+//! A world in memory: every port, with the same conditions as the real one. A whole incident runs in it in
+//! milliseconds. It counts what DynamoDB would charge, and can be told to fail at any call.
+
+mod tables;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::panic_any;
+
+use jiff::Timestamp;
+use tocsin_domain::chunk::Entry;
+use tocsin_domain::id::digest;
+
+use self::tables::Table;
+use crate::ports::*;
+use crate::scope::TenantScope;
+use crate::table::{
+    Item, Key, Page, ReadHome, ReadPeople, Select, Woken, Write, WriteError, WriteHome, WritePeople,
+};
+
+/// What happens at a call that was chosen to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The process dies before the call has any effect.
+    CrashBefore,
+    /// The process dies after the call had its effect.
+    CrashAfter,
+    /// The call fails without effect.
+    ErrorBefore,
+    /// The call has its effect, and its answer is lost.
+    ErrorAfter,
+}
+
+/// The panic that stands for a killed process.
+#[derive(Debug)]
+pub struct Crashed;
+
+/// A mail that the provider took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub tags: BTreeMap<&'static str, String>,
+    pub provider_id: String,
+}
+
+#[derive(Default)]
+pub struct World {
+    now: Cell<Timestamp>,
+    calls: Cell<u64>,
+    fault: Cell<Option<(u64, Fault)>>,
+    home: RefCell<Table>,
+    people: RefCell<BTreeMap<String, Table>>,
+    queues: RefCell<BTreeMap<Queue, VecDeque<String>>>,
+    parked: RefCell<Vec<String>>,
+    vault: RefCell<BTreeMap<String, Vec<u8>>>,
+    secrets: RefCell<BTreeMap<(String, String), Secret>>,
+    mails: RefCell<Vec<Delivered>>,
+    texts: RefCell<Vec<(String, String)>>,
+    drawn: Cell<u64>,
+}
+
+impl World {
+    pub fn new(now: Timestamp) -> Self {
+        let world = Self::default();
+        world.now.set(now);
+        world
+    }
+
+    /// Moves the clock. It never goes back.
+    pub fn advance_to(&self, now: Timestamp) {
+        self.now.set(self.now.get().max(now));
+    }
+
+    /// The call of this number, counted from 1 over all ports, fails once in the given way.
+    pub fn fail_at(&self, call: u64, fault: Fault) {
+        self.fault.set(Some((call, fault)));
+    }
+
+    /// How many calls were made so far.
+    pub fn calls(&self) -> u64 {
+        self.calls.get()
+    }
+
+    /// Takes the oldest message of a queue.
+    pub fn take(&self, queue: &Queue) -> Option<String> {
+        self.queues.borrow_mut().get_mut(queue)?.pop_front()
+    }
+
+    /// Queues that hold a message.
+    pub fn busy_queues(&self) -> Vec<Queue> {
+        self.queues.borrow().iter().filter(|(_, bodies)| !bodies.is_empty()).map(|(queue, _)| queue.clone()).collect()
+    }
+
+    /// Puts a message back, as a queue does when its reader dies.
+    pub fn put_back(&self, queue: &Queue, body: String) {
+        self.queues.borrow_mut().entry(queue.clone()).or_default().push_back(body);
+    }
+
+    pub fn mails(&self) -> Vec<Delivered> {
+        self.mails.borrow().clone()
+    }
+
+    pub fn texts(&self) -> Vec<(String, String)> {
+        self.texts.borrow().clone()
+    }
+
+    pub fn parked(&self) -> Vec<String> {
+        self.parked.borrow().clone()
+    }
+
+    pub fn file(&self, key: &str) -> Option<Vec<u8>> {
+        self.vault.borrow().get(key).cloned()
+    }
+
+    pub fn files(&self) -> Vec<String> {
+        self.vault.borrow().keys().cloned().collect()
+    }
+
+    /// Everything in the home table, as text: for searches for what must not be there.
+    pub fn home_as_text(&self) -> String {
+        format!("{:?}", self.home.borrow())
+    }
+
+    /// What the tables charged so far, in DynamoDB's write units.
+    pub fn write_units(&self) -> u64 {
+        self.home.borrow().write_units() + self.people.borrow().values().map(Table::write_units).sum::<u64>()
+    }
+
+    fn call<T>(&self, lost: impl FnOnce() -> T, effect: impl FnOnce() -> T) -> T {
+        let call = self.calls.get() + 1;
+        self.calls.set(call);
+        let fault = self.fault.get().filter(|(at, _)| *at == call).map(|(_, fault)| fault);
+        if fault.is_some() {
+            self.fault.set(None);
+        }
+        match fault {
+            None => effect(),
+            Some(Fault::CrashBefore) => panic_any(Crashed),
+            Some(Fault::CrashAfter) => {
+                effect();
+                panic_any(Crashed)
+            }
+            Some(Fault::ErrorBefore) => lost(),
+            Some(Fault::ErrorAfter) => {
+                effect();
+                lost()
+            }
+        }
+    }
+
+    fn fallible<T>(&self, effect: impl FnOnce() -> Result<T, PortError>) -> Result<T, PortError> {
+        self.call(|| Err(PortError("the call failed".to_owned())), effect)
+    }
+
+    fn provider_id(&self) -> String {
+        format!("memory-{}", self.mails.borrow().len() + self.texts.borrow().len())
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        self.now.get()
+    }
+}
+
+impl Entropy for World {
+    fn random(&self) -> [u8; 32] {
+        self.drawn.set(self.drawn.get() + 1);
+        digest("entropy", &[&self.drawn.get().to_be_bytes()])
+    }
+}
+
+impl ReadHome for World {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, PortError> {
+        self.fallible(|| Ok(self.home.borrow().get(key)))
+    }
+
+    async fn select(&self, select: &Select) -> Result<Page, PortError> {
+        self.fallible(|| Ok(self.home.borrow().select(select)))
+    }
+
+    async fn woken(&self, partition: &str, until: Timestamp, limit: u32) -> Result<Vec<Woken>, PortError> {
+        self.fallible(|| Ok(self.home.borrow().woken(partition, until, limit)))
+    }
+}
+
+impl WriteHome for World {
+    async fn write(&self, writes: Vec<Write>) -> Result<(), WriteError> {
+        self.call(
+            || Err(PortError("the call failed".to_owned()).into()),
+            || self.home.borrow_mut().write(&writes).map_err(WriteError::Refused),
+        )
+    }
+
+    async fn put_all(&self, items: Vec<Item>) -> Result<(), PortError> {
+        self.fallible(|| {
+            self.home.borrow_mut().put_all(items);
+            Ok(())
+        })
+    }
+
+    async fn delete_all(&self, keys: Vec<Key>) -> Result<(), PortError> {
+        self.fallible(|| {
+            self.home.borrow_mut().delete_all(&keys);
+            Ok(())
+        })
+    }
+}
+
+impl ReadPeople for World {
+    async fn people(&self, region: &str, select: &Select) -> Result<Page, PortError> {
+        self.fallible(|| {
+            let people = self.people.borrow();
+            Ok(people.get(region).map_or_else(|| Page { items: Vec::new(), next: None }, |table| table.select(select)))
+        })
+    }
+
+    async fn people_at(&self, region: &str, keys: Vec<Key>) -> Result<Vec<Item>, PortError> {
+        self.fallible(|| {
+            let people = self.people.borrow();
+            let table = people.get(region);
+            Ok(keys.iter().filter_map(|key| table.and_then(|table| table.get(key))).collect())
+        })
+    }
+}
+
+impl WritePeople for World {
+    async fn write_person(&self, region: &str, write: Write) -> Result<(), WriteError> {
+        self.call(
+            || Err(PortError("the call failed".to_owned()).into()),
+            || {
+                let mut people = self.people.borrow_mut();
+                people.entry(region.to_owned()).or_default().write(&[write]).map_err(WriteError::Refused)
+            },
+        )
+    }
+}
+
+impl Enqueue for World {
+    async fn enqueue(&self, queue: &Queue, bodies: Vec<String>) -> Result<(), PortError> {
+        self.fallible(|| {
+            self.queues.borrow_mut().entry(queue.clone()).or_default().extend(bodies);
+            Ok(())
+        })
+    }
+}
+
+impl Parking for World {
+    async fn note_parked(&self, body: String) -> Result<(), PortError> {
+        self.fallible(|| {
+            self.parked.borrow_mut().push(body);
+            Ok(())
+        })
+    }
+}
+
+impl ReadVault for World {
+    async fn size(&self, key: &str) -> Result<Option<u64>, PortError> {
+        self.fallible(|| Ok(self.vault.borrow().get(key).map(|bytes| bytes.len() as u64)))
+    }
+
+    async fn range(&self, key: &str, from: u64, to: u64) -> Result<Vec<u8>, PortError> {
+        self.fallible(|| {
+            let vault = self.vault.borrow();
+            let bytes = vault.get(key).ok_or_else(|| PortError(format!("no file {key}")))?;
+            let end = bytes.len().min(usize::try_from(to).unwrap_or(usize::MAX));
+            let start = end.min(usize::try_from(from).unwrap_or(usize::MAX));
+            Ok(bytes[start..end].to_vec())
+        })
+    }
+}
+
+impl WriteVault for World {
+    async fn put_file(&self, key: &str, bytes: Vec<u8>) -> Result<(), PortError> {
+        self.fallible(|| {
+            self.vault.borrow_mut().insert(key.to_owned(), bytes);
+            Ok(())
+        })
+    }
+}
+
+impl ReadSecrets for World {
+    async fn secret(&self, scope: &TenantScope, name: &str) -> Result<Option<Secret>, PortError> {
+        let key = (scope.tenant().to_string(), name.to_owned());
+        self.fallible(|| Ok(self.secrets.borrow().get(&key).cloned()))
+    }
+}
+
+impl WriteSecrets for World {
+    async fn put_secret(&self, scope: &TenantScope, name: &str, secret: Secret) -> Result<(), PortError> {
+        let key = (scope.tenant().to_string(), name.to_owned());
+        self.fallible(|| {
+            self.secrets.borrow_mut().insert(key, secret);
+            Ok(())
+        })
+    }
+}
+
+impl Mailer for World {
+    async fn send_mails(&self, _from: &str, mails: Vec<Mail>) -> HandOver {
+        self.call(
+            || HandOver::Unknown("the answer was lost".to_owned()),
+            || {
+                let mut entries = Vec::new();
+                for mail in mails {
+                    let provider_id = self.provider_id();
+                    entries.push(Entry::Accepted(provider_id.clone()));
+                    self.mails.borrow_mut().push(Delivered {
+                        to: mail.to.personal().expose().clone(),
+                        subject: mail.subject,
+                        text: mail.text,
+                        html: mail.html,
+                        tags: mail.tags,
+                        provider_id,
+                    });
+                }
+                HandOver::Answered(entries)
+            },
+        )
+    }
+}
+
+impl Texter for World {
+    async fn send_text(&self, text: Text) -> HandOver {
+        self.call(
+            || HandOver::Unknown("the answer was lost".to_owned()),
+            || {
+                let provider_id = self.provider_id();
+                self.texts.borrow_mut().push((text.to.personal().expose().clone(), text.body));
+                HandOver::Answered(vec![Entry::Accepted(provider_id)])
+            },
+        )
+    }
+}

@@ -1,0 +1,132 @@
+//! The ports that are not tables.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use tocsin_domain::chunk::Entry;
+use tocsin_domain::outcome::Halt;
+use tocsin_domain::person::{EmailAddress, PhoneNumber};
+
+use crate::scope::TenantScope;
+
+/// The world did not do what was asked. The text names the call and the service's own error code, and no data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PortError(pub String);
+
+/// Whatever failed may work next time; what never works ends in the dead-letter queue, with an alarm.
+impl From<PortError> for Halt {
+    fn from(error: PortError) -> Self {
+        Halt::Again(error.0)
+    }
+}
+
+/// The current instant. Only the harness asks; steps get it as an argument.
+pub trait Clock {
+    fn now(&self) -> Timestamp;
+}
+
+pub trait Entropy {
+    /// 32 bytes from the system's generator.
+    fn random(&self) -> [u8; 32];
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Queue {
+    Signals,
+    Scope,
+    Plan,
+    /// The notices of one region.
+    Notices(String),
+}
+
+pub trait Enqueue {
+    /// Bodies carry ids only. All were taken when this returns `Ok`; some may have been when it does not.
+    async fn enqueue(&self, queue: &Queue, bodies: Vec<String>) -> Result<(), PortError>;
+}
+
+pub trait Parking {
+    /// Sends a note of what was parked to the parking queue, where an alarm stands. The note carries ids only.
+    async fn note_parked(&self, body: String) -> Result<(), PortError>;
+}
+
+pub trait ReadVault {
+    async fn size(&self, key: &str) -> Result<Option<u64>, PortError>;
+
+    /// The bytes from `from` up to but not including `to`; fewer where the file ends before.
+    async fn range(&self, key: &str, from: u64, to: u64) -> Result<Vec<u8>, PortError>;
+}
+
+pub trait WriteVault {
+    /// Puts a whole file; the same key and bytes again change nothing.
+    async fn put_file(&self, key: &str, bytes: Vec<u8>) -> Result<(), PortError>;
+}
+
+/// A secret's text. It does not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+pub trait ReadSecrets {
+    async fn secret(&self, scope: &TenantScope, name: &str) -> Result<Option<Secret>, PortError>;
+}
+
+pub trait WriteSecrets {
+    async fn put_secret(&self, scope: &TenantScope, name: &str, secret: Secret) -> Result<(), PortError>;
+}
+
+/// What a provider's events carry back to us. Values are of `A-Za-z0-9_-`: no address fits in.
+pub type Tags = BTreeMap<&'static str, String>;
+
+/// One message to one recipient, rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    pub to: EmailAddress,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub tags: Tags,
+}
+
+/// How one call of a sending provider ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HandOver {
+    /// The provider answered for each message, in order.
+    Answered(Vec<Entry>),
+    /// Proven not sent: the request never left, or was refused as a whole. It may go again.
+    NotSent(String),
+    /// Nobody knows: a timeout, a reset, a server error. Some or all may have been sent.
+    Unknown(String),
+}
+
+/// Mail to at most fifty recipients, one message each. Never retried below this port.
+pub trait Mailer {
+    async fn send_mails(&self, from: &str, mails: Vec<Mail>) -> HandOver;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    pub to: PhoneNumber,
+    pub body: String,
+}
+
+/// One text message. Never retried below this port.
+pub trait Texter {
+    async fn send_text(&self, text: Text) -> HandOver;
+}

@@ -1,0 +1,95 @@
+//! What Tocsin keeps, and the conditions under which it changes: written once over the table ports.
+//!
+//! Every function takes the tenant's scope first; there is no other way to a key. A change and the leaf of the
+//! audit log that describes it are one transaction.
+//!
+//! | partition | sort | what |
+//! |---|---|---|
+//! | `@tenants` | tenant | the directory of tenants (names only) |
+//! | `@routes` | `kind#value` | which tenant a resource belongs to |
+//! | `T` | `tenant` | settings |
+//! | `T#signals` | signal | signals |
+//! | `T#incidents` | incident | incidents |
+//! | `T#I` | `slice#n`, `plan#n`, `gate#n`, `coverage` | what belongs to one incident |
+//! | `T#I#P-W` | `chunk#n` | the chunks of one wave of one plan |
+//! | `T#I#P-W#receipts` | `chunk#index#...` | the receipts of one wave |
+//! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
+//! | people table: `T#I#s` | person | the roster, in sixteen shards |
+//! | people table: `T#inbox#person` | obligation | in-app notices |
+
+pub mod chunks;
+pub mod coverage;
+pub mod directory;
+pub mod incidents;
+pub mod leaves;
+pub mod people;
+pub mod plans;
+pub mod receipts;
+pub mod signals;
+pub mod slices;
+pub mod tenants;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tocsin_domain::outcome::{Halt, Parked};
+
+use crate::ports::PortError;
+use crate::table::{Attributes, Item, ReadHome, Select, Value, WriteError};
+
+/// How many items one page holds at most.
+const PAGE: u32 = 1000;
+
+/// A stored value as JSON under the attribute `doc`.
+fn doc<T: Serialize>(value: &T) -> Result<Value, Halt> {
+    serde_json::to_string(value)
+        .map(Value::Text)
+        .map_err(|error| Halt::Park(Parked::Defect { place: format!("writing a record: {error}") }))
+}
+
+fn with_doc<T: Serialize>(value: &T) -> Result<Attributes, Halt> {
+    Ok(Attributes::from([("doc".to_owned(), doc(value)?)]))
+}
+
+fn read_doc<T: DeserializeOwned>(item: &Item) -> Result<T, Halt> {
+    read_json(item, "doc")
+}
+
+fn read_json<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, Halt> {
+    let text = item.text(name).ok_or_else(|| unreadable(item))?;
+    serde_json::from_str(text).map_err(|_| unreadable(item))
+}
+
+fn unreadable(item: &Item) -> Halt {
+    Halt::Park(Parked::Missing { what: format!("a readable record at {}", item.key.sort()) })
+}
+
+fn missing(what: impl Into<String>) -> Halt {
+    Halt::Park(Parked::Missing { what: what.into() })
+}
+
+/// Every item of a partition under a prefix, page by page.
+async fn all(ports: &impl ReadHome, partition: String, sort_prefix: &str) -> Result<Vec<Item>, PortError> {
+    let mut items = Vec::new();
+    let mut select = Select { partition, sort_prefix: sort_prefix.to_owned(), after: None, limit: PAGE };
+    loop {
+        let page = ports.select(&select).await?;
+        items.extend(page.items);
+        match page.next {
+            Some(next) => select.after = Some(next),
+            None => return Ok(items),
+        }
+    }
+}
+
+/// For writes whose condition only fails when somebody else was faster: look again, decide again.
+fn overtaken(error: WriteError) -> Halt {
+    match error {
+        WriteError::Refused(_) => Halt::Again("overtaken by another writer".to_owned()),
+        WriteError::Port(error) => error.into(),
+    }
+}
+
+/// An instant as text that sorts as time does.
+fn sortable(at: jiff::Timestamp) -> String {
+    format!("{at:.3}")
+}

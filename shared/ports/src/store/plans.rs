@@ -1,0 +1,233 @@
+//! Plans, their approvals, and the gates that every claim passes.
+//!
+//! A gate says which plan is approved and whether the incident is halted. Each claim checks one in its
+//! own transaction. There are eight with the same content, chosen by chunk, because two transactions on one item
+//! get in each other's way; an approval, hold, release or cancel writes all eight in one transaction.
+
+use jiff::Timestamp;
+use tocsin_audit::Leaf;
+use tocsin_domain::chunk::ChunkRef;
+use tocsin_domain::id::IncidentId;
+use tocsin_domain::incident::{Halt as IncidentHalt, Incident, PlanRef};
+use tocsin_domain::outcome::Halt;
+use tocsin_domain::plan::{Approval, Plan, Wave};
+
+use super::incidents::{self, Versioned};
+use super::{doc, missing, overtaken, read_doc, read_json, sortable, unreadable};
+use crate::scope::TenantScope;
+use crate::table::{Attributes, Condition, Key, ReadHome, Test, Value, Write, WriteHome};
+
+const GATES: u32 = 8;
+
+/// A wave that somebody has to look at: where its plan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WaveRef {
+    pub incident: IncidentId,
+    pub plan: u32,
+    pub wave: u32,
+}
+
+/// A plan with the approvals it has so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPlan {
+    pub plan: Plan,
+    pub hash: String,
+    pub approvals: Vec<Approval>,
+    approvals_version: i64,
+    /// What every notice of the plan is rendered from, as the renderer reads it. No person's data is in it.
+    pub facts: String,
+}
+
+/// A version that no other run uses: two runs over the same incident write to different keys, and only the one
+/// that still finds the incident as it left it puts its plan in force.
+pub async fn next_version(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    was: &Versioned,
+) -> Result<(Versioned, u32), Halt> {
+    let mut incident = was.incident.clone();
+    incident.plan_versions += 1;
+    incidents::change(ports, scope, was, &incident, &[], Vec::new()).await?;
+    let version = incident.plan_versions;
+    Ok((incidents::get(ports, scope, incident.id).await?, version))
+}
+
+/// Puts a plan whose chunks stand in the store, makes it the one in force, and closes the gates.
+pub async fn put(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    was: &Versioned,
+    now_is: &Incident,
+    plan: &Plan,
+    facts: &str,
+    leaves: &[Leaf],
+) -> Result<(), Halt> {
+    let attributes = Attributes::from([
+        ("doc".to_owned(), doc(plan)?),
+        ("hash".to_owned(), plan.hash().into()),
+        ("facts".to_owned(), facts.into()),
+        ("approvals".to_owned(), "[]".into()),
+        ("approvals_version".to_owned(), Value::Number(0)),
+    ]);
+    let mut writes =
+        vec![Write::Put { key: plan_key(scope, plan.incident, plan.version), attributes, only_if: Condition::Absent }];
+    writes.extend(gates(scope, plan.incident, Attributes::new(), vec!["approved"]));
+    for wave in &plan.waves {
+        writes.push(wake_wave(scope, plan, wave));
+    }
+    incidents::change(ports, scope, was, now_is, leaves, writes).await
+}
+
+pub async fn get(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    incident: IncidentId,
+    version: u32,
+) -> Result<StoredPlan, Halt> {
+    let Some(item) = ports.get(&plan_key(scope, incident, version)).await? else {
+        return Err(missing(format!("plan {version} of the incident {incident}")));
+    };
+    let text = |name| item.text(name).map(str::to_owned).ok_or_else(|| unreadable(&item));
+    Ok(StoredPlan {
+        plan: read_doc(&item)?,
+        hash: text("hash")?,
+        approvals: read_json(&item, "approvals")?,
+        approvals_version: item.number("approvals_version").ok_or_else(|| unreadable(&item))?,
+        facts: text("facts")?,
+    })
+}
+
+/// Adds an approval; `opens` makes it the last one needed: the gates then open for exactly this plan, whose
+/// stored hash has to be the approved one. A stored plan never changes.
+pub async fn approve(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    stored: &StoredPlan,
+    approval: &Approval,
+    incident: (&Versioned, &Incident),
+    opens: bool,
+    leaf: &Leaf,
+) -> Result<(), Halt> {
+    let mut approvals = stored.approvals.clone();
+    approvals.push(approval.clone());
+    let key = plan_key(scope, stored.plan.incident, stored.plan.version);
+    let mut writes = vec![Write::Update {
+        key,
+        set: Attributes::from([
+            ("approvals".to_owned(), doc(&approvals)?),
+            ("approvals_version".to_owned(), Value::Number(stored.approvals_version + 1)),
+        ]),
+        remove: Vec::new(),
+        only_if: Condition::Present(vec![
+            Test::Is("approvals_version", stored.approvals_version.into()),
+            Test::Is("hash", approval.hash.clone().into()),
+        ]),
+    }];
+    if opens {
+        let set = Attributes::from([("approved".to_owned(), Value::Number(stored.plan.version.into()))]);
+        writes.extend(gates(scope, stored.plan.incident, set, Vec::new()));
+    }
+    incidents::change(ports, scope, incident.0, incident.1, std::slice::from_ref(leaf), writes).await
+}
+
+/// Halts or releases an incident at all its gates. When this returns, nothing is claimed any more.
+pub async fn set_halt(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    incident: (&Versioned, &Incident),
+    leaf: &Leaf,
+) -> Result<(), Halt> {
+    let (set, remove) = match incident.1.halt {
+        Some(halt) => (Attributes::from([("halted".to_owned(), halt.as_str().into())]), Vec::new()),
+        None => (Attributes::new(), vec!["halted"]),
+    };
+    let writes = gates(scope, incident.1.id, set, remove).collect();
+    incidents::change(ports, scope, incident.0, incident.1, std::slice::from_ref(leaf), writes).await
+}
+
+/// Whether notices of the plan in force may go out now, as far as a look can tell. The claim decides.
+pub fn is_open(incident: &Incident, plan: &PlanRef) -> bool {
+    incident.plan.as_ref() == Some(plan)
+        && incident.stage == tocsin_domain::incident::Stage::Sending
+        && match incident.halt {
+            None => true,
+            Some(IncidentHalt::Held | IncidentHalt::Cancelled) => false,
+        }
+}
+
+/// The condition of a claim: this plan is approved, and the incident is not halted.
+pub(super) fn gate_check(scope: &TenantScope, chunk: &ChunkRef) -> Write {
+    Write::Check {
+        key: gate_key(scope, chunk.incident, chunk.number % GATES),
+        only_if: Condition::Present(vec![Test::Is("approved", Value::Number(chunk.plan.into())), Test::Missing("halted")]),
+    }
+}
+
+fn gates(
+    scope: &TenantScope,
+    incident: IncidentId,
+    set: Attributes,
+    remove: Vec<&'static str>,
+) -> impl Iterator<Item = Write> {
+    (0..GATES).map(move |gate| Write::Update {
+        key: gate_key(scope, incident, gate),
+        set: set.clone(),
+        remove: remove.clone(),
+        only_if: Condition::Always,
+    })
+}
+
+fn wake_wave(scope: &TenantScope, plan: &Plan, wave: &Wave) -> Write {
+    Write::Put {
+        key: wave_key(scope, plan.incident, plan.version, wave.number),
+        attributes: waking(scope, wave.start),
+        only_if: Condition::Always,
+    }
+}
+
+/// Takes a wave whose chunks are all on their way out of the index.
+pub async fn wave_is_out(ports: &impl WriteHome, scope: &TenantScope, wave: WaveRef) -> Result<(), Halt> {
+    let write = Write::Update {
+        key: wave_key(scope, wave.incident, wave.plan, wave.wave),
+        set: Attributes::new(),
+        remove: vec!["wake_pk", "wake"],
+        only_if: Condition::Present(Vec::new()),
+    };
+    ports.write(vec![write]).await.map_err(overtaken)
+}
+
+/// The waves whose start has come.
+pub async fn waves_to_start(ports: &impl ReadHome, scope: &TenantScope, now: Timestamp) -> Result<Vec<WaveRef>, Halt> {
+    let woken = ports.woken(&wake_partition(scope), now, super::PAGE).await?;
+    Ok(woken.iter().filter_map(|woken| wave_of(scope, &woken.key)).collect())
+}
+
+/// The attributes under which an item stands in the index of things to look at.
+pub(super) fn waking(scope: &TenantScope, at: Timestamp) -> Attributes {
+    Attributes::from([
+        ("wake_pk".to_owned(), wake_partition(scope).into()),
+        ("wake".to_owned(), sortable(at).into()),
+    ])
+}
+
+pub(super) fn wake_partition(scope: &TenantScope) -> String {
+    scope.partition(&["wake"])
+}
+
+fn plan_key(scope: &TenantScope, incident: IncidentId, version: u32) -> Key {
+    scope.key(&[&incident.to_string()], format!("plan#{version:04}"))
+}
+
+fn gate_key(scope: &TenantScope, incident: IncidentId, gate: u32) -> Key {
+    scope.key(&[&incident.to_string()], format!("gate#{gate}"))
+}
+
+fn wave_key(scope: &TenantScope, incident: IncidentId, plan: u32, wave: u32) -> Key {
+    scope.key(&[&incident.to_string()], format!("wave#{plan}-{wave}"))
+}
+
+fn wave_of(scope: &TenantScope, key: &Key) -> Option<WaveRef> {
+    let incident = key.partition().strip_prefix(scope.tenant().as_str())?.strip_prefix('#')?.parse().ok()?;
+    let (plan, wave) = key.sort().strip_prefix("wave#")?.split_once('-')?;
+    Some(WaveRef { incident, plan: plan.parse().ok()?, wave: wave.parse().ok()? })
+}

@@ -1,0 +1,59 @@
+//! Receipts: appended, never changed. The same fact again is the same item.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tocsin_domain::chunk::ChunkRef;
+use tocsin_domain::id::digest;
+use tocsin_domain::outcome::Halt;
+use tocsin_domain::receipt::{Fact, Receipt};
+
+use super::plans::WaveRef;
+use super::{all, chunks, doc, read_doc};
+use crate::scope::TenantScope;
+use crate::table::{Attributes, Item, Key, ReadHome, WriteHome};
+
+/// What is known of the notices of one chunk, by their place in it.
+pub type Facts = BTreeMap<u32, BTreeSet<Fact>>;
+
+pub async fn append(ports: &impl WriteHome, scope: &TenantScope, receipts: &[Receipt]) -> Result<(), Halt> {
+    let items: BTreeMap<Key, Attributes> = receipts
+        .iter()
+        .map(|receipt| Ok((key(scope, receipt), Attributes::from([("doc".to_owned(), doc(receipt)?)]))))
+        .collect::<Result<_, Halt>>()?;
+    Ok(ports.put_all(items.into_iter().map(|(key, attributes)| Item { key, attributes }).collect()).await?)
+}
+
+pub async fn of_chunk(ports: &impl ReadHome, scope: &TenantScope, chunk: &ChunkRef) -> Result<Vec<Receipt>, Halt> {
+    let wave = WaveRef { incident: chunk.incident, plan: chunk.plan, wave: chunk.wave };
+    let items = all(ports, partition(scope, wave), &format!("{:08}#", chunk.number)).await?;
+    items.iter().map(read_doc).collect()
+}
+
+/// What is known of a wave's notices, by chunk.
+pub async fn of_wave(ports: &impl ReadHome, scope: &TenantScope, wave: WaveRef) -> Result<BTreeMap<u32, Facts>, Halt> {
+    let mut facts: BTreeMap<u32, Facts> = BTreeMap::new();
+    for item in all(ports, partition(scope, wave), "").await? {
+        let receipt: Receipt = read_doc(&item)?;
+        facts.entry(receipt.chunk.number).or_default().entry(receipt.index).or_default().insert(receipt.fact);
+    }
+    Ok(facts)
+}
+
+fn partition(scope: &TenantScope, wave: WaveRef) -> String {
+    format!("{}#receipts", chunks::wave_partition(scope, wave))
+}
+
+fn key(scope: &TenantScope, receipt: &Receipt) -> Key {
+    let chunk = &receipt.chunk;
+    let wave = WaveRef { incident: chunk.incident, plan: chunk.plan, wave: chunk.wave };
+    let told_apart = digest("receipt", &[receipt.provider_id.as_bytes(), receipt.at.to_string().as_bytes()]);
+    let sort = format!(
+        "{:08}#{:02}#{}#{}#{}",
+        chunk.number,
+        receipt.index,
+        receipt.attempt,
+        receipt.fact.as_str(),
+        hex::encode(&told_apart[..6])
+    );
+    Key::new(partition(scope, wave), sort)
+}

@@ -1,0 +1,71 @@
+//! The slices of a scope: byte ranges of manifests, each read by one message.
+
+use serde::{Deserialize, Serialize};
+use tocsin_domain::id::IncidentId;
+use tocsin_domain::outcome::Halt;
+
+use super::{all, doc, missing, overtaken, read_doc};
+use crate::ports::PortError;
+use crate::scope::TenantScope;
+use crate::table::{Attributes, Condition, Item, Key, ReadHome, Write, WriteHome};
+
+/// A part of a dataset's manifest, from the line that begins at or after `from` to the line that begins
+/// before `to`. All slices are cut before the first is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice {
+    pub number: u32,
+    pub dataset: String,
+    pub from: u64,
+    pub to: u64,
+    /// What it held; `None` until it was read to its end.
+    pub counted: Option<SliceCount>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SliceCount {
+    pub rows: u64,
+    pub rejected: u64,
+    pub reject_file: Option<String>,
+}
+
+/// Puts newly cut slices. Cut again after a crash they come out the same; those that were read already stay.
+pub async fn cut(ports: &impl WriteHome, scope: &TenantScope, incident: IncidentId, slices: &[Slice]) -> Result<(), Halt> {
+    for slice in slices {
+        let write = Write::Put {
+            key: key(scope, incident, slice.number),
+            attributes: Attributes::from([("doc".to_owned(), doc(slice)?)]),
+            only_if: Condition::Absent,
+        };
+        match ports.write(vec![write]).await {
+            Ok(()) | Err(crate::table::WriteError::Refused(_)) => {}
+            Err(crate::table::WriteError::Port(error)) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+pub async fn get(ports: &impl ReadHome, scope: &TenantScope, incident: IncidentId, number: u32) -> Result<Slice, Halt> {
+    match ports.get(&key(scope, incident, number)).await? {
+        Some(item) => read_doc(&item),
+        None => Err(missing(format!("slice {number} of the incident {incident}"))),
+    }
+}
+
+/// Marks a slice as read to its end.
+pub async fn finish(ports: &impl WriteHome, scope: &TenantScope, incident: IncidentId, slice: &Slice) -> Result<(), Halt> {
+    let write = Write::Put {
+        key: key(scope, incident, slice.number),
+        attributes: Attributes::from([("doc".to_owned(), doc(slice)?)]),
+        only_if: Condition::Present(Vec::new()),
+    };
+    ports.write(vec![write]).await.map_err(overtaken)
+}
+
+pub async fn list(ports: &impl ReadHome, scope: &TenantScope, incident: IncidentId) -> Result<Vec<Slice>, Halt> {
+    let items: Result<Vec<Item>, PortError> = all(ports, scope.partition(&[&incident.to_string()]), "slice#").await;
+    items?.iter().map(read_doc).collect()
+}
+
+fn key(scope: &TenantScope, incident: IncidentId, number: u32) -> Key {
+    scope.key(&[&incident.to_string()], format!("slice#{number:06}"))
+}

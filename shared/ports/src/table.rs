@@ -1,0 +1,197 @@
+//! A table as DynamoDB is one: items under a partition and a sort key, conditional writes, transactions, pages.
+//! Just as much of it as the store needs, so that a second implementation can be exact.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::ports::PortError;
+
+/// An item's place. Only [`crate::TenantScope`] and the store's own directory make one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    partition: String,
+    sort: String,
+}
+
+impl Key {
+    pub(crate) fn new(partition: String, sort: String) -> Self {
+        Self { partition, sort }
+    }
+
+    pub fn partition(&self) -> &str {
+        &self.partition
+    }
+
+    pub fn sort(&self) -> &str {
+        &self.sort
+    }
+
+    /// For adapters, which read keys back from the table.
+    pub fn read_back(partition: String, sort: String) -> Self {
+        Self { partition, sort }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    Text(String),
+    Number(i64),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Value::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Value::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Value::Number(number)
+    }
+}
+
+/// Everything of an item but its key.
+pub type Attributes = BTreeMap<String, Value>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub key: Key,
+    pub attributes: Attributes,
+}
+
+impl Item {
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.attributes.get(name)? {
+            Value::Text(text) => Some(text),
+            Value::Number(_) => None,
+        }
+    }
+
+    pub fn number(&self, name: &str) -> Option<i64> {
+        match self.attributes.get(name)? {
+            Value::Number(number) => Some(*number),
+            Value::Text(_) => None,
+        }
+    }
+}
+
+/// One write of a transaction. Either all writes of a transaction happen, or none does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    Put { key: Key, attributes: Attributes, only_if: Condition },
+    /// Sets and removes attributes; creates the item when it is absent and the condition allows that.
+    Update { key: Key, set: Attributes, remove: Vec<&'static str>, only_if: Condition },
+    Delete { key: Key, only_if: Condition },
+    /// Writes nothing; the transaction fails unless the condition holds.
+    Check { key: Key, only_if: Condition },
+}
+
+impl Write {
+    pub fn key(&self) -> &Key {
+        match self {
+            Write::Put { key, .. } | Write::Update { key, .. } | Write::Delete { key, .. } | Write::Check { key, .. } => key,
+        }
+    }
+
+    pub fn only_if(&self) -> &Condition {
+        match self {
+            Write::Put { only_if, .. }
+            | Write::Update { only_if, .. }
+            | Write::Delete { only_if, .. }
+            | Write::Check { only_if, .. } => only_if,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    Always,
+    Absent,
+    /// The item is there, and every test holds.
+    Present(Vec<Test>),
+    /// The item is absent, or is there and every test holds.
+    AbsentOr(Vec<Test>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Test {
+    Is(&'static str, Value),
+    IsOneOf(&'static str, Vec<Value>),
+    Missing(&'static str),
+    Above(&'static str, i64),
+}
+
+/// What to read of one partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Select {
+    pub partition: String,
+    /// Only items whose sort key begins so.
+    pub sort_prefix: String,
+    /// Only items behind this sort key: where the page before ended.
+    pub after: Option<String>,
+    pub limit: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub items: Vec<Item>,
+    /// There is more behind this sort key.
+    pub next: Option<String>,
+}
+
+/// An entry of the index of things that somebody has to look at at a given instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Woken {
+    pub key: Key,
+    pub wake: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The condition of the write at this place did not hold; nothing was written.
+    #[error("the condition of write {0} did not hold")]
+    Refused(usize),
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+pub trait ReadHome {
+    /// A consistent read.
+    async fn get(&self, key: &Key) -> Result<Option<Item>, PortError>;
+
+    /// One page, ascending by sort key, consistent.
+    async fn select(&self, select: &Select) -> Result<Page, PortError>;
+
+    /// What a tenant has to look at until `until`, soonest first. The index lags behind the table: whoever
+    /// is woken looks at the item itself before acting.
+    async fn woken(&self, partition: &str, until: Timestamp, limit: u32) -> Result<Vec<Woken>, PortError>;
+}
+
+pub trait WriteHome {
+    /// All or nothing. At most 100 writes (DynamoDB `TransactWriteItems`).
+    async fn write(&self, writes: Vec<Write>) -> Result<(), WriteError>;
+
+    /// Many unconditional puts, each by itself: written again they change nothing.
+    async fn put_all(&self, items: Vec<Item>) -> Result<(), PortError>;
+
+    /// Many unconditional deletes, each by itself.
+    async fn delete_all(&self, keys: Vec<Key>) -> Result<(), PortError>;
+}
+
+pub trait ReadPeople {
+    async fn people(&self, region: &str, select: &Select) -> Result<Page, PortError>;
+
+    /// At most 100 keys (DynamoDB `BatchGetItem`); what is not there is left out.
+    async fn people_at(&self, region: &str, keys: Vec<Key>) -> Result<Vec<Item>, PortError>;
+}
+
+pub trait WritePeople {
+    async fn write_person(&self, region: &str, write: Write) -> Result<(), WriteError>;
+}

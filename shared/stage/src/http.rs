@@ -1,0 +1,117 @@
+//! Functions behind the HTTP API (payload format 2.0).
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+
+use aws_lambda_events::event::apigw::ApiGatewayV2httpRequest;
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use tocsin_ports::Clock;
+
+use crate::telemetry::Metric;
+
+/// A request as the step sees it. The body is the raw bytes that were sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    /// Names in lower case.
+    pub headers: BTreeMap<String, String>,
+    pub body: Vec<u8>,
+    /// API Gateway's own id of the request.
+    pub id: String,
+    /// The ARN of the IAM principal that signed the request, where the route asks for a signature.
+    pub principal: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    pub body: Value,
+    /// For the metric: what it was, in one word.
+    pub reason: String,
+}
+
+impl Response {
+    pub fn new(status: u16, reason: impl Into<String>, body: Value) -> Self {
+        Self { status, body, reason: reason.into() }
+    }
+
+    /// An error for the sender: what is wrong, and nothing of why we think so.
+    pub fn error(status: u16, reason: &str, what: &str) -> Self {
+        Self::new(status, reason, json!({ "error": what }))
+    }
+}
+
+pub async fn run<P: Clock>(
+    function: &'static str,
+    ports: P,
+    step: impl AsyncFn(&P, Request, Timestamp) -> Response,
+) -> Result<(), Error> {
+    let (ports, step) = (&ports, &step);
+    let handler = async |event: LambdaEvent<ApiGatewayV2httpRequest>| -> Result<Value, Error> {
+        Ok(answer(function, ports, event.payload, step).await)
+    };
+    lambda_runtime::run(service_fn(handler)).await
+}
+
+/// Never fails: a request that cannot be read is a 400, a panic a 500.
+pub async fn answer<P: Clock>(
+    function: &'static str,
+    ports: &P,
+    event: ApiGatewayV2httpRequest,
+    step: &impl AsyncFn(&P, Request, Timestamp) -> Response,
+) -> Value {
+    let started = ports.now();
+    let response = match request(event) {
+        Ok(request) => AssertUnwindSafe(step(ports, request, started))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_panic| Response::error(500, "panic", "internal error")),
+        Err(what) => Response::error(400, "bad-request", what),
+    };
+    let duration_ms = ports.now().duration_since(started).as_millis() as i64;
+    let outcome = response.status.to_string();
+    let reason = response.reason.clone();
+    tracing::info!(function, outcome, reason, "request");
+    Metric { function, outcome, reason, at_ms: started.as_millisecond(), duration_ms }.emit();
+    json!({
+        "statusCode": response.status,
+        "headers": { "content-type": "application/json", "cache-control": "no-store" },
+        "body": response.body.to_string(),
+        "isBase64Encoded": false,
+    })
+}
+
+fn request(event: ApiGatewayV2httpRequest) -> Result<Request, &'static str> {
+    let body = match (event.body, event.is_base64_encoded) {
+        (Some(body), true) => decode_base64(&body).ok_or("the body is not valid base64")?,
+        (Some(body), false) => body.into_bytes(),
+        (None, _) => Vec::new(),
+    };
+    let mut headers = BTreeMap::new();
+    for (name, value) in &event.headers {
+        let value = value.to_str().map_err(|_| "a header is not text")?;
+        headers.insert(name.as_str().to_ascii_lowercase(), value.to_owned());
+    }
+    let principal = event
+        .request_context
+        .authorizer
+        .and_then(|authorizer| authorizer.iam)
+        .and_then(|iam| iam.user_arn);
+    Ok(Request {
+        method: event.request_context.http.method.to_string(),
+        path: event.raw_path.unwrap_or_default(),
+        headers,
+        body,
+        id: event.request_context.request_id.unwrap_or_default(),
+        principal,
+    })
+}
+
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}

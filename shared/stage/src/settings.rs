@@ -1,0 +1,108 @@
+//! A function's settings from its environment. What is missing or wrong stops the function at its start,
+//! where the deployment sees it.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    #[error("the environment variable {0} is not set; template.yaml sets it")]
+    Missing(&'static str),
+    #[error("the environment variable {name} is {value:?}, but should be {expected}")]
+    Wrong { name: &'static str, value: String, expected: &'static str },
+}
+
+/// What template.yaml tells every function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Begins the name of every queue, table and function of this installation.
+    pub prefix: String,
+    /// Where incidents, plans and the audit log are kept.
+    pub home_region: String,
+    /// Where this function runs.
+    pub region: String,
+    /// Every region with a people table and senders, the home region among them.
+    pub regions: Vec<String>,
+    pub vault_bucket: String,
+    /// Messages a second that each region's provider takes.
+    pub send_rate: u32,
+    /// How long evidence is waited for before a doubt is settled by policy.
+    pub settling_time: SignedDuration,
+    /// No `send` runs longer: a claim's lease is this and a margin.
+    pub send_timeout: SignedDuration,
+}
+
+impl Settings {
+    pub fn read(environment: &BTreeMap<String, String>) -> Result<Self, SettingError> {
+        let text = |name: &'static str| {
+            environment.get(name).filter(|value| !value.is_empty()).cloned().ok_or(SettingError::Missing(name))
+        };
+        let number = |name: &'static str| {
+            let value = text(name)?;
+            match value.parse::<u32>() {
+                Ok(number) if number > 0 => Ok(number),
+                Ok(_) | Err(_) => Err(SettingError::Wrong { name, value, expected: "a whole number above 0" }),
+            }
+        };
+        let settings = Self {
+            prefix: text("TOCSIN_PREFIX")?,
+            home_region: text("TOCSIN_HOME_REGION")?,
+            region: text("AWS_REGION")?,
+            regions: text("TOCSIN_REGIONS")?.split(',').map(|region| region.trim().to_owned()).collect(),
+            vault_bucket: text("TOCSIN_VAULT_BUCKET")?,
+            send_rate: number("TOCSIN_SEND_RATE")?,
+            settling_time: SignedDuration::from_secs(number("TOCSIN_SETTLE_SECONDS")?.into()),
+            send_timeout: SignedDuration::from_secs(number("TOCSIN_SEND_TIMEOUT_SECONDS")?.into()),
+        };
+        if !settings.regions.contains(&settings.home_region) {
+            return Err(SettingError::Wrong {
+                name: "TOCSIN_REGIONS",
+                value: settings.regions.join(","),
+                expected: "a list of regions with the home region in it",
+            });
+        }
+        Ok(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment() -> BTreeMap<String, String> {
+        [
+            ("TOCSIN_PREFIX", "tocsin"),
+            ("TOCSIN_HOME_REGION", "eu-central-1"),
+            ("AWS_REGION", "us-east-1"),
+            ("TOCSIN_REGIONS", "eu-central-1,us-east-1"),
+            ("TOCSIN_VAULT_BUCKET", "tocsin-vault-123"),
+            ("TOCSIN_SEND_RATE", "14"),
+            ("TOCSIN_SETTLE_SECONDS", "900"),
+            ("TOCSIN_SEND_TIMEOUT_SECONDS", "60"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    #[test]
+    fn every_setting_is_needed() {
+        assert!(Settings::read(&environment()).is_ok());
+        for name in environment().keys() {
+            let mut less = environment();
+            less.remove(name);
+            assert!(Settings::read(&less).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for (name, value) in
+            [("TOCSIN_SEND_RATE", "0"), ("TOCSIN_SEND_RATE", "many"), ("TOCSIN_REGIONS", "us-east-1")]
+        {
+            let mut wrong = environment();
+            wrong.insert(name.to_owned(), value.to_owned());
+            assert!(matches!(Settings::read(&wrong), Err(SettingError::Wrong { .. })), "{name}={value}");
+        }
+    }
+}
