@@ -63,8 +63,7 @@ impl<'de> Deserialize<'de> for ChunkRef {
 }
 
 /// To whom one notice of a chunk goes. One message, one recipient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Recipient {
     /// A person of the incident's roster.
     Person(PersonId),
@@ -77,15 +76,64 @@ pub enum Recipient {
 pub struct Chunk {
     #[serde(rename = "ref")]
     pub at: ChunkRef,
-    pub recipients: Vec<Recipient>,
-    /// Over the rendered bytes of every notice of the chunk, in order. The approval binds it, and `send`
-    /// compares it before it hands anything over.
-    pub bytes: String,
+    pub notices: Vec<Notice>,
+}
+
+/// One notice: to whom, and which bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub recipient: Recipient,
+    /// The first 16 bytes of the SHA-256 over the rendered notice. The approval binds it, and `send` compares it
+    /// before it hands anything over.
+    pub bytes: [u8; 16],
 }
 
 impl Chunk {
     pub fn digest(&self) -> [u8; 32] {
-        digest("chunk", &[self.at.to_string().as_bytes(), self.bytes.as_bytes()])
+        let notices: Vec<String> = self.notices.iter().map(Notice::to_string).collect();
+        let mut parts = vec![self.at.to_string()];
+        parts.extend(notices);
+        digest("chunk", &parts.iter().map(String::as_bytes).collect::<Vec<_>>())
+    }
+}
+
+/// Short, because every notice of a campaign is written so: `p` and the person's id or `c` and the contact's name,
+/// then a colon and the bytes' digest, all in hex but the name.
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.recipient {
+            Recipient::Person(id) => write!(f, "p{id}:{}", hex::encode(self.bytes)),
+            Recipient::Contact(name) => write!(f, "c{name}:{}", hex::encode(self.bytes)),
+        }
+    }
+}
+
+impl FromStr for Notice {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        const BAD: BadId = BadId("notice");
+        let (recipient, hash) = text.rsplit_once(':').ok_or(BAD)?;
+        let mut bytes = [0; 16];
+        hex::decode_to_slice(hash, &mut bytes).map_err(|_| BAD)?;
+        let recipient = match recipient.split_at_checked(1).ok_or(BAD)? {
+            ("p", id) => Recipient::Person(id.parse()?),
+            ("c", name) => Recipient::Contact(name.to_owned()),
+            (_, _) => return Err(BAD),
+        };
+        Ok(Self { recipient, bytes })
+    }
+}
+
+impl Serialize for Notice {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Notice {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -93,9 +141,10 @@ impl Chunk {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChunkState {
-    /// In an approved or not yet approved plan.
+    /// In a plan, approved or not; its first message may be on the queue. That message leaves no mark: it would
+    /// cost a write a chunk, and a second one is harmless.
     Planned,
-    /// On its region's queue.
+    /// On its region's queue again, after a refusal or a settlement.
     Due,
     /// Claimed by a sender: from this write on, nobody but the settlement frees it.
     HandingOver,
@@ -110,7 +159,7 @@ pub enum ChunkState {
 /// What may happen to a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChunkEvent {
-    /// `dispatch` put it on its queue.
+    /// `dispatch` put it on its queue again.
     Enqueue,
     /// `send` takes it, and hands over next.
     Claim,
@@ -140,12 +189,10 @@ const TRANSITIONS: &[(ChunkState, ChunkEvent, ChunkState)] = {
     use ChunkEvent::*;
     use ChunkState::*;
     &[
-        (Planned, Enqueue, Due),
         (Refused, Enqueue, Due),
-        // Again on the queue, when its message was lost or died: the claim below makes a second one harmless.
+        // When its message was lost or died: the claim makes a second one harmless.
         (Due, Enqueue, Due),
         (Due, Claim, HandingOver),
-        // The message may be faster than the mark that it was sent.
         (Planned, Claim, HandingOver),
         (HandingOver, Answer, Accepted),
         (HandingOver, Refuse, Refused),
@@ -190,8 +237,7 @@ impl FromStr for ChunkState {
 }
 
 /// How far one notice of a chunk has come, by what the provider itself answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// Not handed over yet.
     Waiting,
@@ -214,6 +260,48 @@ impl Entry {
             Entry::Waiting | Entry::Throttled(_) => true,
             Entry::Accepted(_) | Entry::Refused(_) | Entry::Withheld(_) | Entry::InDoubt => false,
         }
+    }
+}
+
+/// Short, because every notice of a campaign is written so: one letter for the kind, then its text.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Entry::Waiting => f.write_str("-"),
+            Entry::Accepted(id) => write!(f, "a{id}"),
+            Entry::Throttled(why) => write!(f, "t{why}"),
+            Entry::Refused(why) => write!(f, "r{why}"),
+            Entry::Withheld(why) => write!(f, "w{why}"),
+            Entry::InDoubt => f.write_str("?"),
+        }
+    }
+}
+
+impl FromStr for Entry {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        match text.split_at_checked(1).ok_or(BadId("entry"))? {
+            ("-", "") => Ok(Entry::Waiting),
+            ("a", id) => Ok(Entry::Accepted(id.to_owned())),
+            ("t", why) => Ok(Entry::Throttled(why.to_owned())),
+            ("r", why) => Ok(Entry::Refused(why.to_owned())),
+            ("w", why) => Ok(Entry::Withheld(why.to_owned())),
+            ("?", "") => Ok(Entry::InDoubt),
+            (_, _) => Err(BadId("entry")),
+        }
+    }
+}
+
+impl Serialize for Entry {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -279,6 +367,27 @@ mod tests {
         assert_eq!(event_of_answers(&[accepted.clone(), Entry::InDoubt, throttled.clone()]), ChunkEvent::Lapse);
         assert_eq!(event_of_answers(&[accepted.clone(), throttled]), ChunkEvent::Refuse);
         assert_eq!(event_of_answers(&[accepted, Entry::Refused("bad".to_owned())]), ChunkEvent::Answer);
+    }
+
+    #[test]
+    fn entries_and_notices_read_back_what_they_print() {
+        let entries = [
+            Entry::Waiting,
+            Entry::Accepted("0102".to_owned()),
+            Entry::Throttled("rate".to_owned()),
+            Entry::Refused(String::new()),
+            Entry::Withheld("gone".to_owned()),
+            Entry::InDoubt,
+        ];
+        for entry in entries {
+            assert_eq!(entry.to_string().parse(), Ok(entry));
+        }
+        let person = crate::id::PersonId::of(&crate::id::IdentityKey::new([1; 32]), "email:a@example.com");
+        for recipient in [Recipient::Person(person), Recipient::Contact("dpc: dublin".to_owned())] {
+            let notice = Notice { recipient, bytes: [7; 16] };
+            assert_eq!(notice.to_string().parse(), Ok(notice));
+        }
+        assert!("x".parse::<Entry>().is_err() && "".parse::<Notice>().is_err());
     }
 
     #[test]

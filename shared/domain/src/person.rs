@@ -1,5 +1,6 @@
 //! People: who is affected, where they live, and how the law lets us reach them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -22,8 +23,9 @@ pub struct Person {
     pub residence: Option<Jurisdiction>,
     /// BCP 47, as the profile says it.
     pub locale: Option<String>,
-    /// Which kinds of this person's data leaked, in the notices' words (`email`, `order-history`, ...).
-    pub data: Vec<String>,
+    /// The datasets in whose manifests the person stands: they say which of this person's data leaked.
+    #[serde(skip)]
+    pub datasets: BTreeSet<String>,
     /// Where the record stands in its manifest: of two records of one person the first one counts.
     pub row: u64,
     /// 32 random bytes in hex: the audit log knows this person only through a commitment made with them.

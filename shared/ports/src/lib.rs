@@ -9,6 +9,7 @@
 pub mod memory;
 mod ports;
 mod scope;
+mod settings;
 pub mod store;
 mod table;
 
@@ -17,6 +18,7 @@ pub use ports::{
     Text, Texter, WriteSecrets, WriteVault,
 };
 pub use scope::{Proof, TenantScope};
+pub use settings::{Configured, SettingError, Settings};
 pub use table::{
     Attributes, Condition, Item, Key, Page, ReadHome, ReadPeople, Select, Test, Value, Woken, Write, WriteError,
     WriteHome, WritePeople,

@@ -7,13 +7,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::panic_any;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::Entry;
 use tocsin_domain::id::digest;
 
 use self::tables::Table;
 use crate::ports::*;
 use crate::scope::TenantScope;
+use crate::settings::{Configured, Settings};
 use crate::table::{
     Item, Key, Page, ReadHome, ReadPeople, Select, Woken, Write, WriteError, WriteHome, WritePeople,
 };
@@ -46,8 +47,8 @@ pub struct Delivered {
     pub provider_id: String,
 }
 
-#[derive(Default)]
 pub struct World {
+    settings: Settings,
     now: Cell<Timestamp>,
     calls: Cell<u64>,
     fault: Cell<Option<(u64, Fault)>>,
@@ -63,10 +64,37 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(now: Timestamp) -> Self {
-        let world = Self::default();
-        world.now.set(now);
-        world
+    pub fn new(now: Timestamp, settings: Settings) -> Self {
+        Self {
+            settings,
+            now: Cell::new(now),
+            calls: Cell::default(),
+            fault: Cell::default(),
+            home: RefCell::default(),
+            people: RefCell::default(),
+            queues: RefCell::default(),
+            parked: RefCell::default(),
+            vault: RefCell::default(),
+            secrets: RefCell::default(),
+            mails: RefCell::default(),
+            texts: RefCell::default(),
+            drawn: Cell::default(),
+        }
+    }
+
+    /// An installation of three regions.
+    pub fn settings_for_tests() -> Settings {
+        Settings {
+            prefix: "tocsin".to_owned(),
+            home_region: "eu-central-1".to_owned(),
+            region: "eu-central-1".to_owned(),
+            regions: ["eu-central-1", "us-east-1", "ap-southeast-2"].map(str::to_owned).into(),
+            vault_bucket: "vault".to_owned(),
+            administrators: vec!["arn:aws:iam::000000000000:user/administrator".to_owned()],
+            send_rate: 1000,
+            settling_time: SignedDuration::from_mins(15),
+            send_timeout: SignedDuration::from_mins(1),
+        }
     }
 
     /// Moves the clock. It never goes back.
@@ -157,6 +185,12 @@ impl World {
 
     fn provider_id(&self) -> String {
         format!("memory-{}", self.mails.borrow().len() + self.texts.borrow().len())
+    }
+}
+
+impl Configured for World {
+    fn settings(&self) -> &Settings {
+        &self.settings
     }
 }
 

@@ -10,10 +10,11 @@
 //! | `T` | `tenant` | settings |
 //! | `T#signals` | signal | signals |
 //! | `T#incidents` | incident | incidents |
-//! | `T#I` | `slice#n`, `plan#n`, `gate#n`, `coverage` | what belongs to one incident |
-//! | `T#I#P-W` | `chunk#n` | the chunks of one wave of one plan |
+//! | `T#I` | `slice#n`, `plan#n`, `wave#p-n`, `gate#n` | what belongs to one incident |
+//! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
 //! | `T#I#P-W#receipts` | `chunk#index#...` | the receipts of one wave |
 //! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
+//! | `@provider-ids` | message id | which notice a provider's id stands for, where its events carry no tags |
 //! | people table: `T#I#s` | person | the roster, in sixteen shards |
 //! | people table: `T#inbox#person` | obligation | in-app notices |
 

@@ -9,10 +9,9 @@
 pub mod http;
 pub mod park;
 pub mod queue;
-mod settings;
 mod telemetry;
 pub mod tick;
 
 pub use lambda_runtime::Error;
-pub use settings::{SettingError, Settings};
 pub use telemetry::{Metric, start};
+pub use tocsin_ports::{SettingError, Settings};

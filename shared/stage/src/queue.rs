@@ -136,7 +136,7 @@ mod tests {
     use tocsin_ports::memory::{Fault, World};
 
     fn world() -> World {
-        World::new("2026-11-23T12:00:00Z".parse().unwrap())
+        World::new("2026-11-23T12:00:00Z".parse().unwrap(), World::settings_for_tests())
     }
 
     fn event(bodies: &[&str]) -> SqsEvent {

@@ -1,6 +1,8 @@
 //! Chunks and their claims. Every step of a chunk is one conditional write; the table of lawful steps stands in
 //! `tocsin_domain::chunk`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use tocsin_audit::Leaf;
 use tocsin_domain::chunk::{Chunk, ChunkEvent, ChunkRef, ChunkState, Entry};
@@ -8,11 +10,17 @@ use tocsin_domain::id::IncidentId;
 use tocsin_domain::outcome::Halt;
 
 use super::plans::{WaveRef, gate_check, wake_partition, waking};
-use super::{all, doc, leaves, missing, read_doc, read_json, unreadable};
+use super::{all, doc, leaves, missing, read_doc, read_json, unreadable, with_doc};
 use crate::scope::TenantScope;
 use crate::table::{
-    Attributes, Condition, Item, Key, ReadHome, Select, Test, Value, Write, WriteError, WriteHome,
+    Condition, Item, Key, ReadHome, Test, Value, Write, WriteError, WriteHome,
 };
+
+/// What does not change of a chunk.
+const CHUNK: &str = "chunk#";
+
+/// Where it is on its way: an item of its own, so that a step writes a few bytes and not fifty recipients.
+const STATE: &str = "state#";
 
 /// A chunk as the store has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,48 +49,35 @@ pub enum Claim {
 pub async fn put(ports: &impl WriteHome, scope: &TenantScope, chunks: &[Chunk]) -> Result<(), Halt> {
     let items = chunks
         .iter()
-        .map(|chunk| {
-            let entries = vec![Entry::Waiting; chunk.recipients.len()];
-            let attributes = Attributes::from([
-                ("doc".to_owned(), doc(chunk)?),
-                ("state".to_owned(), ChunkState::Planned.as_str().into()),
-                ("attempt".to_owned(), Value::Number(0)),
-                ("entries".to_owned(), doc(&entries)?),
-            ]);
-            Ok(Item { key: chunk_key(scope, &chunk.at), attributes })
-        })
+        .map(|chunk| Ok(Item { key: chunk_key(scope, &chunk.at), attributes: with_doc(chunk)? }))
         .collect::<Result<Vec<Item>, Halt>>()?;
     Ok(ports.put_all(items).await?)
 }
 
 pub async fn get(ports: &impl ReadHome, scope: &TenantScope, at: &ChunkRef) -> Result<StoredChunk, Halt> {
-    match ports.get(&chunk_key(scope, at)).await? {
-        Some(item) => stored(&item),
-        None => Err(missing(format!("the chunk {at}"))),
-    }
+    let Some(item) = ports.get(&chunk_key(scope, at)).await? else {
+        return Err(missing(format!("the chunk {at}")));
+    };
+    stored(read_doc(&item)?, ports.get(&state_key(scope, at)).await?.as_ref())
 }
 
 /// All chunks of a wave, in order.
 pub async fn of_wave(ports: &impl ReadHome, scope: &TenantScope, wave: WaveRef) -> Result<Vec<StoredChunk>, Halt> {
-    let items = all(ports, wave_partition(scope, wave), "chunk#").await?;
-    items.iter().map(stored).collect()
-}
-
-/// One page of a wave's chunks behind `after`, and where the next page begins.
-pub async fn page_of_wave(
-    ports: &impl ReadHome,
-    scope: &TenantScope,
-    wave: WaveRef,
-    after: Option<String>,
-) -> Result<(Vec<StoredChunk>, Option<String>), Halt> {
-    let select = Select {
-        partition: wave_partition(scope, wave),
-        sort_prefix: "chunk#".to_owned(),
-        after,
-        limit: super::PAGE,
-    };
-    let page = ports.select(&select).await?;
-    Ok((page.items.iter().map(stored).collect::<Result<_, Halt>>()?, page.next))
+    let partition = wave_partition(scope, wave);
+    let states: BTreeMap<u32, Item> = all(ports, partition.clone(), STATE)
+        .await?
+        .into_iter()
+        .filter_map(|item| Some((item.key.sort().strip_prefix(STATE)?.parse().ok()?, item)))
+        .collect();
+    let chunks = all(ports, partition, CHUNK).await?;
+    chunks
+        .iter()
+        .map(|item| {
+            let chunk: Chunk = read_doc(item)?;
+            let state = states.get(&chunk.at.number);
+            stored(chunk, state)
+        })
+        .collect()
 }
 
 /// The chunks that somebody has to look at by now: their lease or settling time is over, or their message is lost.
@@ -91,7 +86,7 @@ pub async fn to_look_at(ports: &impl ReadHome, scope: &TenantScope, now: Timesta
     Ok(woken.iter().filter_map(|woken| chunk_of(scope, &woken.key)).collect())
 }
 
-/// Marks a chunk as on its queue. `watch` looks at it again at `look_again`, in case the message is lost.
+/// Marks a chunk as on its queue again. Somebody looks at it again at `look_again`, in case the message is lost.
 /// `false` when the chunk has moved on.
 pub async fn mark_due(
     ports: &impl WriteHome,
@@ -118,7 +113,7 @@ pub async fn claim(
     set.insert("attempt".to_owned(), Value::Number(attempt.into()));
     let writes = vec![
         Write::Update {
-            key: chunk_key(scope, &chunk.chunk.at),
+            key: state_key(scope, &chunk.chunk.at),
             set,
             remove: Vec::new(),
             only_if: condition(ChunkEvent::Claim, chunk.attempt),
@@ -173,7 +168,7 @@ async fn apply(
     }
     let remove = if change.wake.is_none() { vec!["wake_pk", "wake"] } else { Vec::new() };
     let mut writes = vec![Write::Update {
-        key: chunk_key(scope, &chunk.chunk.at),
+        key: state_key(scope, &chunk.chunk.at),
         set,
         remove,
         only_if: condition(change.event, chunk.attempt),
@@ -186,28 +181,39 @@ async fn apply(
     }
 }
 
+/// A chunk that nobody touched has no state yet: it is planned, and was never tried.
 fn condition(event: ChunkEvent, attempt: u32) -> Condition {
-    let states = ChunkState::before(event).map(|state| state.as_str().into()).collect();
-    Condition::Present(vec![
-        Test::IsOneOf("state", states),
+    let states: Vec<ChunkState> = ChunkState::before(event).collect();
+    let may_be_untouched = attempt == 0 && states.contains(&ChunkState::Planned);
+    let tests = vec![
+        Test::IsOneOf("state", states.iter().map(|state| state.as_str().into()).collect()),
         Test::Is("attempt", Value::Number(attempt.into())),
-    ])
+    ];
+    if may_be_untouched { Condition::AbsentOr(tests) } else { Condition::Present(tests) }
 }
 
-fn stored(item: &Item) -> Result<StoredChunk, Halt> {
+fn stored(chunk: Chunk, state: Option<&Item>) -> Result<StoredChunk, Halt> {
+    let untouched = vec![Entry::Waiting; chunk.notices.len()];
+    let Some(item) = state else {
+        return Ok(StoredChunk { chunk, state: ChunkState::Planned, attempt: 0, entries: untouched });
+    };
     let state = item.text("state").and_then(|text| text.parse().ok()).ok_or_else(|| unreadable(item))?;
     let attempt = item.number("attempt").and_then(|number| u32::try_from(number).ok());
-    Ok(StoredChunk {
-        chunk: read_doc(item)?,
-        state,
-        attempt: attempt.ok_or_else(|| unreadable(item))?,
-        entries: read_json(item, "entries")?,
-    })
+    let entries = if item.text("entries").is_some() { read_json(item, "entries")? } else { untouched };
+    Ok(StoredChunk { chunk, state, attempt: attempt.ok_or_else(|| unreadable(item))?, entries })
 }
 
 fn chunk_key(scope: &TenantScope, at: &ChunkRef) -> Key {
+    place(scope, at, CHUNK)
+}
+
+fn state_key(scope: &TenantScope, at: &ChunkRef) -> Key {
+    place(scope, at, STATE)
+}
+
+fn place(scope: &TenantScope, at: &ChunkRef, prefix: &str) -> Key {
     let wave = WaveRef { incident: at.incident, plan: at.plan, wave: at.wave };
-    Key::new(wave_partition(scope, wave), format!("chunk#{:08}", at.number))
+    Key::new(wave_partition(scope, wave), format!("{prefix}{:08}", at.number))
 }
 
 pub(super) fn wave_partition(scope: &TenantScope, wave: WaveRef) -> String {
@@ -218,7 +224,7 @@ fn chunk_of(scope: &TenantScope, key: &Key) -> Option<ChunkRef> {
     let rest = key.partition().strip_prefix(scope.tenant().as_str())?.strip_prefix('#')?;
     let (incident, wave) = rest.split_once('#')?;
     let (plan, wave) = wave.split_once('-')?;
-    let number = key.sort().strip_prefix("chunk#")?;
+    let number = key.sort().strip_prefix(STATE)?;
     let incident: IncidentId = incident.parse().ok()?;
     Some(ChunkRef { incident, plan: plan.parse().ok()?, wave: wave.parse().ok()?, number: number.parse().ok()? })
 }

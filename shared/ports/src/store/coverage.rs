@@ -36,19 +36,12 @@ async fn of_wave(ports: &impl ReadHome, scope: &TenantScope, wave: WaveRef) -> R
     let facts = receipts::of_wave(ports, scope, wave).await?;
     let nothing = BTreeSet::new();
     let mut coverage = Coverage::default();
-    let mut after = None;
-    loop {
-        let (page, next) = chunks::page_of_wave(ports, scope, wave, after).await?;
-        for chunk in page {
-            let of_chunk = facts.get(&chunk.chunk.at.number);
-            for (index, entry) in (0_u32..).zip(&chunk.entries) {
-                let known = of_chunk.and_then(|facts| facts.get(&index)).unwrap_or(&nothing);
-                coverage.add(&reach(entry, known));
-            }
-        }
-        match next {
-            Some(next) => after = Some(next),
-            None => return Ok(coverage),
+    for chunk in chunks::of_wave(ports, scope, wave).await? {
+        let of_chunk = facts.get(&chunk.chunk.at.number);
+        for (index, entry) in (0_u32..).zip(&chunk.entries) {
+            let known = of_chunk.and_then(|facts| facts.get(&index)).unwrap_or(&nothing);
+            coverage.add(&reach(entry, known));
         }
     }
+    Ok(coverage)
 }

@@ -55,7 +55,16 @@ pub async fn log(ports: &impl ReadHome, scope: &TenantScope) -> Result<(Vec<Tile
     Ok((tiles, head))
 }
 
-async fn head(ports: &impl ReadHome, scope: &TenantScope) -> Result<Head, Halt> {
+/// One sealed tile.
+pub async fn tile(ports: &impl ReadHome, scope: &TenantScope, number: u64) -> Result<Option<Tile>, Halt> {
+    match ports.get(&tile_key(scope, number)).await? {
+        Some(item) => read_doc(&item).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Where the sealed log ends.
+pub async fn head(ports: &impl ReadHome, scope: &TenantScope) -> Result<Head, Halt> {
     match ports.get(&scope.key(&["log"], "head")).await? {
         Some(item) => read_doc(&item),
         None => Ok(Head::empty(scope.tenant())),

@@ -185,12 +185,17 @@ fn wake_wave(scope: &TenantScope, plan: &Plan, wave: &Wave) -> Write {
     }
 }
 
-/// Takes a wave whose chunks are all on their way out of the index.
-pub async fn wave_is_out(ports: &impl WriteHome, scope: &TenantScope, wave: WaveRef) -> Result<(), Halt> {
+/// Says when somebody has to look at a wave again: `None` once no chunk of it waits for its first claim.
+pub async fn look_at_wave(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    wave: WaveRef,
+    again: Option<Timestamp>,
+) -> Result<(), Halt> {
     let write = Write::Update {
         key: wave_key(scope, wave.incident, wave.plan, wave.wave),
-        set: Attributes::new(),
-        remove: vec!["wake_pk", "wake"],
+        set: again.map(|at| waking(scope, at)).unwrap_or_default(),
+        remove: if again.is_none() { vec!["wake_pk", "wake"] } else { Vec::new() },
         only_if: Condition::Present(Vec::new()),
     };
     ports.write(vec![write]).await.map_err(overtaken)

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::digest;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::receipt::{Fact, Receipt};
 
 use super::plans::WaveRef;
-use super::{all, chunks, doc, read_doc};
-use crate::scope::TenantScope;
+use super::{all, chunks, doc, read_doc, unreadable, with_doc};
+use crate::scope::{Proof, TenantScope};
 use crate::table::{Attributes, Item, Key, ReadHome, WriteHome};
 
 /// What is known of the notices of one chunk, by their place in it.
@@ -37,6 +38,42 @@ pub async fn of_wave(ports: &impl ReadHome, scope: &TenantScope, wave: WaveRef) 
         facts.entry(receipt.chunk.number).or_default().entry(receipt.index).or_default().insert(receipt.fact);
     }
     Ok(facts)
+}
+
+/// Which notice of a hand-over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeAt {
+    pub chunk: ChunkRef,
+    pub index: u32,
+    pub attempt: u32,
+}
+
+/// Keeps which notice a provider's id stands for, for providers whose events carry no tags (SNS text messages).
+pub async fn remember_provider_id(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    provider_id: &str,
+    notice: NoticeAt,
+) -> Result<(), Halt> {
+    let mut attributes = with_doc(&notice)?;
+    attributes.insert("tenant".to_owned(), scope.tenant().as_str().into());
+    Ok(ports.put_all(vec![Item { key: provider_key(provider_id), attributes }]).await?)
+}
+
+/// The notice behind a provider's id.
+pub async fn notice_of_provider_id(
+    ports: &impl ReadHome,
+    provider_id: &str,
+) -> Result<Option<(TenantScope, NoticeAt)>, Halt> {
+    let Some(item) = ports.get(&provider_key(provider_id)).await? else {
+        return Ok(None);
+    };
+    let tenant = item.text("tenant").and_then(|text| text.parse().ok()).ok_or_else(|| unreadable(&item))?;
+    Ok(Some((TenantScope::proven(tenant, Proof::OwnQueue), read_doc(&item)?)))
+}
+
+fn provider_key(provider_id: &str) -> Key {
+    Key::new("@provider-ids".to_owned(), provider_id.to_owned())
 }
 
 fn partition(scope: &TenantScope, wave: WaveRef) -> String {

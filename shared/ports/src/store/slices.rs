@@ -9,14 +9,15 @@ use crate::ports::PortError;
 use crate::scope::TenantScope;
 use crate::table::{Attributes, Condition, Item, Key, ReadHome, Write, WriteHome};
 
-/// A part of a dataset's manifest, from the line that begins at or after `from` to the line that begins
-/// before `to`. All slices are cut before the first is read.
+/// Whole lines of a dataset's manifest: the bytes from `from` up to but not including `to`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slice {
     pub number: u32,
     pub dataset: String,
     pub from: u64,
     pub to: u64,
+    /// The line number at `from`, counted from 1.
+    pub first_line: u64,
     /// What it held; `None` until it was read to its end.
     pub counted: Option<SliceCount>,
 }

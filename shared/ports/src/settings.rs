@@ -25,12 +25,19 @@ pub struct Settings {
     /// Every region with a people table and senders, the home region among them.
     pub regions: Vec<String>,
     pub vault_bucket: String,
+    /// ARNs of the IAM principals who may put tenants.
+    pub administrators: Vec<String>,
     /// Messages a second that each region's provider takes.
     pub send_rate: u32,
     /// How long evidence is waited for before a doubt is settled by policy.
     pub settling_time: SignedDuration,
     /// No `send` runs longer: a claim's lease is this and a margin.
     pub send_timeout: SignedDuration,
+}
+
+/// Ports that know the installation's settings.
+pub trait Configured {
+    fn settings(&self) -> &Settings;
 }
 
 impl Settings {
@@ -45,12 +52,16 @@ impl Settings {
                 Ok(_) | Err(_) => Err(SettingError::Wrong { name, value, expected: "a whole number above 0" }),
             }
         };
+        let list = |name: &'static str| {
+            Ok(text(name)?.split(',').map(|part| part.trim().to_owned()).collect::<Vec<String>>())
+        };
         let settings = Self {
             prefix: text("TOCSIN_PREFIX")?,
             home_region: text("TOCSIN_HOME_REGION")?,
             region: text("AWS_REGION")?,
-            regions: text("TOCSIN_REGIONS")?.split(',').map(|region| region.trim().to_owned()).collect(),
+            regions: list("TOCSIN_REGIONS")?,
             vault_bucket: text("TOCSIN_VAULT_BUCKET")?,
+            administrators: list("TOCSIN_ADMINISTRATORS")?,
             send_rate: number("TOCSIN_SEND_RATE")?,
             settling_time: SignedDuration::from_secs(number("TOCSIN_SETTLE_SECONDS")?.into()),
             send_timeout: SignedDuration::from_secs(number("TOCSIN_SEND_TIMEOUT_SECONDS")?.into()),
@@ -77,6 +88,7 @@ mod tests {
             ("AWS_REGION", "us-east-1"),
             ("TOCSIN_REGIONS", "eu-central-1,us-east-1"),
             ("TOCSIN_VAULT_BUCKET", "tocsin-vault-123"),
+            ("TOCSIN_ADMINISTRATORS", "arn:aws:iam::123456789012:role/tocsin-admin"),
             ("TOCSIN_SEND_RATE", "14"),
             ("TOCSIN_SETTLE_SECONDS", "900"),
             ("TOCSIN_SEND_TIMEOUT_SECONDS", "60"),

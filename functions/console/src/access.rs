@@ -1,0 +1,50 @@
+//! Who may do what. A principal without a role of the tenant does not learn whether the tenant exists.
+
+use tocsin_domain::id::TenantId;
+use tocsin_domain::tenant::{Role, Tenant};
+use tocsin_ports::store::tenants;
+use tocsin_ports::{Configured, Proof, ReadHome, TenantScope};
+
+use crate::No;
+
+pub async fn any_role(
+    ports: &impl ReadHome,
+    principal: &str,
+    tenant: TenantId,
+) -> Result<(TenantScope, Tenant), No> {
+    let scope = TenantScope::proven(tenant, Proof::Principal);
+    let settings = tenants::find(ports, &scope).await?.ok_or(No::Forbidden)?;
+    if settings.roles.get(principal).is_none_or(Vec::is_empty) {
+        return Err(No::Forbidden);
+    }
+    Ok((scope, settings))
+}
+
+pub async fn with_role(
+    ports: &impl ReadHome,
+    principal: &str,
+    tenant: TenantId,
+    role: Role,
+) -> Result<(TenantScope, Tenant), No> {
+    let (scope, settings) = any_role(ports, principal, tenant).await?;
+    if !settings.may(principal, role) {
+        return Err(No::Forbidden);
+    }
+    Ok((scope, settings))
+}
+
+/// The log of a tenant is for its auditors; the installation's own for its administrators, who may read all.
+pub async fn auditor(
+    ports: &(impl ReadHome + Configured),
+    principal: &str,
+    tenant: TenantId,
+) -> Result<TenantScope, No> {
+    if is_administrator(ports, principal) {
+        return Ok(TenantScope::proven(tenant, Proof::Principal));
+    }
+    with_role(ports, principal, tenant, Role::Auditor).await.map(|(scope, _)| scope)
+}
+
+pub fn is_administrator(ports: &impl Configured, principal: &str) -> bool {
+    ports.settings().administrators.iter().any(|administrator| administrator == principal)
+}

@@ -1,0 +1,139 @@
+//! What people decide: approve, hold, release, cancel. Always with a name, and a reason where it stops something.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::chunk::ChunkState;
+use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_domain::incident::{Halt, Incident, Stage};
+use tocsin_domain::plan::{Approval, approvers};
+use tocsin_domain::tenant::Role;
+use tocsin_ports::TenantScope;
+use tocsin_ports::store::plans::{self, StoredPlan, WaveRef};
+use tocsin_ports::store::{chunks, incidents};
+
+use crate::access::with_role;
+use crate::routes::Act;
+use crate::{ConsolePorts, No};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApproveBody {
+    hash: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReasonBody {
+    reason: String,
+}
+
+/// Adds an approval of exactly the bytes behind `hash`. The last one needed opens the gates.
+pub async fn approve(
+    ports: &impl ConsolePorts,
+    principal: &str,
+    tenant: TenantId,
+    id: IncidentId,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Value, No> {
+    let (scope, settings) = with_role(ports, principal, tenant, Role::Approver).await?;
+    let ApproveBody { hash } =
+        serde_json::from_slice(body).map_err(|_| No::Bad("send {\"hash\": \"...\"}".to_owned()))?;
+    let was = incidents::get(ports, &scope, id).await?;
+    let stored = plan_in_force(ports, &scope, &was.incident).await?;
+    if stored.hash != hash {
+        return Err(No::Conflict("the plan has another hash: show the incident, read its plan, approve that".to_owned()));
+    }
+    if approvers(&stored.approvals, &hash).contains(principal) {
+        return Ok(state_of(&was.incident, &stored, settings.approvals_needed));
+    }
+    if was.incident.stage != Stage::AwaitingApproval || was.incident.halt == Some(Halt::Cancelled) {
+        return Err(No::Conflict("the incident does not wait for an approval".to_owned()));
+    }
+    let approval = Approval { by: principal.to_owned(), at: now, hash: hash.clone() };
+    let given = approvers(&stored.approvals, &hash).len() + 1;
+    let opens = given >= settings.approvals_needed as usize;
+    let mut incident = was.incident.clone();
+    if opens {
+        incident.stage = Stage::Sending;
+    }
+    let why = format!("{given} of {} approvals", settings.approvals_needed);
+    let subject = [("plan", hash), ("version", stored.plan.version.to_string())];
+    let leaf = Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::PlanApproved, why, subject);
+    plans::approve(ports, &scope, &stored, &approval, (&was, &incident), opens, &leaf).await?;
+    let stored = plan_in_force(ports, &scope, &incident).await?;
+    Ok(state_of(&incident, &stored, settings.approvals_needed))
+}
+
+/// Holds, releases or cancels. The answer names exactly the chunks that had been handed over when the gates closed.
+pub async fn halt(
+    ports: &impl ConsolePorts,
+    principal: &str,
+    tenant: TenantId,
+    id: IncidentId,
+    act: Act,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Value, No> {
+    let (scope, _) = with_role(ports, principal, tenant, Role::Responder).await?;
+    let ReasonBody { reason } =
+        serde_json::from_slice(body).map_err(|_| No::Bad("send {\"reason\": \"...\"}".to_owned()))?;
+    if reason.trim().is_empty() {
+        return Err(No::Bad("a reason is needed".to_owned()));
+    }
+    let was = incidents::get(ports, &scope, id).await?;
+    if was.incident.halt == Some(Halt::Cancelled) {
+        return Err(No::Conflict("the incident is cancelled for good".to_owned()));
+    }
+    let (halt, action) = match act {
+        Act::Hold => (Some(Halt::Held), Action::IncidentHeld),
+        Act::Cancel => (Some(Halt::Cancelled), Action::IncidentCancelled),
+        Act::Release => (None, Action::IncidentReleased),
+        Act::Approve => return Err(No::NotFound),
+    };
+    let mut incident = was.incident.clone();
+    incident.halt = halt;
+    let subject = [("at", now.to_string())];
+    let leaf = Leaf::new(scope.tenant(), Some(id), now, person(principal), action, reason, subject);
+    plans::set_halt(ports, &scope, (&was, &incident), &leaf).await?;
+    Ok(json!({ "halt": incident.halt, "handed_over": handed_over(ports, &scope, &incident).await? }))
+}
+
+/// Read after the gates closed: nothing is claimed any more, so the list is exact.
+async fn handed_over(ports: &impl ConsolePorts, scope: &TenantScope, incident: &Incident) -> Result<Vec<String>, No> {
+    let mut handed_over = Vec::new();
+    let Some(plan) = &incident.plan else {
+        return Ok(handed_over);
+    };
+    let plan = plans::get(ports, scope, incident.id, plan.version).await?.plan;
+    for wave in &plan.waves {
+        let at = WaveRef { incident: incident.id, plan: plan.version, wave: wave.number };
+        for chunk in chunks::of_wave(ports, scope, at).await? {
+            match chunk.state {
+                ChunkState::Planned | ChunkState::Due | ChunkState::Refused => {}
+                ChunkState::HandingOver | ChunkState::Accepted | ChunkState::Undecided => {
+                    handed_over.push(chunk.chunk.at.to_string());
+                }
+            }
+        }
+    }
+    Ok(handed_over)
+}
+
+async fn plan_in_force(ports: &impl ConsolePorts, scope: &TenantScope, incident: &Incident) -> Result<StoredPlan, No> {
+    let Some(plan) = &incident.plan else {
+        return Err(No::Conflict("the incident has no plan yet".to_owned()));
+    };
+    Ok(plans::get(ports, scope, incident.id, plan.version).await?)
+}
+
+fn state_of(incident: &Incident, stored: &StoredPlan, needed: u32) -> Value {
+    let given = approvers(&stored.approvals, &stored.hash);
+    json!({ "stage": incident.stage, "approved_by": given, "approvals_needed": needed })
+}
+
+fn person(principal: &str) -> Actor {
+    Actor::Person(principal.to_owned())
+}

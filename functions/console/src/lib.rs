@@ -1,0 +1,93 @@
+//! `console`: the operator's API. Who may do what stands here, and the leaf of every human act.
+//!
+//! | request | role |
+//! |---|---|
+//! | `PUT /console/tenants/T` | administrator of the installation |
+//! | `GET /console/tenants/T/incidents`, `GET .../incidents/I` | any role of the tenant |
+//! | `POST .../incidents/I/approve` `{"hash"}` | approver |
+//! | `POST .../incidents/I/hold`, `/release`, `/cancel` `{"reason"}` | responder |
+//! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
+//!
+//! The principal is the one whose signature API Gateway checked (`AWS_IAM`). Every act names it in its leaf.
+//!
+//! - Idempotency: an approval by the same person of the same hash, or a hold of what is held, changes nothing.
+//! - Errors: 403 for who may not, 404 for what is not the tenant's, 409 with what to do when the incident has moved
+//!   on, 400 for what cannot be read.
+
+mod access;
+mod acts;
+mod routes;
+mod show;
+mod tenant;
+
+use jiff::Timestamp;
+use serde_json::json;
+use tocsin_domain::outcome::Halt;
+use tocsin_ports::store::leaves;
+use tocsin_ports::{Configured, Enqueue, Entropy, ReadHome, ReadSecrets, WriteHome, WriteSecrets};
+use tocsin_stage::http::{Request, Response};
+
+use crate::routes::{Act, Route};
+
+pub trait ConsolePorts: ReadHome + WriteHome + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured {}
+
+impl<T: ReadHome + WriteHome + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured> ConsolePorts for T {}
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum No {
+    Forbidden,
+    NotFound,
+    /// What was sent cannot be used; the text says what to mend.
+    Bad(String),
+    /// The incident is not in the state that the act needs; the text says what to do.
+    Conflict(String),
+    Halt(Halt),
+}
+
+impl From<Halt> for No {
+    fn from(halt: Halt) -> Self {
+        No::Halt(halt)
+    }
+}
+
+pub async fn step(ports: &impl ConsolePorts, request: Request, now: Timestamp) -> Response {
+    match answer(ports, &request, now).await {
+        Ok(body) => Response::new(200, "ok", body),
+        Err(No::Forbidden) => Response::error(403, "forbidden", "your roles do not allow this"),
+        Err(No::NotFound) => Response::error(404, "not-found", "there is no such thing here"),
+        Err(No::Bad(what)) => Response::error(400, "bad-request", &what),
+        Err(No::Conflict(what)) => Response::error(409, "conflict", &what),
+        Err(No::Halt(Halt::Again(_))) => Response::error(503, "again", "not now; try again"),
+        Err(No::Halt(Halt::Park(why))) => Response::error(422, why.reason(), &why.to_string()),
+    }
+}
+
+async fn answer(ports: &impl ConsolePorts, request: &Request, now: Timestamp) -> Result<serde_json::Value, No> {
+    let principal = request.principal.as_deref().ok_or(No::Forbidden)?;
+    match routes::route(request)? {
+        Route::PutTenant(tenant) => tenant::put(ports, principal, &tenant, &request.body, now).await,
+        Route::ListIncidents(tenant) => {
+            let (scope, _) = access::any_role(ports, principal, tenant).await?;
+            show::list(ports, &scope).await
+        }
+        Route::ShowIncident(tenant, incident) => {
+            let (scope, _) = access::any_role(ports, principal, tenant).await?;
+            show::incident(ports, &scope, incident, now).await
+        }
+        Route::Act(tenant, incident, Act::Approve) => {
+            acts::approve(ports, principal, tenant, incident, &request.body, now).await
+        }
+        Route::Act(tenant, incident, act @ (Act::Hold | Act::Release | Act::Cancel)) => {
+            acts::halt(ports, principal, tenant, incident, act, &request.body, now).await
+        }
+        Route::AuditHead(tenant) => {
+            let scope = access::auditor(ports, principal, tenant).await?;
+            Ok(json!({ "head": leaves::head(ports, &scope).await? }))
+        }
+        Route::AuditTile(tenant, number) => {
+            let scope = access::auditor(ports, principal, tenant).await?;
+            show::tile(ports, &scope, number).await
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Which request asks for what.
+
+use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_stage::http::Request;
+
+use crate::No;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    PutTenant(TenantId),
+    ListIncidents(TenantId),
+    ShowIncident(TenantId, IncidentId),
+    Act(TenantId, IncidentId, Act),
+    AuditHead(TenantId),
+    AuditTile(TenantId, u64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    Approve,
+    Hold,
+    Release,
+    Cancel,
+}
+
+pub fn route(request: &Request) -> Result<Route, No> {
+    let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
+    let tenant = |text: &str| text.parse::<TenantId>().map_err(|_| No::NotFound);
+    let incident = |text: &str| text.parse::<IncidentId>().map_err(|_| No::NotFound);
+    match (request.method.as_str(), parts.as_slice()) {
+        ("PUT", ["console", "tenants", t]) => Ok(Route::PutTenant(tenant(t)?)),
+        ("GET", ["console", "tenants", t, "incidents"]) => Ok(Route::ListIncidents(tenant(t)?)),
+        ("GET", ["console", "tenants", t, "incidents", i]) => Ok(Route::ShowIncident(tenant(t)?, incident(i)?)),
+        ("POST", ["console", "tenants", t, "incidents", i, act]) => {
+            Ok(Route::Act(tenant(t)?, incident(i)?, act_of(act)?))
+        }
+        ("GET", ["console", "tenants", t, "audit"]) => Ok(Route::AuditHead(tenant(t)?)),
+        ("GET", ["console", "tenants", t, "audit", "tiles", number]) => {
+            Ok(Route::AuditTile(tenant(t)?, number.parse().map_err(|_| No::NotFound)?))
+        }
+        _ => Err(No::NotFound),
+    }
+}
+
+fn act_of(text: &str) -> Result<Act, No> {
+    match text {
+        "approve" => Ok(Act::Approve),
+        "hold" => Ok(Act::Hold),
+        "release" => Ok(Act::Release),
+        "cancel" => Ok(Act::Cancel),
+        _ => Err(No::NotFound),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(method: &str, path: &str) -> Result<Route, No> {
+        route(&Request { method: method.to_owned(), path: path.to_owned(), ..Request::default() })
+    }
+
+    #[test]
+    fn paths_lead_where_they_say_and_others_nowhere() {
+        let incident = "0123456789abcdef0123456789abcdef";
+        let (t, i): (TenantId, IncidentId) = ("shop".parse().unwrap(), incident.parse().unwrap());
+        assert_eq!(asked("PUT", "/console/tenants/shop"), Ok(Route::PutTenant(t.clone())));
+        assert_eq!(asked("GET", "/console/tenants/shop/incidents/"), Ok(Route::ListIncidents(t.clone())));
+        let path = format!("/console/tenants/shop/incidents/{incident}/approve");
+        assert_eq!(asked("POST", &path), Ok(Route::Act(t, i, Act::Approve)));
+        for (method, path) in [
+            ("GET", path.as_str()),
+            ("POST", "/console/tenants/shop/incidents/1/approve"),
+            ("GET", "/console/tenants/sh%23op/incidents"),
+            ("DELETE", "/console/tenants/shop"),
+            ("GET", "/"),
+        ] {
+            assert_eq!(asked(method, path), Err(No::NotFound), "{method} {path}");
+        }
+    }
+}

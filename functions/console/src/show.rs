@@ -1,0 +1,96 @@
+//! What people see.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tocsin_domain::coverage::{Coverage, DutyState, duty_state};
+use tocsin_domain::id::{IncidentId, ObligationId};
+use tocsin_domain::obligation::{Audience, Obligation, Owed};
+use tocsin_domain::outcome::Halt;
+use tocsin_domain::plan::Plan;
+use tocsin_ports::store::plans::{self, WaveRef};
+use tocsin_ports::store::{chunks, coverage, incidents, leaves, slices};
+use tocsin_ports::{ReadHome, TenantScope};
+
+use crate::No;
+
+pub async fn list(ports: &impl ReadHome, scope: &TenantScope) -> Result<Value, No> {
+    Ok(json!({ "incidents": incidents::list(ports, scope).await? }))
+}
+
+/// The incident with its slices, its plan, its approvals, the state of each chunk, and coverage and state of each
+/// duty, computed now.
+pub async fn incident(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    id: IncidentId,
+    now: Timestamp,
+) -> Result<Value, No> {
+    let incident = incidents::get(ports, scope, id).await?.incident;
+    let slices = slices::list(ports, scope, id).await?;
+    let Some(in_force) = &incident.plan else {
+        return Ok(json!({ "incident": incident, "slices": slices }));
+    };
+    let stored = plans::get(ports, scope, id, in_force.version).await?;
+    let covered = coverage::of_plan(ports, scope, &stored.plan).await?;
+    let duties: Vec<Value> = stored.plan.obligations.iter().map(|duty| shown(duty, &stored.plan, &covered, now)).collect();
+    Ok(json!({
+        "incident": incident,
+        "slices": slices,
+        "plan": { "version": stored.plan.version, "hash": stored.hash, "made_at": stored.plan.made_at,
+                  "scope": stored.plan.scope, "waves": stored.plan.waves },
+        "approvals": stored.approvals,
+        "chunks": chunk_states(ports, scope, &stored.plan).await?,
+        "duties": duties,
+    }))
+}
+
+fn shown(
+    duty: &Obligation,
+    plan: &Plan,
+    covered: &BTreeMap<ObligationId, Coverage>,
+    now: Timestamp,
+) -> Value {
+    let nothing = Coverage::default();
+    let coverage = covered.get(&duty.id).unwrap_or(&nothing);
+    let desk = plan.desk.get(&duty.id);
+    json!({ "duty": duty, "coverage": coverage, "state": state_of(duty, coverage, desk.is_some(), now), "desk": desk })
+}
+
+fn state_of(duty: &Obligation, coverage: &Coverage, on_desk: bool, now: Timestamp) -> DutyState {
+    match duty.owed {
+        Owed::No => DutyState::NotOwed,
+        Owed::AskCounsel => DutyState::AskCounsel,
+        // The log that holds the plan is the register.
+        Owed::Yes if duty.audience == Audience::Register => DutyState::Met,
+        Owed::Yes if on_desk => match duty.due {
+            Some(due) if now > due => DutyState::Late,
+            Some(_) | None => DutyState::OnDesk,
+        },
+        Owed::Yes => duty_state(coverage, duty.due, now),
+    }
+}
+
+/// How many chunks are in which state.
+async fn chunk_states(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    plan: &Plan,
+) -> Result<BTreeMap<&'static str, u64>, Halt> {
+    let mut states: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for wave in &plan.waves {
+        let at = WaveRef { incident: plan.incident, plan: plan.version, wave: wave.number };
+        for chunk in chunks::of_wave(ports, scope, at).await? {
+            *states.entry(chunk.state.as_str()).or_default() += 1;
+        }
+    }
+    Ok(states)
+}
+
+pub async fn tile(ports: &impl ReadHome, scope: &TenantScope, number: u64) -> Result<Value, No> {
+    match leaves::tile(ports, scope, number).await? {
+        Some(tile) => Ok(json!({ "tile": tile })),
+        None => Err(No::NotFound),
+    }
+}

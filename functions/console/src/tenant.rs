@@ -1,0 +1,111 @@
+//! Putting a tenant: its settings, and its secrets, which go to the secret store and nowhere else.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::id::{TenantId, digest};
+use tocsin_domain::tenant::Tenant;
+use tocsin_ports::store::tenants;
+use tocsin_ports::{Proof, Secret, TenantScope};
+
+use crate::access::is_administrator;
+use crate::{ConsolePorts, No};
+
+/// The tenant's secret under which people get their ids.
+const IDENTITY_KEY: &str = "identity-key";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    tenant: Tenant,
+    /// By name: `webhook-shopify`, ... Those that are not named stay as they are.
+    #[serde(default)]
+    secrets: BTreeMap<String, String>,
+}
+
+pub async fn put(
+    ports: &impl ConsolePorts,
+    principal: &str,
+    id: &TenantId,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Value, No> {
+    if !is_administrator(ports, principal) {
+        return Err(No::Forbidden);
+    }
+    let Body { tenant, secrets } = serde_json::from_slice(body)
+        .map_err(|error| No::Bad(format!("line {} column {}: {}", error.line(), error.column(), what(&error))))?;
+    let mut problems = tenant.problems();
+    problems.extend(problems_here(ports, id, &tenant, &secrets));
+    if !problems.is_empty() {
+        return Err(No::Bad(problems.join("; ")));
+    }
+    let scope = TenantScope::proven(id.clone(), Proof::Principal);
+    let settings = serde_json::to_vec(&tenant).unwrap_or_default();
+    let named: Vec<&str> = secrets.keys().map(String::as_str).collect();
+    let subject = [
+        ("settings", hex::encode(digest("tenant", &[&settings]))),
+        ("secrets", named.join(",")),
+    ];
+    let leaf =
+        Leaf::new(id, None, now, Actor::Person(principal.to_owned()), Action::TenantPut, "settings put", subject);
+    tenants::put(ports, &scope, &tenant, &leaf).await?;
+    put_secrets(ports, &scope, secrets).await?;
+    Ok(json!({ "tenant": id }))
+}
+
+/// A tenant keeps its identity key for ever: another key would make other people of the same ones.
+async fn put_secrets(
+    ports: &impl ConsolePorts,
+    scope: &TenantScope,
+    secrets: BTreeMap<String, String>,
+) -> Result<(), No> {
+    let failed = |error: tocsin_ports::PortError| No::Halt(error.into());
+    if ports.secret(scope, IDENTITY_KEY).await.map_err(failed)?.is_none() {
+        let key = hex::encode(ports.random());
+        ports.put_secret(scope, IDENTITY_KEY, Secret::new(key)).await.map_err(failed)?;
+    }
+    for (name, text) in secrets {
+        ports.put_secret(scope, &name, Secret::new(text)).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn problems_here(
+    ports: &impl ConsolePorts,
+    id: &TenantId,
+    tenant: &Tenant,
+    secrets: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    if tenant.id != *id || *id == TenantId::installation() {
+        problems.push("the id in the body has to be the one in the path, and not the installation's own".to_owned());
+    }
+    let known = &ports.settings().regions;
+    let named = tenant.residency.regions.values().chain([&tenant.residency.otherwise]);
+    problems.extend(
+        named
+            .filter(|region| !known.contains(region))
+            .map(|region| format!("residency names {region}, where this installation has no people table")),
+    );
+    problems.extend(
+        secrets
+            .keys()
+            .filter(|name| !name.starts_with("webhook-"))
+            .map(|name| format!("the secret {name:?} is not one that can be put: webhook-SOURCE")),
+    );
+    problems
+}
+
+/// What is wrong with the body, without its text: serde's own messages may quote values.
+fn what(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        serde_json::error::Category::Data => "a field is missing, unknown, or of another type",
+        serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof
+        | serde_json::error::Category::Io => "not JSON",
+    }
+}

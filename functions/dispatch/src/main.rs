@@ -1,0 +1,9 @@
+use tocsin_aws::Aws;
+use tocsin_stage::{Error, tick, start};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start();
+    let ports = Aws::from_env().await?;
+    tick::run("dispatch", ports, dispatch::step).await
+}

@@ -1,0 +1,112 @@
+//! `intake-siem`: a SIEM's message becomes a signal of each tenant that it touches.
+//!
+//! - Idempotency: a signal's id comes from the finding's own id; a redelivered or updated finding is the same signal.
+//! - Retried: a table, vault or queue that did not answer.
+//! - Parked: a body in no known format, a finding that touches no known tenant.
+//! - Acknowledged: when the signal stands in the store and `triage` was told, or when a leaf says why it was ignored.
+
+use jiff::Timestamp;
+use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::id::{SignalId, TenantId, digest};
+use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
+use tocsin_domain::signal::Signal;
+use tocsin_domain::tenant::routes_of;
+use tocsin_domain::wire::{SignalJob, Version};
+use tocsin_ports::store::signals::StoredSignal;
+use tocsin_ports::store::{directory, leaves, signals};
+use tocsin_ports::{Enqueue, Proof, Queue, ReadHome, TenantScope, WriteHome, WriteVault};
+use tocsin_sources::signal::{Parsed, parse};
+
+pub async fn step(
+    ports: &(impl ReadHome + WriteHome + WriteVault + Enqueue),
+    body: &str,
+    now: Timestamp,
+) -> Outcome {
+    settle(take_in(ports, body, now).await)
+}
+
+async fn take_in(
+    ports: &(impl ReadHome + WriteHome + WriteVault + Enqueue),
+    body: &str,
+    now: Timestamp,
+) -> Progress {
+    match parse(body.as_bytes()) {
+        Parsed::Rejected { reason } => Err(Parked::Unreadable { detail: reason.to_string() }.into()),
+        Parsed::Ignored { reason } => {
+            let scope = TenantScope::proven(TenantId::installation(), Proof::OwnQueue);
+            let subject = [("body", hex::encode(digest("body", &[body.as_bytes()])))];
+            let leaf =
+                Leaf::new(scope.tenant(), None, now, actor(), Action::SignalIgnored, reason.to_string(), subject);
+            leaves::record(ports, &scope, &leaf).await?;
+            Ok(Outcome::Done)
+        }
+        Parsed::Signals { signals, rejected } => {
+            for signal in &signals {
+                for_each_tenant(ports, signal, body, now).await?;
+            }
+            match rejected.first() {
+                Some(reason) => Err(Parked::Unreadable { detail: reason.to_string() }.into()),
+                None => Ok(Outcome::Done),
+            }
+        }
+    }
+}
+
+/// A finding that touches two tenants is a signal of each; one of no known tenant is for a person, never a guess.
+async fn for_each_tenant(
+    ports: &(impl ReadHome + WriteHome + WriteVault + Enqueue),
+    signal: &Signal,
+    body: &str,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let scopes = tenants_of(ports, signal).await?;
+    if scopes.is_empty() {
+        return Err(Parked::UnknownTenant { detail: format!("the finding {} of {}", signal.external_id, signal.source) }.into());
+    }
+    for scope in &scopes {
+        keep(ports, scope, signal, body, now).await?;
+    }
+    Ok(())
+}
+
+/// The narrowest kind of route that leads anywhere decides: a bucket of one merchant outweighs an account of many.
+async fn tenants_of(ports: &impl ReadHome, signal: &Signal) -> Result<Vec<TenantScope>, Halt> {
+    let mut found: Vec<TenantScope> = Vec::new();
+    let mut found_by = "";
+    for (kind, value) in routes_of(&signal.hints) {
+        if !found.is_empty() && kind != found_by {
+            break;
+        }
+        if let Some(scope) = directory::tenant_of_route(ports, kind, value).await? {
+            found_by = kind;
+            if !found.contains(&scope) {
+                found.push(scope);
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn keep(
+    ports: &(impl WriteHome + WriteVault + Enqueue),
+    scope: &TenantScope,
+    signal: &Signal,
+    body: &str,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let id = SignalId::of(scope.tenant(), &signal.source, &signal.external_id);
+    let raw = scope.vault_key(&["signals", &id.to_string()]);
+    ports.put_file(&raw, body.as_bytes().to_vec()).await?;
+    let stored = StoredSignal { signal: signal.clone(), received_at: now, raw };
+    let subject = [("signal", id.to_string()), ("source", signal.source.clone())];
+    let leaf = Leaf::new(scope.tenant(), None, now, actor(), Action::SignalReceived, "from the SIEM queue", subject);
+    // A signal seen before is told again: the message before this one may have died on its way.
+    signals::put(ports, scope, id, &stored, &leaf).await?;
+    let job = SignalJob { v: Version, tenant: scope.tenant().clone(), signal: id };
+    let message = serde_json::to_string(&job).map_err(|error| Parked::Defect { place: error.to_string() })?;
+    Ok(ports.enqueue(&Queue::Signals, vec![message]).await?)
+}
+
+fn actor() -> Actor {
+    Actor::Function("intake-siem".to_owned())
+}

@@ -1,0 +1,9 @@
+use tocsin_aws::Aws;
+use tocsin_stage::{Error, queue, start};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start();
+    let ports = Aws::from_env().await?;
+    queue::run("plan", ports, plan::step).await
+}

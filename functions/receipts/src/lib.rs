@@ -1,0 +1,77 @@
+//! `receipts`: what providers report about notices is appended to what is known of them.
+//!
+//! - Idempotency: the same report is the same item, however often and in whatever order it comes.
+//! - Retried: a table that did not answer.
+//! - Parked: a body that is no delivery event, or one that names no notice of ours.
+//! - Acknowledged: when its facts stand in the store. A report may come before the hand-over's own answer is
+//!   stored: nothing here needs that answer.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use tocsin_domain::chunk::{ChunkRef, ChunkState};
+use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
+use tocsin_domain::receipt::{Fact, Receipt};
+use tocsin_ports::store::{chunks, receipts};
+use tocsin_ports::{Proof, ReadHome, TenantScope, WriteHome};
+use tocsin_sources::receipt::{DeliveryEvent, receipts as read};
+
+pub async fn step(ports: &(impl ReadHome + WriteHome), body: &str, _now: Timestamp) -> Outcome {
+    settle(append(ports, body).await)
+}
+
+async fn append(ports: &(impl ReadHome + WriteHome), body: &str) -> Progress {
+    let events =
+        read(body.as_bytes()).map_err(|error| Parked::Unreadable { detail: error.to_string() })?;
+    if events.is_empty() {
+        return Ok(Outcome::Skip { why: "a message of the provider to us, about no notice" });
+    }
+    for event in &events {
+        let (scope, receipt) = receipt_of(ports, event).await?;
+        if adds_something(ports, &scope, &receipt).await? {
+            receipts::append(ports, &scope, &[receipt]).await?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// That the provider took a notice is known already when the chunk has its answer: then the report adds nothing,
+/// and writing it would double the cost of every notice.
+async fn adds_something(ports: &impl ReadHome, scope: &TenantScope, receipt: &Receipt) -> Result<bool, Halt> {
+    if receipt.fact != Fact::Sent {
+        return Ok(true);
+    }
+    let chunk = chunks::get(ports, scope, &receipt.chunk).await?;
+    Ok(chunk.state != ChunkState::Accepted)
+}
+
+/// The notice that an event is about: by its tags, else by the provider's id.
+async fn receipt_of(ports: &impl ReadHome, event: &DeliveryEvent) -> Result<(TenantScope, Receipt), Halt> {
+    let tagged = of_tags(&event.tags);
+    let found = match tagged {
+        Some(found) => Some(found),
+        None => receipts::notice_of_provider_id(ports, &event.provider_message_id).await?,
+    };
+    let Some((scope, notice)) = found else {
+        let detail = "a delivery event without our tags and with an unknown message id".to_owned();
+        return Err(Parked::Unreadable { detail }.into());
+    };
+    let receipt = Receipt {
+        chunk: notice.chunk,
+        index: notice.index,
+        attempt: notice.attempt,
+        fact: event.kind.fact(),
+        at: event.at,
+        provider_id: event.provider_message_id.clone(),
+        detail: event.detail.clone(),
+    };
+    Ok((scope, receipt))
+}
+
+fn of_tags(tags: &BTreeMap<String, String>) -> Option<(TenantScope, receipts::NoticeAt)> {
+    let tenant = tags.get("tenant")?.parse().ok()?;
+    let chunk: ChunkRef = tags.get("chunk")?.parse().ok()?;
+    let index = tags.get("index")?.parse().ok()?;
+    let attempt = tags.get("attempt")?.parse().ok()?;
+    Some((TenantScope::proven(tenant, Proof::OwnQueue), receipts::NoticeAt { chunk, index, attempt }))
+}

@@ -1,0 +1,216 @@
+//! `scope`: who is affected.
+//!
+//! The first message of an incident cuts the manifests of its datasets into slices on line borders; each slice is a
+//! message of its own, reads its people into the people table of their region, and lists its bad rows. The slice
+//! that ends last asks for the plan.
+//!
+//! - Idempotency: slices cut again come out the same; a slice that was read is skipped; a person written again is
+//!   the same item.
+//! - Retried: a table, vault or queue that did not answer.
+//! - Parked: a message that cannot be read. A manifest that cannot be used blocks the incident and says why:
+//!   that is a decision for a person, not a message to keep.
+//! - Acknowledged: when everything the message asked for stands in the store and the next message is sent.
+
+mod manifest;
+mod slicing;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::id::IdentityKey;
+use tocsin_domain::incident::{Incident, Stage};
+use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
+use tocsin_domain::person::Person;
+use tocsin_domain::tenant::{Dataset, Tenant};
+use tocsin_domain::wire::{PlanJob, ScopeJob, Version, read};
+use tocsin_ports::store::slices::{Slice, SliceCount};
+use tocsin_ports::store::{incidents, people, slices, tenants};
+use tocsin_ports::{
+    Enqueue, Entropy, Proof, Queue, ReadHome, ReadSecrets, ReadVault, TenantScope, WriteHome, WritePeople, WriteVault,
+};
+
+use crate::manifest::{Manifest, Reject};
+
+/// The tenant's secret under which people get their ids.
+pub const IDENTITY_KEY: &str = "identity-key";
+
+/// How many people are written at a time.
+const WRITERS: usize = 32;
+
+pub trait ScopePorts:
+    ReadHome + WriteHome + WritePeople + ReadVault + WriteVault + ReadSecrets + Enqueue + Entropy
+{
+}
+
+impl<T> ScopePorts for T where
+    T: ReadHome + WriteHome + WritePeople + ReadVault + WriteVault + ReadSecrets + Enqueue + Entropy
+{
+}
+
+pub async fn step(ports: &impl ScopePorts, body: &str, now: Timestamp) -> Outcome {
+    settle(scope(ports, body, now).await)
+}
+
+async fn scope(ports: &impl ScopePorts, body: &str, now: Timestamp) -> Progress {
+    let job: ScopeJob = read(body)?;
+    let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
+    let tenant = tenants::get(ports, &scope).await?;
+    let incident = incidents::get(ports, &scope, job.incident).await?.incident;
+    match incident.stage {
+        Stage::Scoping => {}
+        Stage::Blocked | Stage::AwaitingApproval | Stage::Sending => {
+            return Ok(Outcome::Skip { why: "the incident is past its scope" });
+        }
+    }
+    let done = match job.slice {
+        None => cut(ports, &scope, &tenant, &incident).await,
+        Some(number) => read_slice(ports, &scope, &tenant, &incident, number).await,
+    };
+    match done {
+        Err(Halt::Park(Parked::Manifest { detail })) => block(ports, &scope, &incident, &detail, now).await,
+        other => other,
+    }
+}
+
+/// Cuts every dataset's manifest and sends a message for each slice.
+async fn cut(ports: &impl ScopePorts, scope: &TenantScope, tenant: &Tenant, incident: &Incident) -> Progress {
+    let mut all = Vec::new();
+    for (place, name) in (0_u32..).zip(&incident.datasets) {
+        let dataset = dataset(tenant, name)?;
+        let manifest = open(ports, scope, dataset).await?;
+        all.extend(slicing::cut(ports, &manifest, name, place).await?);
+    }
+    if all.is_empty() {
+        let detail = "the evidence names no dataset of this tenant with a row in it; add the dataset or its bucket \
+                      to the tenant's settings";
+        return Err(Parked::Manifest { detail: detail.to_owned() }.into());
+    }
+    slices::cut(ports, scope, incident.id, &all).await?;
+    let bodies = all.iter().map(|slice| message(scope, incident, slice.number)).collect::<Result<_, Halt>>()?;
+    ports.enqueue(&Queue::Scope, bodies).await?;
+    Ok(Outcome::Done)
+}
+
+async fn read_slice(
+    ports: &impl ScopePorts,
+    scope: &TenantScope,
+    tenant: &Tenant,
+    incident: &Incident,
+    number: u32,
+) -> Progress {
+    let mut slice = slices::get(ports, scope, incident.id, number).await?;
+    if slice.counted.is_none() {
+        let dataset = dataset(tenant, &slice.dataset)?;
+        let manifest = open(ports, scope, dataset).await?;
+        slice.counted = Some(read_people(ports, scope, tenant, incident, &manifest, &slice).await?);
+        slices::finish(ports, scope, incident.id, &slice).await?;
+    }
+    ask_for_plan_when_last(ports, scope, incident).await
+}
+
+async fn read_people(
+    ports: &impl ScopePorts,
+    scope: &TenantScope,
+    tenant: &Tenant,
+    incident: &Incident,
+    manifest: &Manifest<'_>,
+    slice: &Slice,
+) -> Result<SliceCount, Halt> {
+    let key = identity_key(ports, scope).await?;
+    let bytes = ports.range(&manifest.dataset.manifest, slice.from, slice.to).await?;
+    let rows = manifest.rows(&bytes, slice.first_line, &key, || hex::encode(ports.random()));
+    let (good, bad): (Vec<_>, Vec<_>) = rows.into_iter().partition(Result::is_ok);
+    let read = (good.len() + bad.len()) as u64;
+    let writes = good.into_iter().filter_map(Result::ok).map(|person: Person| async move {
+        let region = tenant.residency.region_of(person.residence.as_ref());
+        people::put(ports, scope, region, incident.id, &person, &manifest.dataset.name).await
+    });
+    stream::iter(writes).buffer_unordered(WRITERS).try_for_each(|_| async { Ok(()) }).await?;
+    let rejects: Vec<Reject> = bad.into_iter().filter_map(Result::err).collect();
+    let reject_file = keep_rejects(ports, scope, incident, slice, &rejects).await?;
+    Ok(SliceCount { rows: read, rejected: rejects.len() as u64, reject_file })
+}
+
+/// The bad rows by line number and reason, for the person who mends the manifest. Nothing of the rows themselves.
+async fn keep_rejects(
+    ports: &impl WriteVault,
+    scope: &TenantScope,
+    incident: &Incident,
+    slice: &Slice,
+    rejects: &[Reject],
+) -> Result<Option<String>, Halt> {
+    if rejects.is_empty() {
+        return Ok(None);
+    }
+    let file = scope.vault_key(&["rejects", &incident.id.to_string(), &format!("{}.csv", slice.number)]);
+    let lines: Vec<String> =
+        rejects.iter().map(|reject| format!("{},{},\"{}\"\n", slice.dataset, reject.line, reject.why)).collect();
+    ports.put_file(&file, format!("dataset,line,why\n{}", lines.concat()).into_bytes()).await?;
+    Ok(Some(file))
+}
+
+/// Two slices that end together may both ask: `plan` makes one plan of it.
+async fn ask_for_plan_when_last(ports: &impl ScopePorts, scope: &TenantScope, incident: &Incident) -> Progress {
+    let slices = slices::list(ports, scope, incident.id).await?;
+    if slices.iter().any(|slice| slice.counted.is_none()) {
+        return Ok(Outcome::Done);
+    }
+    let job = PlanJob { v: Version, tenant: scope.tenant().clone(), incident: incident.id };
+    let body = serde_json::to_string(&job).map_err(|error| Parked::Defect { place: error.to_string() })?;
+    ports.enqueue(&Queue::Plan, vec![body]).await?;
+    Ok(Outcome::Done)
+}
+
+/// Stops the incident with what a person has to do.
+async fn block(
+    ports: &impl ScopePorts,
+    scope: &TenantScope,
+    incident: &Incident,
+    detail: &str,
+    now: Timestamp,
+) -> Progress {
+    let was = incidents::get(ports, scope, incident.id).await?;
+    let mut blocked = was.incident.clone();
+    blocked.stage = Stage::Blocked;
+    blocked.attention = vec![detail.to_owned()];
+    let actor = Actor::Function("scope".to_owned());
+    let leaf = Leaf::new(scope.tenant(), Some(incident.id), now, actor, Action::PlanBlocked, detail, []);
+    incidents::change(ports, scope, &was, &blocked, &[leaf], Vec::new()).await?;
+    Ok(Outcome::Done)
+}
+
+async fn open<'a>(
+    ports: &impl ReadVault,
+    scope: &TenantScope,
+    dataset: &'a Dataset,
+) -> Result<Manifest<'a>, Halt> {
+    if !scope.owns_vault_key(&dataset.manifest) {
+        let detail = format!("the manifest of {} does not lie under the tenant's own prefix", dataset.name);
+        return Err(Parked::Manifest { detail }.into());
+    }
+    let Some(size) = ports.size(&dataset.manifest).await? else {
+        let detail = format!("the manifest of {} is not in the vault", dataset.name);
+        return Err(Parked::Manifest { detail }.into());
+    };
+    let head = ports.range(&dataset.manifest, 0, size.min(manifest::LONGEST_LINE)).await?;
+    Manifest::open(dataset, size, &head).map_err(Halt::from)
+}
+
+async fn identity_key(ports: &impl ReadSecrets, scope: &TenantScope) -> Result<IdentityKey, Halt> {
+    let secret = ports.secret(scope, IDENTITY_KEY).await?;
+    secret.and_then(|secret| IdentityKey::from_hex(secret.expose()).ok()).ok_or_else(|| {
+        let detail = "the tenant has no identity key; put the tenant again to make one".to_owned();
+        Parked::Settings { detail }.into()
+    })
+}
+
+fn dataset<'a>(tenant: &'a Tenant, name: &str) -> Result<&'a Dataset, Halt> {
+    tenant.datasets.iter().find(|dataset| dataset.name == name).ok_or_else(|| {
+        Parked::Manifest { detail: format!("the dataset {name} is no longer in the tenant's settings") }.into()
+    })
+}
+
+fn message(scope: &TenantScope, incident: &Incident, slice: u32) -> Result<String, Halt> {
+    let job = ScopeJob { v: Version, tenant: scope.tenant().clone(), incident: incident.id, slice: Some(slice) };
+    serde_json::to_string(&job).map_err(|error| Parked::Defect { place: error.to_string() }.into())
+}

@@ -1,0 +1,155 @@
+//! `triage`: what a signal is: a new incident, part of one, or none.
+//!
+//! - Idempotency: an incident's id comes from the signal that opened it; a signal that an incident has already is
+//!   skipped, after making sure that its `scope` message was sent.
+//! - Retried: a table or queue that did not answer; another writer that was faster.
+//! - Parked: a message that cannot be read, a signal or tenant that is not in the store.
+//! - Acknowledged: when the incident, or the leaf that says why there is none, stands in the store.
+
+mod decision;
+
+use jiff::Timestamp;
+use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::id::{IncidentId, SignalId};
+use tocsin_domain::incident::{Incident, Stage};
+use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
+use tocsin_domain::tenant::Tenant;
+use tocsin_domain::wire::{ScopeJob, SignalJob, Version, read};
+use tocsin_ports::store::signals::StoredSignal;
+use tocsin_ports::store::{incidents, leaves, signals, tenants};
+use tocsin_ports::{Enqueue, Proof, Queue, ReadHome, TenantScope, WriteHome};
+
+use crate::decision::{Decision, decide};
+
+pub async fn step(ports: &(impl ReadHome + WriteHome + Enqueue), body: &str, now: Timestamp) -> Outcome {
+    settle(triage(ports, body, now).await)
+}
+
+async fn triage(ports: &(impl ReadHome + WriteHome + Enqueue), body: &str, now: Timestamp) -> Progress {
+    let job: SignalJob = read(body)?;
+    let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
+    let tenant = tenants::get(ports, &scope).await?;
+    let signal = signals::get(ports, &scope, job.signal).await?;
+    let incidents = incidents::list(ports, &scope).await?;
+    match decide(&tenant.triage, job.signal, &signal, &incidents) {
+        Decision::Known(incident) => {
+            ask_for_scope(ports, &scope, &incident).await?;
+            Ok(Outcome::Skip { why: "the signal is in its incident already" })
+        }
+        Decision::Join(incident) => join(ports, &scope, &tenant, incident, job.signal, &signal, now).await,
+        Decision::Open => open(ports, &scope, &tenant, job.signal, &signal, now).await,
+        Decision::Dismiss(why) => {
+            let subject = [("signal", job.signal.to_string())];
+            let leaf = Leaf::new(scope.tenant(), None, now, actor(), Action::SignalDismissed, why, subject);
+            leaves::record(ports, &scope, &leaf).await?;
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+async fn open(
+    ports: &(impl ReadHome + WriteHome + Enqueue),
+    scope: &TenantScope,
+    tenant: &Tenant,
+    id: SignalId,
+    stored: &StoredSignal,
+    now: Timestamp,
+) -> Progress {
+    let incident = opened(tenant, id, stored);
+    let subject = [("signal", id.to_string()), ("severity", stored.signal.severity.to_string())];
+    let why = format!("{} reaches {}", stored.signal.severity, tenant.triage.opens_at);
+    let leaf = Leaf::new(scope.tenant(), Some(incident.id), now, actor(), Action::IncidentOpened, why, subject);
+    incidents::open(ports, scope, &incident, &leaf).await?;
+    ask_for_scope(ports, scope, &incident).await?;
+    Ok(Outcome::Done)
+}
+
+/// We are aware from the instant at which the signal reached us: the earliest that anybody could hold against
+/// the controller. A person may set a later one, with a reason.
+fn opened(tenant: &Tenant, id: SignalId, stored: &StoredSignal) -> Incident {
+    let mut clocks = std::collections::BTreeMap::from([
+        ("awareness".to_owned(), stored.received_at),
+        ("discovery".to_owned(), stored.received_at),
+    ]);
+    if let Some(occurred_at) = stored.signal.occurred_at.filter(|at| *at <= stored.received_at) {
+        clocks.insert("occurrence".to_owned(), occurred_at);
+    }
+    Incident {
+        id: IncidentId::of(&tenant.id, id),
+        tenant: tenant.id.clone(),
+        title: stored.signal.title.clone(),
+        severity: stored.signal.severity,
+        opened_at: stored.received_at,
+        clocks,
+        signals: vec![id],
+        datasets: datasets_touched(tenant, stored),
+        stage: Stage::Scoping,
+        halt: None,
+        scope: None,
+        plan: None,
+        plan_versions: 0,
+        attention: Vec::new(),
+    }
+}
+
+fn datasets_touched(tenant: &Tenant, stored: &StoredSignal) -> Vec<String> {
+    let touched = |bucket: &String| stored.signal.hints.buckets.contains(bucket);
+    tenant.datasets.iter().filter(|dataset| touched(&dataset.bucket)).map(|dataset| dataset.name.clone()).collect()
+}
+
+async fn join(
+    ports: &(impl ReadHome + WriteHome + Enqueue),
+    scope: &TenantScope,
+    tenant: &Tenant,
+    incident: IncidentId,
+    id: SignalId,
+    stored: &StoredSignal,
+    now: Timestamp,
+) -> Progress {
+    let was = incidents::get(ports, scope, incident).await?;
+    let joined = joined(&was.incident, tenant, id, stored);
+    let subject = [("signal", id.to_string()), ("severity", stored.signal.severity.to_string())];
+    let why = "the incident was opened within the tenant's window";
+    let leaf = Leaf::new(scope.tenant(), Some(incident), now, actor(), Action::SignalJoined, why, subject);
+    incidents::change(ports, scope, &was, &joined, &[leaf], Vec::new()).await?;
+    ask_for_scope(ports, scope, &joined).await?;
+    Ok(Outcome::Done)
+}
+
+/// New evidence while people are still being found widens the scope. Later it is shown to a person: what was
+/// planned and approved does not change by itself.
+fn joined(was: &Incident, tenant: &Tenant, id: SignalId, stored: &StoredSignal) -> Incident {
+    let mut incident = was.clone();
+    incident.signals.push(id);
+    incident.severity = incident.severity.max(stored.signal.severity);
+    let mut new: Vec<String> = datasets_touched(tenant, stored);
+    new.retain(|name| !incident.datasets.contains(name));
+    match incident.stage {
+        Stage::Scoping => incident.datasets.extend(new),
+        Stage::Blocked if !new.is_empty() => {
+            incident.datasets.extend(new);
+            incident.stage = Stage::Scoping;
+            incident.attention.clear();
+        }
+        Stage::Blocked | Stage::AwaitingApproval | Stage::Sending => {
+            incident.attention.extend(new.into_iter().map(|name| {
+                format!("a later signal touches the dataset {name}, which is not in this incident's scope")
+            }));
+        }
+    }
+    incident
+}
+
+async fn ask_for_scope(ports: &impl Enqueue, scope: &TenantScope, incident: &Incident) -> Result<(), Halt> {
+    match incident.stage {
+        Stage::Scoping => {}
+        Stage::Blocked | Stage::AwaitingApproval | Stage::Sending => return Ok(()),
+    }
+    let job = ScopeJob { v: Version, tenant: scope.tenant().clone(), incident: incident.id, slice: None };
+    let body = serde_json::to_string(&job).map_err(|error| Parked::Defect { place: error.to_string() })?;
+    Ok(ports.enqueue(&Queue::Scope, vec![body]).await?)
+}
+
+fn actor() -> Actor {
+    Actor::Function("triage".to_owned())
+}

@@ -1,0 +1,43 @@
+//! `watch`: every minute, what nobody else looks at: doubts are settled, deadlines escalated, the audit log sealed.
+//!
+//! - Idempotency: each settlement is a conditional write from the state that was looked at; an escalation is made
+//!   once, because it stands on the incident; sealing is guarded by the log's head.
+//! - Retried: at the next tick, whatever a tick did not get to. One tenant's failure does not stop the others.
+//! - Parked, acknowledged: nothing; a tick is no message.
+
+mod deadlines;
+mod settlement;
+
+use jiff::Timestamp;
+use tocsin_domain::id::TenantId;
+use tocsin_domain::outcome::{Halt, Outcome};
+use tocsin_ports::store::{directory, leaves};
+use tocsin_ports::{Configured, Proof, ReadHome, TenantScope, WriteHome};
+
+pub async fn step(ports: &(impl ReadHome + WriteHome + Configured), now: Timestamp) -> Outcome {
+    let mut scopes = match directory::every_tenant(ports).await {
+        Ok(scopes) => scopes,
+        Err(halt) => return halt.into(),
+    };
+    scopes.push(TenantScope::proven(TenantId::installation(), Proof::Sweep));
+    let mut failed = None;
+    for scope in &scopes {
+        if let Err(halt) = look_after(ports, scope, now).await {
+            failed = Some(halt);
+        }
+    }
+    failed.map_or(Outcome::Done, Outcome::from)
+}
+
+async fn look_after(
+    ports: &(impl ReadHome + WriteHome + Configured),
+    scope: &TenantScope,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    settlement::settle_doubts(ports, scope, now).await?;
+    if *scope.tenant() != TenantId::installation() {
+        deadlines::escalate(ports, scope, now).await?;
+    }
+    leaves::seal_waiting(ports, scope).await?;
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! Doubts: a claim whose lease ran out, and a hand-over that nobody knows the end of.
+//! Evidence settles first, the notice's approved policy second.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry};
+use tocsin_domain::outcome::Halt;
+use tocsin_domain::plan::Settling;
+use tocsin_domain::receipt::{Receipt, proves_hand_over};
+use tocsin_ports::store::chunks::{self, Change, StoredChunk};
+use tocsin_ports::store::{incidents, plans, receipts};
+use tocsin_ports::{Configured, ReadHome, TenantScope, WriteHome};
+
+pub async fn settle_doubts(
+    ports: &(impl ReadHome + WriteHome + Configured),
+    scope: &TenantScope,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    for at in chunks::to_look_at(ports, scope, now).await? {
+        let chunk = chunks::get(ports, scope, &at).await?;
+        match chunk.state {
+            ChunkState::HandingOver => lapse(ports, scope, &chunk, now).await?,
+            ChunkState::Undecided => settle(ports, scope, &chunk, now).await?,
+            // `dispatch` sends these again.
+            ChunkState::Due | ChunkState::Refused => {}
+            ChunkState::Planned | ChunkState::Accepted => {}
+        }
+    }
+    Ok(())
+}
+
+/// A lease that runs out frees nothing: whatever was about to be handed over may have been.
+async fn lapse(
+    ports: &(impl ReadHome + WriteHome + Configured),
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let entries = chunk.entries.iter().map(doubt).collect();
+    let wake = Some(now + ports.settings().settling_time);
+    let change = Change { event: ChunkEvent::Lapse, entries: Some(entries), wake };
+    let leaf = leaf(scope, chunk, Action::ChunkUndecided, "the lease ran out and no answer was stored", now);
+    chunks::step(ports, scope, chunk, change, &leaf).await?;
+    Ok(())
+}
+
+fn doubt(entry: &Entry) -> Entry {
+    if entry.goes_next() { Entry::InDoubt } else { entry.clone() }
+}
+
+async fn settle(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let at = chunk.chunk.at;
+    let known = receipts::of_chunk(ports, scope, &at).await?;
+    let entries = with_evidence(&chunk.entries, &known);
+    if !entries.contains(&Entry::InDoubt) {
+        let change = Change { event: ChunkEvent::Evidence, entries: Some(entries), wake: None };
+        let why = "the provider's events prove every notice sent";
+        chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkSettled, why, now)).await?;
+        return Ok(());
+    }
+    let plan = plans::get(ports, scope, at.incident, at.plan).await?.plan;
+    let policy = plan.waves.iter().find(|wave| wave.number == at.wave).map(|wave| wave.settling);
+    match policy {
+        Some(Settling::MustReach) => {
+            let entries = entries.iter().map(again).collect();
+            let change = Change { event: ChunkEvent::SendAgain, entries: Some(entries), wake: Some(now) };
+            let why = "no evidence within the settling time; the approved policy is to send again, marked as a copy";
+            chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkSettled, why, now)).await?;
+            Ok(())
+        }
+        Some(Settling::NeverTwice) | None => ask_a_person(ports, scope, chunk, now).await,
+    }
+}
+
+/// What is still in doubt after the evidence is weighed.
+fn with_evidence(entries: &[Entry], known: &[Receipt]) -> Vec<Entry> {
+    let mut facts: BTreeMap<u32, BTreeSet<_>> = BTreeMap::new();
+    let mut ids: BTreeMap<u32, &str> = BTreeMap::new();
+    for receipt in known {
+        facts.entry(receipt.index).or_default().insert(receipt.fact);
+        ids.insert(receipt.index, &receipt.provider_id);
+    }
+    (0_u32..)
+        .zip(entries)
+        .map(|(index, entry)| match (entry, facts.get(&index)) {
+            (Entry::InDoubt, Some(facts)) if proves_hand_over(facts) => {
+                Entry::Accepted(ids.get(&index).copied().unwrap_or_default().to_owned())
+            }
+            (other, _) => other.clone(),
+        })
+        .collect()
+}
+
+fn again(entry: &Entry) -> Entry {
+    match entry {
+        Entry::InDoubt => Entry::Waiting,
+        Entry::Waiting | Entry::Accepted(_) | Entry::Throttled(_) | Entry::Refused(_) | Entry::Withheld(_) => {
+            entry.clone()
+        }
+    }
+}
+
+/// The chunk stays undecided until a person settles it; later events may still do so at the next look.
+async fn ask_a_person(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let at = chunk.chunk.at;
+    let was = incidents::get(ports, scope, at.incident).await?;
+    let task = format!("chunk {at} may or may not have been sent, and its policy is never to send twice: decide");
+    if was.incident.attention.contains(&task) {
+        return Ok(());
+    }
+    let mut incident = was.incident.clone();
+    incident.attention.push(task);
+    let why = "no evidence within the settling time; the approved policy is to hold and ask a person";
+    let leaf = leaf(scope, chunk, Action::ChunkSettled, why, now);
+    incidents::change(ports, scope, &was, &incident, &[leaf], Vec::new()).await
+}
+
+fn leaf(scope: &TenantScope, chunk: &StoredChunk, action: Action, why: &str, now: Timestamp) -> Leaf {
+    let subject = [("chunk", chunk.chunk.at.to_string()), ("attempt", chunk.attempt.to_string())];
+    let actor = Actor::Function("watch".to_owned());
+    Leaf::new(scope.tenant(), Some(chunk.chunk.at.incident), now, actor, action, why, subject)
+}

@@ -1,0 +1,317 @@
+//! By when: the clock that a duty counts from, and where the count ends.
+
+use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
+use crate::calendar::Calendar;
+use crate::clock::Clock;
+use crate::deadline::{self, Counting, Deadline};
+use crate::engine::Inquiry;
+use crate::facts::LawEnforcementHold;
+use crate::finding::Owed;
+use crate::rule::{Hold, Roll, RollTo, Rule, Zone};
+use crate::trigger::{self, Circumstances};
+use crate::words::{Encryption, Jurisdiction};
+
+const DAY_END: Time = Time::constant(23, 59, 59, 0);
+const NOON: Time = Time::constant(12, 0, 0, 0);
+
+/// When a duty must be done.
+pub(crate) struct Due {
+    pub at: Option<Timestamp>,
+    pub rule: String,
+    pub counted_from: Option<(Clock, Timestamp)>,
+    pub reasons: Vec<String>,
+    /// The count ends beyond what can be reckoned: counsel must say.
+    pub undecided: bool,
+}
+
+impl Due {
+    /// Nothing is due.
+    pub fn none() -> Due {
+        Due { at: None, rule: "none".to_owned(), counted_from: None, reasons: Vec::new(), undecided: false }
+    }
+
+    fn without_instant(rule: String, reasons: Vec<String>) -> Due {
+        Due { at: None, rule, counted_from: None, reasons, undecided: false }
+    }
+}
+
+/// The due instant of a rule at one of its places.
+pub(crate) fn due(inquiry: &Inquiry<'_>, rule: &Rule, jurisdiction: &Jurisdiction, people: u64) -> Due {
+    let mut reasons = Vec::new();
+    let deadline = chosen(inquiry, rule, people, &mut reasons);
+    let counted = count(inquiry, rule, jurisdiction, deadline, reasons);
+    held(inquiry, rule, deadline, counted)
+}
+
+/// The zone that a rule counts in, and its name.
+pub(crate) fn zone(inquiry: &Inquiry<'_>, rule: &Rule) -> (TimeZone, String) {
+    let of_book = || (inquiry.book.zone.clone(), inquiry.book.zone_name.clone());
+    match &rule.zone {
+        Zone::Jurisdiction => of_book(),
+        Zone::Controller => (inquiry.controller_zone.clone(), inquiry.facts.controller.time_zone.clone()),
+        // The loader has looked the name up already.
+        Zone::Named(name) => TimeZone::get(name).map_or_else(|_| of_book(), |zone| (zone, name.clone())),
+    }
+}
+
+/// The instant that dates the law: the rule's own clock, else the earliest that is given.
+pub(crate) fn law_instant(inquiry: &Inquiry<'_>, rule: &Rule, jurisdiction: &Jurisdiction) -> Timestamp {
+    let own = start(inquiry, rule, jurisdiction, &mut Vec::new()).map(|(_, at)| at);
+    // `Facts::check` has made sure that some clock is given.
+    own.or_else(|| inquiry.facts.clocks.earliest()).unwrap_or(Timestamp::MAX)
+}
+
+fn chosen(inquiry: &Inquiry<'_>, rule: &Rule, people: u64, reasons: &mut Vec<String>) -> Deadline {
+    let circumstances = Circumstances { facts: inquiry.facts, categories: inquiry.pack.categories(), people };
+    for instead in &rule.instead {
+        let verdict = trigger::all(&instead.when, &circumstances);
+        if verdict.owed == Owed::Yes {
+            let code = instead.deadline.code();
+            reasons.push(format!(
+                "{code} instead of {}: {}",
+                rule.deadline.code(),
+                verdict.reasons.join("; ")
+            ));
+            return instead.deadline;
+        }
+    }
+    rule.deadline
+}
+
+fn count(
+    inquiry: &Inquiry<'_>,
+    rule: &Rule,
+    jurisdiction: &Jurisdiction,
+    deadline: Deadline,
+    mut reasons: Vec<String>,
+) -> Due {
+    let code = deadline.code();
+    if !deadline.has_number() {
+        return Due::without_instant(code, reasons);
+    }
+    let (zone, _) = zone(inquiry, rule);
+    let counting = counting(inquiry, rule, &zone);
+    let Some((clock, from)) = start(inquiry, rule, jurisdiction, &mut reasons) else {
+        return pending(rule, &code, reasons);
+    };
+    let Some(end) = deadline::ends(deadline, from, &counting) else {
+        reasons.push(format!("{code} from `{clock}` ends beyond what can be reckoned: ask counsel"));
+        return Due { at: None, rule: code, counted_from: Some((clock, from)), reasons, undecided: true };
+    };
+    let end = capped(inquiry, rule, jurisdiction, from, end, &counting, &mut reasons);
+    let end = rolled(rule.roll.as_ref(), inquiry, end, &counting, &mut reasons);
+    if let Some(calendar) = counting.calendar
+        && !calendar.knows(end.to_zoned_datetime(zone.clone()).date())
+    {
+        reasons.push(format!(
+            "the calendar {} does not reach that year: weekends alone were left out",
+            calendar.name
+        ));
+    }
+    Due { at: Some(end), rule: code, counted_from: Some((clock, from)), reasons, undecided: false }
+}
+
+fn counting<'a>(inquiry: &Inquiry<'a>, rule: &Rule, zone: &'a TimeZone) -> Counting<'a> {
+    let calendar: Option<&Calendar> = rule.calendar.as_deref().and_then(|name| inquiry.pack.calendar(name));
+    Counting {
+        zone,
+        ends_at: rule.ends_at.unwrap_or(DAY_END),
+        first_day_counts: rule.first_day_counts,
+        from_end_of_year: rule.from_end_of_year,
+        calendar,
+    }
+}
+
+/// A number without an instant to count from: an event that has not happened, or a clock that nothing stands in for.
+fn pending(rule: &Rule, code: &str, mut reasons: Vec<String>) -> Due {
+    let Some(clock) = rule.clocks.first() else {
+        return Due::without_instant(code.to_owned(), reasons);
+    };
+    let event = clock.event_name().unwrap_or(clock.key());
+    reasons.push(format!("`{clock}` is not given: {code} counts from it"));
+    Due::without_instant(format!("{code}-after-{event}"), reasons)
+}
+
+/// The clock that a rule counts from: the earliest of its own that is given, else the nearest in meaning.
+/// Where encryption held the duty off until the key was lost, the count starts no earlier than that was known.
+fn start(
+    inquiry: &Inquiry<'_>,
+    rule: &Rule,
+    jurisdiction: &Jurisdiction,
+    reasons: &mut Vec<String>,
+) -> Option<(Clock, Timestamp)> {
+    let facts = inquiry.facts;
+    let given = |&clock: &Clock| facts.clocks.get(clock, jurisdiction).map(|at| (clock, at));
+    let own = rule.clocks.iter().filter_map(given).min_by_key(|(_, at)| *at);
+    let found = own.or_else(|| {
+        let wanted = rule.clocks.first()?;
+        let fallbacks = rule.clock_fallbacks.clone().unwrap_or_else(|| wanted.nearest());
+        let (clock, at) = fallbacks.iter().find_map(given)?;
+        reasons.push(format!("clock `{wanted}` is not given: counted from `{clock}`, the nearest that is"));
+        Some((clock, at))
+    })?;
+    let key_lost =
+        if encryption_had_held(rule, inquiry) { given(&Clock::KeyCompromiseDiscovered) } else { None };
+    match key_lost {
+        Some((clock, at)) if at > found.1 && found.0.event_name().is_none() => {
+            reasons
+                .push(format!("encryption held until `{clock}`: counted from there, not from `{}`", found.0));
+            Some((clock, at))
+        }
+        Some(_) | None => Some(found),
+    }
+}
+
+/// Whether only the loss of the key brought the duty about. Without a backup the data was lost with or without it.
+fn encryption_had_held(rule: &Rule, inquiry: &Inquiry<'_>) -> bool {
+    let facts = inquiry.facts;
+    let lost = facts.encrypted && facts.key_compromised;
+    match rule.encryption {
+        Encryption::Ignored => false,
+        Encryption::SafeHarbour => lost,
+        Encryption::LowersRisk => lost && facts.backup == Some(true),
+    }
+}
+
+fn capped(
+    inquiry: &Inquiry<'_>,
+    rule: &Rule,
+    jurisdiction: &Jurisdiction,
+    from: Timestamp,
+    end: Timestamp,
+    counting: &Counting<'_>,
+    reasons: &mut Vec<String>,
+) -> Timestamp {
+    let mut end = end;
+    for cap in &rule.no_later_than {
+        let Some(at) = inquiry.facts.clocks.get(cap.clock, jurisdiction) else {
+            continue;
+        };
+        let Some(limit) = deadline::ends(cap.deadline, at, counting) else {
+            continue;
+        };
+        if (from..end).contains(&limit) {
+            reasons.push(format!("no later than {} after `{}`", cap.deadline.code(), cap.clock));
+            end = limit;
+        }
+    }
+    end
+}
+
+fn rolled(
+    roll: Option<&Roll>,
+    inquiry: &Inquiry<'_>,
+    end: Timestamp,
+    counting: &Counting<'_>,
+    reasons: &mut Vec<String>,
+) -> Timestamp {
+    let (Some(roll), Some(calendar)) = (roll, counting.calendar) else {
+        return end;
+    };
+    let sectors = &inquiry.facts.controller.sectors;
+    let day = end.to_zoned_datetime(counting.zone.clone()).date();
+    if calendar.is_business_day(day) {
+        return end;
+    }
+    if let Some(sector) = roll.exempt_sectors.iter().find(|sector| sectors.contains(*sector)) {
+        reasons.push(format!("{day} is no business day, and {sector} gets no relief for that"));
+        return end;
+    }
+    let time = match roll.to {
+        RollTo::NextBusinessDay => counting.ends_at,
+        RollTo::NoonOfNextBusinessDay => NOON,
+    };
+    let next = calendar.on_or_after(day);
+    match next.and_then(|next| deadline::wall(next, time, counting.zone)) {
+        Some(later) => {
+            reasons.push(format!("{day} is no business day: rolls to the {}", roll.to));
+            later
+        }
+        None => end,
+    }
+}
+
+/// A law-enforcement hold suspends a duty; it neither restarts the period nor revives one that had run out.
+fn held(inquiry: &Inquiry<'_>, rule: &Rule, deadline: Deadline, mut due: Due) -> Due {
+    let Some(hold) = &inquiry.facts.law_enforcement_hold else {
+        return due;
+    };
+    let Some(terms) = rule.hold else {
+        due.reasons.push("this law lets no law-enforcement hold delay the notice".to_owned());
+        return due;
+    };
+    match due.at {
+        Some(at) if hold.from > at => {
+            due.reasons.push("the law-enforcement hold began after the deadline, which stands".to_owned());
+            due
+        }
+        Some(at) => held_with_instant(inquiry, rule, terms, hold, at, due),
+        None => held_without_instant(deadline, hold, due),
+    }
+}
+
+fn held_with_instant(
+    inquiry: &Inquiry<'_>,
+    rule: &Rule,
+    terms: Hold,
+    hold: &LawEnforcementHold,
+    at: Timestamp,
+    mut due: Due,
+) -> Due {
+    let Some(lifted) = hold.lifted else {
+        due.reasons.push("suspended while law enforcement holds the notice back".to_owned());
+        return Due { at: None, rule: SUSPENDED.to_owned(), ..due };
+    };
+    let (zone, _) = zone(inquiry, rule);
+    let counting =
+        Counting { first_day_counts: false, from_end_of_year: false, ..counting(inquiry, rule, &zone) };
+    let tail = terms.tail.code();
+    match deadline::ends(terms.tail, lifted, &counting) {
+        Some(end) if end > at => {
+            due.reasons.push(format!("the law-enforcement hold is lifted: {tail} from then"));
+            Due { at: Some(end), rule: format!("{tail}-after-law-enforcement-hold"), ..due }
+        }
+        None if lifted > at => {
+            due.reasons.push(format!("the law-enforcement hold outlasted the deadline: now {tail}"));
+            Due { at: None, rule: tail, ..due }
+        }
+        Some(_) | None => {
+            due.reasons.push("the law-enforcement hold was lifted in time: the deadline stands".to_owned());
+            due
+        }
+    }
+}
+
+fn held_without_instant(deadline: Deadline, hold: &LawEnforcementHold, mut due: Due) -> Due {
+    let waits = match deadline {
+        Deadline::WithoutUndueDelay | Deadline::Immediately => true,
+        // These follow another notice, which is itself suspended, or an event that has not happened.
+        Deadline::Hours(_)
+        | Deadline::Days(_)
+        | Deadline::BusinessDays(_)
+        | Deadline::Months(_)
+        | Deadline::AsOrdered
+        | Deadline::ConcurrentWith(_)
+        | Deadline::Before(_)
+        | Deadline::OnOrAfter(_) => false,
+    };
+    match hold.lifted {
+        None if waits => {
+            due.reasons.push("suspended while law enforcement holds the notice back".to_owned());
+            Due { rule: SUSPENDED.to_owned(), ..due }
+        }
+        None => {
+            due.reasons.push("law enforcement holds the notice back".to_owned());
+            due
+        }
+        Some(_) => {
+            due.reasons.push("the law-enforcement hold is lifted".to_owned());
+            due
+        }
+    }
+}
+
+const SUSPENDED: &str = "suspended-by-law-enforcement-hold";

@@ -1,0 +1,171 @@
+//! The law as a whole: books of rules, calendars, data categories.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use jiff::tz::TimeZone;
+
+use crate::calendar::Calendar;
+use crate::category::Categories;
+use crate::load;
+use crate::rule::{Reach, Rule, Zone};
+use crate::shipped;
+use crate::words::{Audience, Confidence, Jurisdiction};
+
+/// All rules that the engine knows.
+#[derive(Clone, Debug)]
+pub struct RulePack {
+    pub(crate) books: Vec<Book>,
+    pub(crate) calendars: BTreeMap<String, Calendar>,
+    pub(crate) categories: Categories,
+}
+
+/// The law of one jurisdiction: one file.
+#[derive(Clone, Debug)]
+pub(crate) struct Book {
+    pub file: String,
+    pub jurisdiction: Jurisdiction,
+    /// Its parts, where they get answers of their own: member states, the states of a federation.
+    pub members: BTreeSet<Jurisdiction>,
+    pub zone: TimeZone,
+    pub zone_name: String,
+    pub languages: Vec<String>,
+    /// Whether its residents are served by it, so that an affected one is not without a rule.
+    pub covers_residents: bool,
+    /// Whether it binds who is established there for everybody's data, wherever they live.
+    pub binds_established: bool,
+    /// Whether its authorities share the one-stop-shop of GDPR Article 56.
+    pub one_stop_shop: bool,
+    /// Whether its residents leave the scope of the parent's private-sector law (Quebec and Alberta in Canada).
+    pub displaces_parent: bool,
+    pub authorities: BTreeMap<Jurisdiction, Authority>,
+    /// Versions of one id stand together, oldest first.
+    pub rules: Vec<Rule>,
+}
+
+/// Who takes the filings of one place.
+#[derive(Clone, Debug)]
+pub(crate) struct Authority {
+    pub name: String,
+    pub filing: Option<String>,
+    pub languages: Vec<String>,
+}
+
+/// Something in the rules that a lawyer should look at. The engine works in spite of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lint {
+    pub file: String,
+    pub rule: String,
+    pub problem: String,
+}
+
+impl RulePack {
+    /// The law that this version of Tocsin ships, parsed once.
+    ///
+    /// # Panics
+    /// When the shipped files do not load. They are part of this crate, and its tests load them.
+    pub fn shipped() -> &'static RulePack {
+        static PACK: OnceLock<RulePack> = OnceLock::new();
+        PACK.get_or_init(|| match RulePack::load(shipped::RULES, shipped::CALENDARS, &shipped::CATEGORIES) {
+            Ok(pack) => pack,
+            Err(error) => panic!("the shipped law does not load: {error}"),
+        })
+    }
+
+    /// Reads a pack from the texts of its files.
+    ///
+    /// # Errors
+    /// Names the file, and the rule where it is known, of the first thing that is missing or makes no sense.
+    pub fn load(
+        rules: &[load::Source],
+        calendars: &[load::Source],
+        categories: &load::Source,
+    ) -> Result<RulePack, load::LoadError> {
+        load::pack(rules, calendars, categories)
+    }
+
+    /// The newest version of a rule.
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.versions(id).last()
+    }
+
+    /// All versions of a rule, oldest first.
+    pub fn versions(&self, id: &str) -> impl Iterator<Item = &Rule> {
+        self.rules().filter(move |rule| rule.id == id)
+    }
+
+    /// All rules, by file.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.books.iter().flat_map(|book| &book.rules)
+    }
+
+    /// A calendar of business days by name.
+    pub fn calendar(&self, name: &str) -> Option<&Calendar> {
+        self.calendars.get(name)
+    }
+
+    pub(crate) fn categories(&self) -> &Categories {
+        &self.categories
+    }
+
+    /// What a lawyer should look at, sorted by file and rule.
+    pub fn lint(&self) -> Vec<Lint> {
+        let mut found: Vec<Lint> = self.books.iter().flat_map(lint_book).collect();
+        found.sort();
+        found
+    }
+
+    /// Whether a place belongs to a book, and under which of the book's places its people are counted.
+    pub(crate) fn home(&self, book: &Book, place: &Jurisdiction) -> Option<Jurisdiction> {
+        if *place == book.jurisdiction || book.members.contains(place) {
+            return Some(place.clone());
+        }
+        let parent = place.parent()?;
+        let in_book = parent == book.jurisdiction || book.members.contains(&parent);
+        let displaced =
+            || self.books.iter().any(|other| other.displaces_parent && other.jurisdiction == *place);
+        if in_book && !displaced() { Some(parent) } else { None }
+    }
+
+    /// Whether a place shares the one-stop-shop of GDPR Article 56.
+    pub(crate) fn in_one_stop_shop(&self, place: &Jurisdiction) -> bool {
+        self.books.iter().any(|book| book.one_stop_shop && self.home(book, place).is_some())
+    }
+}
+
+fn lint_book(book: &Book) -> Vec<Lint> {
+    let mut found = Vec::new();
+    for rule in &book.rules {
+        let mut say = |problem: String| {
+            found.push(Lint { file: book.file.clone(), rule: rule.id.clone(), problem });
+        };
+        if rule.cases.is_empty() {
+            say("has no test case".to_owned());
+        }
+        if rule.confidence == Confidence::Verified && rule.source == "unverified" {
+            say("is called verified, and its source unverified".to_owned());
+        }
+        for element in rule.required.intersection(&rule.forbidden) {
+            say(format!("both requires and forbids `{element}`"));
+        }
+        if rule.methods.is_empty() && rule.audience == Audience::Individual {
+            say("names no lawful method".to_owned());
+        }
+        if rule.reach == Reach::Controller && rule.zone == Zone::Jurisdiction && rule.deadline.has_number() {
+            say("binds the enterprise, and counts in the zone of the jurisdiction".to_owned());
+        }
+        let filed = match rule.audience {
+            Audience::Authority | Audience::AttorneyGeneral => true,
+            Audience::Individual
+            | Audience::ConsumerReportingAgency
+            | Audience::CardBrand
+            | Audience::Controller
+            | Audience::Media
+            | Audience::Other => false,
+        };
+        if filed && rule.recipient.is_none() && book.authorities.is_empty() {
+            say("names nobody who takes the filing".to_owned());
+        }
+    }
+    found
+}
