@@ -1,0 +1,175 @@
+//! Makes outside text safe to print. Deterministic, and linear in the input's length.
+//!
+//! Everything here works on text, not on a channel's syntax: the template engine escapes for HTML.
+
+/// The longest name that a letter shows, in characters.
+pub const NAME_LIMIT: usize = 64;
+
+/// The longest line of a fact that a notice shows, in characters.
+const LINE_LIMIT: usize = 300;
+
+/// A run of more combining marks than this is no language's spelling.
+const MARKS_IN_A_ROW: usize = 4;
+
+/// A person's name as a letter shows it: one line, at most [`NAME_LIMIT`] characters, nothing in it
+/// that a mail program makes a link of or that reads as template syntax.
+/// `None` if nothing is left to greet by.
+pub fn shown_name(name: &str) -> Option<String> {
+    let line = shortened(&disarmed(&one_line_of(name, NAME_LIMIT * 2)), NAME_LIMIT);
+    if line.chars().any(char::is_alphanumeric) { Some(line) } else { None }
+}
+
+/// The name between bidirectional isolates if it runs from right to left, for plain text;
+/// HTML has an element for it.
+pub fn isolated(name: &str) -> String {
+    if name.chars().any(is_right_to_left) { format!("\u{2068}{name}\u{2069}") } else { name.to_owned() }
+}
+
+/// One line of a fact.
+pub fn one_line(text: &str) -> String {
+    shortened(&one_line_of(text, LINE_LIMIT + 1), LINE_LIMIT)
+}
+
+/// One line of at most `limit` characters.
+pub fn short_line(text: &str, limit: usize) -> String {
+    shortened(&one_line_of(text, limit + 1), limit)
+}
+
+/// The paragraphs of an approved text block, each as one line. Empty ones are left out.
+pub fn paragraphs(text: &str) -> Vec<String> {
+    text.replace("\r\n", "\n")
+        .split("\n\n")
+        .map(|paragraph| one_line_of(paragraph, usize::MAX))
+        .filter(|paragraph| !paragraph.is_empty())
+        .collect()
+}
+
+/// Whitespace collapsed, unprintable signs dropped, cut after `limit` characters.
+fn one_line_of(text: &str, limit: usize) -> String {
+    let mut line = String::new();
+    let mut length = 0;
+    let mut marks = 0;
+    let mut space = false;
+    for sign in text.chars() {
+        if sign.is_whitespace() {
+            space = true;
+            continue;
+        }
+        if is_unprintable(sign) {
+            continue;
+        }
+        marks = if is_mark(sign) { marks + 1 } else { 0 };
+        if marks > MARKS_IN_A_ROW {
+            continue;
+        }
+        if space && length > 0 {
+            line.push(' ');
+            length += 1;
+        }
+        space = false;
+        if length >= limit {
+            break;
+        }
+        line.push(sign);
+        length += 1;
+    }
+    line
+}
+
+/// Cuts to `limit` characters, the last an ellipsis, and never between a letter and its marks.
+fn shortened(line: &str, limit: usize) -> String {
+    if line.chars().count() <= limit {
+        return line.trim_end().to_owned();
+    }
+    let mut kept: Vec<char> = line.chars().take(limit).collect();
+    let mut dropped = kept.pop();
+    while dropped.is_some_and(|sign| is_mark(sign) || is_joiner(sign)) {
+        dropped = kept.pop();
+    }
+    while kept.last().is_some_and(|sign| *sign == ' ' || is_joiner(*sign)) {
+        kept.pop();
+    }
+    kept.push('…');
+    kept.into_iter().collect()
+}
+
+/// Puts a space where two signs together would be a link or template syntax.
+fn disarmed(line: &str) -> String {
+    let mut safe = String::with_capacity(line.len());
+    let mut before: Option<char> = None;
+    for sign in line.chars() {
+        if before.is_some_and(|before| is_armed(before, sign)) {
+            safe.push(' ');
+        }
+        safe.push(sign);
+        before = Some(sign);
+    }
+    safe
+}
+
+/// "evil.example", "https://", "mailto:x", "a@b", and the brackets of the template engine and of mail services.
+fn is_armed(before: char, sign: char) -> bool {
+    match (before, sign) {
+        ('.' | ':' | '@', _) => sign != ' ',
+        ('/', '/') | ('{', '{' | '%' | '#') | ('}' | '%' | '#', '}') => true,
+        _ => false,
+    }
+}
+
+/// Controls, direction overrides and marks, blanks of no width, fillers, tags, private and non-characters.
+/// Joiners stay: Persian, Indic scripts and emoji are spelt with them.
+fn is_unprintable(sign: char) -> bool {
+    sign.is_control()
+        || matches!(sign,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}'
+            | '\u{fdd0}'..='\u{fdef}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffd}'
+            | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..)
+        || (u32::from(sign) & 0xfffe) == 0xfffe
+}
+
+fn is_mark(sign: char) -> bool {
+    matches!(sign,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+fn is_joiner(sign: char) -> bool {
+    matches!(sign, '\u{200c}' | '\u{200d}')
+}
+
+/// Blocks of Hebrew, Arabic and the other scripts that run from right to left.
+fn is_right_to_left(sign: char) -> bool {
+    matches!(sign,
+        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_are_parted_by_empty_lines() {
+        let cases: [(&str, &[&str]); 5] = [
+            ("", &[]),
+            (" \n\n\t", &[]),
+            ("a\nb", &["a b"]),
+            ("a\r\n\r\nb\n\n\n\nc", &["a", "b", "c"]),
+            ("a\u{202e}b\0", &["ab"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(paragraphs(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_cut_line_ends_in_an_ellipsis() {
+        assert_eq!(short_line("abcdef", 6), "abcdef");
+        assert_eq!(short_line("abcdefg", 6), "abcde…");
+        assert_eq!(short_line("abcd efg", 6), "abcd…");
+        assert_eq!(short_line("abcde\u{301}fg", 6), "abcd…");
+        assert_eq!(short_line("👨\u{200d}👩\u{200d}👧", 4), "👨…");
+    }
+}

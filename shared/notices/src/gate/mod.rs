@@ -1,0 +1,30 @@
+//! The content gate: a notice that lacks what its regime demands, says what it forbids, or looks like a fraud
+//! is not sent. It runs when a template is added, when a plan is made, and on the rendered bytes.
+
+mod evidence;
+mod links;
+mod markup;
+mod rendered;
+mod template;
+mod violation;
+
+pub use rendered::check_rendered;
+pub use template::check_template;
+pub use violation::Violation;
+
+/// Text with every run of whitespace as one space, in lower case: how the gate compares.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// The headings of California's form, in its order (Cal. Civ. Code 1798.82(d)(1)).
+const CALIFORNIA_HEADINGS: [&str; 5] = [
+    "What Happened",
+    "What Information Was Involved",
+    "What We Are Doing",
+    "What You Can Do",
+    "For More Information",
+];
+
+/// The title of California's form (Cal. Civ. Code 1798.82(d)(1)).
+const CALIFORNIA_TITLE: &str = "Notice of Data Breach";

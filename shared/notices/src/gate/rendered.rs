@@ -1,0 +1,394 @@
+//! What can be said of a notice as it would go out.
+
+use std::collections::BTreeSet;
+
+use super::evidence::evidence;
+use super::links::{Hosts, check_links, check_text};
+use super::markup::check_markup;
+use super::{CALIFORNIA_HEADINGS, CALIFORNIA_TITLE, Violation, squeezed};
+use crate::category::category_of;
+use crate::element::{Demands, Element};
+use crate::facts::{NoticeFacts, Quantity, Reader};
+use crate::header::Audience;
+use crate::html::{self, Document};
+use crate::language::unknown_category;
+use crate::render::{Email, InApp, Rendered, Sms};
+use crate::sms;
+use crate::template::Template;
+use crate::values::Values;
+
+/// The longest subject, in characters.
+const SUBJECT_LIMIT: usize = 200;
+
+/// The most parts of a text message: more of them arrive torn or not at all.
+const SMS_LIMIT: usize = 3;
+
+/// The longest sentence of plain language, in words.
+const SENTENCE_LIMIT: usize = 40;
+
+/// A section with fewer letters and digits than this says nothing.
+const SECTION_MINIMUM: usize = 8;
+
+/// Categories whose leak calls for an identity theft service (Cal. Civ. Code 1798.82(d)(2)(G)).
+const IDENTITY_NUMBERS: [&str; 3] = ["drivers-license", "national-id", "ssn"];
+
+/// What stays behind when a template is not filled.
+const SYNTAX: [&str; 6] = ["{{", "}}", "{%", "%}", "{#", "#}"];
+
+/// Whether a notice, as it would go out, carries what its regime demands and nothing that it forbids, and cannot be
+/// taken for a fraud. A text message and an in-app message point to the full notice and are judged as such.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn check_rendered(
+    rendered: &Rendered,
+    template: &Template,
+    regime: &str,
+    facts: &NoticeFacts,
+    demands: &Demands,
+) -> Result<(), Vec<Violation>> {
+    let mut violations = check_facts(template, regime, facts, demands);
+    let reader = Reader::authority(&template.header().language);
+    match Values::of(template, regime, facts, &reader, &facts.reference_prefix) {
+        Ok(values) => {
+            let gate = Gate { template, facts, demands, hosts: Hosts::of(template, regime, facts), values };
+            violations.extend(gate.check(rendered));
+        }
+        Err(error) => violations.push(Violation::Facts(error)),
+    }
+    if !template.header().channels.contains(&rendered.channel()) {
+        violations.push(Violation::ChannelNotServed { channel: rendered.channel() });
+    }
+    if violations.is_empty() { Ok(()) } else { Err(violations) }
+}
+
+/// What the facts lack, whatever the notice says.
+fn check_facts(template: &Template, regime: &str, facts: &NoticeFacts, demands: &Demands) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    if let Some(key) = unknown_category(&facts.data_categories) {
+        violations.push(Violation::UnknownCategory(key.chars().take(60).collect()));
+    }
+    if demands.required.contains(&Element::IdentityTheftServices)
+        && facts.data_categories.iter().filter_map(|key| category_of(key)).any(is_identity_number)
+    {
+        let wanted = template.terms(regime).and_then(|terms| terms.service_months).unwrap_or(0);
+        match &facts.identity_services {
+            None => violations.push(Violation::NoIdentityService),
+            Some(services) if services.months < wanted => {
+                violations.push(Violation::IdentityServiceTooShort { months: services.months, wanted });
+            }
+            Some(_) => {}
+        }
+    }
+    violations
+}
+
+/// A number by which somebody could take on a person's identity.
+fn is_identity_number(category: &str) -> bool {
+    IDENTITY_NUMBERS.contains(&category)
+}
+
+/// What a notice is held against.
+struct Gate<'a> {
+    template: &'a Template,
+    facts: &'a NoticeFacts,
+    demands: &'a Demands,
+    hosts: Hosts,
+    /// The values of a letter to nobody in particular.
+    values: Values<'a>,
+}
+
+impl Gate<'_> {
+    fn check(&self, rendered: &Rendered) -> Vec<Violation> {
+        match rendered {
+            Rendered::Email(email) => self.email(email),
+            Rendered::Sms(sms) => self.sms(sms),
+            Rendered::InApp(in_app) => self.in_app(in_app),
+        }
+    }
+
+    fn email(&self, email: &Email) -> Vec<Violation> {
+        let document = match html::read(&email.html) {
+            Ok(document) => document,
+            Err(error) => return vec![Violation::BadHtml(error)],
+        };
+        let mut violations = check_subject(&email.subject);
+        violations.extend(check_syntax(&[&email.subject, &email.text, &email.html]));
+        violations.extend(check_markup(&document));
+        violations.extend(check_links(&document.links, &self.hosts));
+        violations.extend(check_text(&email.subject, &self.hosts));
+        violations.extend(check_text(&email.text, &self.hosts));
+        violations.extend(check_same_words(&email.text, &document.visible));
+        violations.extend(check_sections(&email.text, &document));
+        violations.extend(self.prescribed(&document));
+        violations.extend(self.elements(&email.text, &document));
+        violations.extend(self.forbidden(&document.impersonal));
+        violations.extend(self.marks_of_origin(&email.text));
+        violations
+    }
+
+    fn sms(&self, sms: &Sms) -> Vec<Violation> {
+        let parts = sms::parts(&sms.text);
+        let mut violations = self.short_form(&sms.text, &self.values.merchant.short_name);
+        if parts.count > SMS_LIMIT {
+            violations.push(Violation::SmsTooLong { count: parts.count, limit: SMS_LIMIT });
+        }
+        violations
+    }
+
+    fn in_app(&self, in_app: &InApp) -> Vec<Violation> {
+        let mut violations = check_subject(&in_app.title);
+        violations.extend(self.short_form(&in_app.text, &self.values.merchant.name));
+        violations
+    }
+
+    /// Who, what leaked, the reference, and the page where the full notice stands.
+    fn short_form(&self, text: &str, who: &str) -> Vec<Violation> {
+        let shows = |word: &str| text.contains(word) || text.contains(&sms::spelt(word));
+        let mut violations = Vec::from_iter(check_syntax(&[text]));
+        violations.extend(check_text(text, &self.hosts));
+        violations.extend(self.forbidden(text));
+        violations.extend(self.marks_of_origin(text));
+        if !shows(who) {
+            violations.push(Violation::Lacks("who writes"));
+        }
+        let words = self.template.language().short_words(&self.facts.data_categories);
+        if !words.iter().any(|word| shows(word)) {
+            violations.push(Violation::Lacks("what leaked"));
+        }
+        violations
+    }
+
+    /// Titles and headings in the words of the law, in its order.
+    fn prescribed(&self, document: &Document) -> Vec<Violation> {
+        let headings: Vec<&str> = document.sections.iter().map(|section| section.heading.trim()).collect();
+        let mut violations = Vec::new();
+        if self.demands.required.contains(&Element::TitleNoticeOfDataBreach)
+            && headings.first() != Some(&CALIFORNIA_TITLE)
+        {
+            violations.push(Violation::NoTitle(CALIFORNIA_TITLE));
+        }
+        if self.demands.required.contains(&Element::PrescribedHeadings) {
+            let mut rest = headings.iter();
+            for wanted in CALIFORNIA_HEADINGS {
+                if !rest.any(|heading| *heading == wanted) {
+                    violations.push(Violation::NoHeading(wanted));
+                    rest = headings.iter();
+                }
+            }
+        }
+        violations
+    }
+
+    /// Every element that is demanded or declared shows in both parts.
+    fn elements(&self, text: &str, document: &Document) -> Vec<Violation> {
+        let text_words = squeezed(text);
+        let html_words = squeezed(&document.visible);
+        let shows = |word: &String| {
+            let word = squeezed(word);
+            !word.is_empty() && text_words.contains(&word) && html_words.contains(&word)
+        };
+        let mut violations = Vec::new();
+        let declared = self.template.header().elements.iter();
+        for element in declared.chain(&self.demands.required).collect::<BTreeSet<_>>() {
+            let groups = evidence(*element, self.template, &self.values);
+            let lists_data = *element != Element::DataTypes || self.lists_data(text);
+            if !lists_data || !groups.iter().all(|group| group.iter().any(shows)) {
+                violations.push(Violation::NotShown(*element));
+            }
+        }
+        if self.demands.required.contains(&Element::PlainLanguage) {
+            violations.extend(check_plain(text));
+        }
+        violations
+    }
+
+    /// A point of a list that is a category of data, not just a sentence that has its words.
+    fn lists_data(&self, text: &str) -> bool {
+        let points = text.lines().filter_map(|line| line.strip_prefix("- "));
+        let mut names = points.map(|point| point.rsplit(": ").next().unwrap_or(point));
+        names.any(|name| self.values.data.contains(&name))
+    }
+
+    /// Nothing that the regime forbids, in whatever words the facts have for it.
+    fn forbidden(&self, text: &str) -> Vec<Violation> {
+        let shown = self.demands.forbidden.iter().filter(|element| match element {
+            Element::Nature => self.tells_what_happened(text),
+            Element::NumberOfResidents | Element::NumberOfPeople => self.tells_count(text),
+            Element::SensitiveValues => shows_sensitive_value(text),
+            Element::Affiliation
+            | Element::Contact
+            | Element::ControllerIdentity
+            | Element::CraContacts
+            | Element::CreditFreezeSteps
+            | Element::DataTypes
+            | Element::DateOrEstimate
+            | Element::DiscoveryDate
+            | Element::DpoOrContactPoint
+            | Element::FraudAlertStatement
+            | Element::FtcContacts
+            | Element::IdentityTheftServices
+            | Element::LawEnforcementDelay
+            | Element::LikelyConsequences
+            | Element::Marketing
+            | Element::MeasuresTaken
+            | Element::NoticeDate
+            | Element::NumberOfRecords
+            | Element::Phase
+            | Element::PlainLanguage
+            | Element::PoliceReportRight
+            | Element::PrescribedHeadings
+            | Element::ProtectiveSteps
+            | Element::ReasonsForDelay
+            | Element::StateAgencyContacts
+            | Element::TitleNoticeOfDataBreach => false,
+        });
+        shown.map(|element| Violation::ForbiddenShown(*element)).collect()
+    }
+
+    fn tells_what_happened(&self, text: &str) -> bool {
+        let text = squeezed(text);
+        let told = self.facts.texts.values().filter_map(|texts| texts.what_happened.as_deref());
+        told.flat_map(crate::clean::paragraphs).any(|paragraph| text.contains(&squeezed(&paragraph)))
+    }
+
+    /// The count as a number of three digits or more, or any count before a word for people.
+    fn tells_count(&self, text: &str) -> bool {
+        let language = self.template.language();
+        let words: Vec<String> = text.split_whitespace().map(number_or_word).collect();
+        let counts: BTreeSet<u64> = counts(self.facts).collect();
+        words.iter().enumerate().any(|(at, word)| {
+            let Some(count) = word.parse::<u64>().ok().filter(|count| counts.contains(count)) else {
+                return false;
+            };
+            let after = words.iter().skip(at + 1).take(3);
+            let people = language.people_words();
+            count >= 100 || after.into_iter().any(|word| people.iter().any(|person| person == word))
+        })
+    }
+
+    /// What shows a reader that the notice is real: a reference, and the page where it can be checked.
+    fn marks_of_origin(&self, text: &str) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        let prefix = &self.facts.reference_prefix;
+        if prefix.is_empty() || !text.contains(prefix.as_str()) {
+            violations.push(Violation::Lacks("a reference"));
+        }
+        match self.template.header().audience {
+            Audience::Individual if !text.contains(&self.values.merchant.notice_page) => {
+                violations.push(Violation::Lacks("the page of the full notice"));
+            }
+            Audience::Individual | Audience::Authority => {}
+        }
+        violations
+    }
+}
+
+/// The numbers of people that the facts know.
+fn counts(facts: &NoticeFacts) -> impl Iterator<Item = u64> {
+    let total = match facts.counts.people {
+        Quantity::NotYetKnown => None,
+        Quantity::About(number) | Quantity::Exactly(number) => Some(number),
+    };
+    facts.counts.people_by_residence.values().copied().chain(total)
+}
+
+/// "1,284" and "1.284." as "1284"; a word in lower case without the signs around it.
+fn number_or_word(word: &str) -> String {
+    let word = word.trim_matches(|sign: char| !sign.is_alphanumeric());
+    let digits: String = word.chars().filter(|sign| !matches!(sign, ',' | '.' | '\'' | '’')).collect();
+    if !digits.is_empty() && digits.chars().all(|sign| sign.is_ascii_digit()) {
+        digits
+    } else {
+        word.to_lowercase()
+    }
+}
+
+/// A payment card number by its length and check digit (ISO/IEC 7812-1), or a United States social security number
+/// by its form. Telephone numbers begin with a plus sign or are shorter.
+fn shows_sensitive_value(text: &str) -> bool {
+    let is_part = |sign: char| sign.is_ascii_digit() || matches!(sign, ' ' | '-' | '+');
+    text.split(|sign: char| !is_part(sign)).map(str::trim).any(|run| {
+        let digits: Vec<u32> = run.chars().filter_map(|sign| sign.to_digit(10)).collect();
+        let is_card = (13..=19).contains(&digits.len()) && !run.contains('+') && has_check_digit(&digits);
+        is_card || run.split(' ').any(is_social_security_number)
+    })
+}
+
+/// The Luhn sum.
+fn has_check_digit(digits: &[u32]) -> bool {
+    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| if at.is_multiple_of(2) { *digit } else { doubled(*digit) })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+/// "123-45-6789"
+fn is_social_security_number(word: &str) -> bool {
+    let groups: Vec<usize> = word.split('-').map(str::len).collect();
+    groups == [3, 2, 4] && word.chars().all(|sign| sign.is_ascii_digit() || sign == '-')
+}
+
+fn check_subject(subject: &str) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    if subject.trim().is_empty() {
+        violations.push(Violation::Subject("is empty"));
+    }
+    if subject.chars().any(char::is_control) || subject.contains(['\u{2028}', '\u{2029}']) {
+        violations.push(Violation::Subject("has more than one line, or control characters"));
+    }
+    if subject.chars().count() > SUBJECT_LIMIT {
+        violations.push(Violation::Subject("has more than 200 characters"));
+    }
+    violations
+}
+
+fn check_syntax(parts: &[&str]) -> Option<Violation> {
+    let left = parts.iter().any(|part| SYNTAX.iter().any(|sign| part.contains(sign)));
+    if left { Some(Violation::LeftoverSyntax) } else { None }
+}
+
+/// Letter for letter the same words, whatever the layout.
+fn check_same_words(text: &str, visible: &str) -> Option<Violation> {
+    let words = |text: &str| text.chars().filter(|sign| sign.is_alphanumeric()).collect::<Vec<char>>();
+    let (text, visible) = (words(text), words(visible));
+    if text == visible {
+        return None;
+    }
+    let at = text.iter().zip(&visible).take_while(|(one, other)| one == other).count();
+    Some(Violation::PartsDiffer { at })
+}
+
+/// No section is empty, and the text part has the same headings as lines of their own, in the same order.
+fn check_sections(text: &str, document: &Document) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut lines = text.lines();
+    if document.sections.is_empty() {
+        violations.push(Violation::Lacks("any heading"));
+    }
+    for section in &document.sections {
+        let heading = section.heading.trim();
+        if section.text.chars().filter(|sign| sign.is_alphanumeric()).count() < SECTION_MINIMUM {
+            violations.push(Violation::EmptySection { heading: heading.to_owned() });
+        }
+        if !lines.any(|line| line == heading) {
+            violations.push(Violation::TextLacksHeading { heading: heading.to_owned() });
+            lines = text.lines();
+        }
+    }
+    violations
+}
+
+/// No sentence is long. A line is a sentence, and so is what stands before a colon.
+fn check_plain(text: &str) -> Option<Violation> {
+    let words = text.split(['.', '!', '?', ':', ';', '\n']).map(words_of).max().unwrap_or(0);
+    if words > SENTENCE_LIMIT { Some(Violation::NotPlain { words, limit: SENTENCE_LIMIT }) } else { None }
+}
+
+fn words_of(sentence: &str) -> usize {
+    sentence.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count()
+}

@@ -1,0 +1,216 @@
+//! What can be said of a template before it is filled.
+
+use std::collections::BTreeSet;
+
+use super::{CALIFORNIA_HEADINGS, CALIFORNIA_TITLE, Violation};
+use crate::element::{Demands, Element};
+use crate::markers::marked;
+use crate::template::{Part, Template};
+
+/// The parts that carry the whole letter.
+const WHOLE: [Part; 2] = [Part::Text, Part::Html];
+
+/// Whether a template carries what a regime demands and nothing that it forbids, by its header and by the marks
+/// in its text alike: a paragraph that is deleted from one of its parts is missed.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn check_template(template: &Template, regime: &str, demands: &Demands) -> Result<(), Vec<Violation>> {
+    let mut violations = Vec::new();
+    if template.terms(regime).is_none() {
+        violations.push(Violation::RegimeNotServed { regime: regime.to_owned() });
+    }
+    for element in &demands.required {
+        if !template.header().elements.contains(element) {
+            violations.push(Violation::NotDeclared(*element));
+        }
+    }
+    for part in WHOLE {
+        violations.extend(marks(template, part, demands));
+    }
+    violations.extend(short_forms(template));
+    violations.extend(phrases(template));
+    violations.extend(forbidden(template, demands));
+    if violations.is_empty() { Ok(()) } else { Err(violations) }
+}
+
+/// The marks of one part against the header and the demands.
+fn marks(template: &Template, part: Part, demands: &Demands) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let source = template.source(part).unwrap_or_default();
+    let stretches = match marked(source) {
+        Ok(stretches) => stretches,
+        Err(mark) => return vec![Violation::BadMark { part, mark }],
+    };
+    let mut carried = BTreeSet::new();
+    for stretch in &stretches {
+        for element in &stretch.elements {
+            carried.insert(*element);
+            if !stretch.body.chars().any(char::is_alphanumeric) {
+                violations.push(Violation::EmptyElement { part, element: *element });
+            }
+        }
+    }
+    let declared = &template.header().elements;
+    for element in declared.iter().chain(&demands.required).collect::<BTreeSet<_>>() {
+        if is_marked(*element) && !carried.contains(element) {
+            violations.push(Violation::NotMarked { part, element: *element });
+        }
+    }
+    for element in carried.difference(declared) {
+        violations.push(Violation::Undeclared { part, element: *element });
+    }
+    for element in demands.forbidden.iter().filter(|element| carried.contains(element)) {
+        violations.push(Violation::ForbiddenMarked { part, element: *element });
+    }
+    violations.extend(prescribed(declared, demands, source));
+    violations
+}
+
+/// Plain language is a quality of the whole letter; everything else stands somewhere.
+fn is_marked(element: Element) -> bool {
+    element != Element::PlainLanguage
+}
+
+/// Titles and headings in the words of the law, in its order.
+fn prescribed(declared: &BTreeSet<Element>, demands: &Demands, source: &str) -> Vec<Violation> {
+    let wants = |element| declared.contains(&element) || demands.required.contains(&element);
+    let mut violations = Vec::new();
+    let mut rest = source;
+    if wants(Element::TitleNoticeOfDataBreach) {
+        match source.find(CALIFORNIA_TITLE) {
+            Some(_) => {}
+            None => violations.push(Violation::NoTitle(CALIFORNIA_TITLE)),
+        }
+    }
+    if wants(Element::PrescribedHeadings) {
+        for heading in CALIFORNIA_HEADINGS {
+            match rest.split_once(heading) {
+                Some((_, after)) => rest = after,
+                None => violations.push(Violation::NoHeading(heading)),
+            }
+        }
+    }
+    violations
+}
+
+/// A short form says who writes and what leaked, and points to the full notice.
+fn short_forms(template: &Template) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for part in [Part::Sms, Part::InApp] {
+        let Some(source) = template.source(part) else {
+            continue;
+        };
+        for name in ["data_short", "merchant.notice_page", "reference"] {
+            if !prints(source, name) {
+                violations.push(Violation::NotUsed { part, name });
+            }
+        }
+    }
+    violations
+}
+
+/// Whether a source prints this very value.
+fn prints(source: &str, name: &str) -> bool {
+    let rest_of_prints = source.split("{{").skip(1);
+    rest_of_prints.filter_map(|rest| rest.split_once("}}")).any(|(printed, _)| printed.trim() == name)
+}
+
+/// Elements whose text is fixed are known by their words in the rendered notice.
+fn phrases(template: &Template) -> Vec<Violation> {
+    let header = template.header();
+    header
+        .elements
+        .iter()
+        .filter(|element| is_known_by_phrase(**element))
+        .filter(|element| header.phrases.get(element).is_none_or(Vec::is_empty))
+        .map(|element| Violation::NoPhrase(*element))
+        .collect()
+}
+
+/// Whether nothing but fixed words shows that a notice carries the element.
+pub(super) fn is_known_by_phrase(element: Element) -> bool {
+    match element {
+        Element::CreditFreezeSteps
+        | Element::FraudAlertStatement
+        | Element::LawEnforcementDelay
+        | Element::Phase
+        | Element::PoliceReportRight => true,
+        Element::Affiliation
+        | Element::Contact
+        | Element::ControllerIdentity
+        | Element::CraContacts
+        | Element::DataTypes
+        | Element::DateOrEstimate
+        | Element::DiscoveryDate
+        | Element::DpoOrContactPoint
+        | Element::FtcContacts
+        | Element::IdentityTheftServices
+        | Element::LikelyConsequences
+        | Element::Marketing
+        | Element::MeasuresTaken
+        | Element::Nature
+        | Element::NoticeDate
+        | Element::NumberOfPeople
+        | Element::NumberOfRecords
+        | Element::NumberOfResidents
+        | Element::PlainLanguage
+        | Element::PrescribedHeadings
+        | Element::ProtectiveSteps
+        | Element::ReasonsForDelay
+        | Element::SensitiveValues
+        | Element::StateAgencyContacts
+        | Element::TitleNoticeOfDataBreach => false,
+    }
+}
+
+/// What the header declares, and what any part would print, short forms included.
+fn forbidden(template: &Template, demands: &Demands) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for element in &demands.forbidden {
+        if template.header().elements.contains(element) {
+            violations.push(Violation::ForbiddenDeclared(*element));
+        }
+        for part in Part::ALL {
+            let source = template.source(part).unwrap_or_default();
+            for name in names_that_tell(*element).iter().filter(|name| source.contains(**name)) {
+                violations.push(Violation::ForbiddenUsed { part, element: *element, name });
+            }
+        }
+    }
+    violations
+}
+
+/// Values by which a template would say what a regime forbids. The free text blocks all may tell what happened.
+fn names_that_tell(element: Element) -> &'static [&'static str] {
+    match element {
+        Element::Nature => &["texts."],
+        Element::NumberOfPeople | Element::NumberOfRecords | Element::NumberOfResidents => &["filing."],
+        Element::Affiliation
+        | Element::Contact
+        | Element::ControllerIdentity
+        | Element::CraContacts
+        | Element::CreditFreezeSteps
+        | Element::DataTypes
+        | Element::DateOrEstimate
+        | Element::DiscoveryDate
+        | Element::DpoOrContactPoint
+        | Element::FraudAlertStatement
+        | Element::FtcContacts
+        | Element::IdentityTheftServices
+        | Element::LawEnforcementDelay
+        | Element::LikelyConsequences
+        | Element::Marketing
+        | Element::MeasuresTaken
+        | Element::NoticeDate
+        | Element::Phase
+        | Element::PlainLanguage
+        | Element::PoliceReportRight
+        | Element::PrescribedHeadings
+        | Element::ProtectiveSteps
+        | Element::ReasonsForDelay
+        | Element::SensitiveValues
+        | Element::StateAgencyContacts
+        | Element::TitleNoticeOfDataBreach => &[],
+    }
+}

@@ -1,0 +1,88 @@
+//! What the gate finds wrong.
+
+use crate::element::Element;
+use crate::header::Channel;
+use crate::html::BadHtml;
+use crate::markers::BadMark;
+use crate::render::RenderError;
+use crate::template::Part;
+
+/// One reason to refuse a template or a notice. Never holds personal data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    #[error("the template does not serve the regime {regime:?}")]
+    RegimeNotServed { regime: String },
+    #[error("the element {0} is not declared in notice.toml")]
+    NotDeclared(Element),
+    #[error("{part} has no paragraph marked with the element {element}")]
+    NotMarked { part: Part, element: Element },
+    #[error("{part} marks the element {element}, which notice.toml does not declare")]
+    Undeclared { part: Part, element: Element },
+    #[error("{part} has an empty paragraph for the element {element}")]
+    EmptyElement { part: Part, element: Element },
+    #[error("{part}: {mark}")]
+    BadMark { part: Part, mark: BadMark },
+    #[error("notice.toml gives no phrase by which the fixed text of the element {0} is known")]
+    NoPhrase(Element),
+    #[error("{part} does not use `{name}`")]
+    NotUsed { part: Part, name: &'static str },
+    #[error("the regime forbids the element {0}, and the template declares it")]
+    ForbiddenDeclared(Element),
+    #[error("the regime forbids the element {element}, and {part} carries it")]
+    ForbiddenMarked { part: Part, element: Element },
+    #[error("the regime forbids the element {element}, and {part} uses `{name}`")]
+    ForbiddenUsed { part: Part, element: Element, name: &'static str },
+
+    #[error("the notice is for {channel:?}, which the template does not serve")]
+    ChannelNotServed { channel: Channel },
+    #[error("the facts do not suffice: {0}")]
+    Facts(RenderError),
+    #[error("the data category {0:?} is unknown")]
+    UnknownCategory(String),
+    #[error("identity numbers leaked, and no identity theft service is on offer")]
+    NoIdentityService,
+    #[error("the identity theft service is free for {months} months, and the law wants {wanted}")]
+    IdentityServiceTooShort { months: u16, wanted: u16 },
+    #[error("the notice does not show the element {0}")]
+    NotShown(Element),
+    #[error("the notice shows the element {0}, which the regime forbids")]
+    ForbiddenShown(Element),
+    #[error("the notice does not show {0}")]
+    Lacks(&'static str),
+    #[error("the title {0:?} is missing")]
+    NoTitle(&'static str),
+    #[error("the heading {0:?} is missing or out of order")]
+    NoHeading(&'static str),
+    #[error("the section {heading:?} is empty")]
+    EmptySection { heading: String },
+    #[error("the text part lacks the heading {heading:?}, or has it out of order")]
+    TextLacksHeading { heading: String },
+    #[error("the text part and the HTML part differ from sign {at} on")]
+    PartsDiffer { at: usize },
+    #[error("a sentence has {words} words, and plain language has at most {limit}")]
+    NotPlain { words: usize, limit: usize },
+    #[error("the subject {0}")]
+    Subject(&'static str),
+    #[error("template syntax is left over in the notice")]
+    LeftoverSyntax,
+    #[error("the HTML cannot be read: {0}")]
+    BadHtml(BadHtml),
+    #[error("the HTML element `{0}` does not belong into a notice")]
+    TagNotAllowed(String),
+    #[error("the attribute `{attribute}` of `{tag}` does not belong into a notice")]
+    AttributeNotAllowed { tag: String, attribute: String },
+    #[error("the style `{0}` does not belong into a notice")]
+    StyleNotAllowed(&'static str),
+    #[error("text is smaller than 10 points, or its size is not given in points")]
+    FontTooSmall,
+    #[error("the notice shows an address at {host:?}, which is neither the tenant's own nor an agency's")]
+    ForeignLink { host: String },
+    #[error("a link does not use https")]
+    LinkNotHttps,
+    #[error("a link shows something else than its address")]
+    LinkDisguised,
+    #[error("a link leads to a page where people log in or give secrets")]
+    LoginLink,
+    #[error("the text message has {count} parts, and at most {limit} are allowed")]
+    SmsTooLong { count: usize, limit: usize },
+}

@@ -1,0 +1,103 @@
+//! `notice.toml`: what a template is for and what it carries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::element::Element;
+
+/// The head of a template.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// The family of letters ("gdpr", "us").
+    pub family: String,
+    /// Who reads it.
+    pub audience: Audience,
+    /// The language of the whole letter, as a BCP 47 tag.
+    pub language: String,
+    /// Counts up with each change of the letter.
+    pub version: u32,
+    /// From when the letter may be used.
+    pub effective_from: Date,
+    /// The lawyer who read it; none yet if absent.
+    pub reviewer: Option<String>,
+    /// The channels that it has words for.
+    pub channels: BTreeSet<Channel>,
+    /// The elements that it carries, each marked in its text.
+    pub elements: BTreeSet<Element>,
+    /// The phases of an incident that it has words for.
+    pub phases: BTreeSet<crate::facts::Phase>,
+    /// The regimes that it serves.
+    pub regimes: BTreeMap<String, RegimeTerms>,
+    /// Words that the letter must show for an element whose text is fixed.
+    #[serde(default)]
+    pub phrases: BTreeMap<Element, Vec<String>>,
+}
+
+/// What differs from regime to regime within one letter.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegimeTerms {
+    /// The law under which the notice is given, as the letter names it.
+    pub legal_basis: String,
+    /// Keys of the public bodies and credit agencies that the letter names.
+    #[serde(default)]
+    pub agencies: Vec<String>,
+    /// The letter may go to readers of other languages for which this regime has none.
+    #[serde(default)]
+    pub fallback: bool,
+    /// The shortest identity theft service, in months, that the law accepts where identity numbers leaked.
+    pub service_months: Option<u16>,
+}
+
+/// Who reads a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Audience {
+    Individual,
+    Authority,
+}
+
+/// How a notice goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    Email,
+    Sms,
+    InApp,
+}
+
+impl Audience {
+    /// As in the folder names.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Audience::Individual => "individual",
+            Audience::Authority => "authority",
+        }
+    }
+}
+
+/// One entry of `agencies.toml`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agency {
+    pub kind: AgencyKind,
+    pub name: String,
+    pub phone: String,
+    pub address: String,
+    /// Host name. A notice may show it as a link.
+    pub website: String,
+}
+
+/// What an agency is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgencyKind {
+    CreditAgency,
+    /// A body for the whole country.
+    NationalBody,
+    /// A body of one state.
+    StateBody,
+}

@@ -1,0 +1,189 @@
+//! The letters that ship with Tocsin, embedded, and the choice among letters.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::element::Demands;
+use crate::gate;
+use crate::header::Agency;
+use crate::language::{Language, primary};
+use crate::template::{LoadError, Part, Parts, Template, Words};
+
+/// A set of templates in which each regime has at most one letter a language.
+#[derive(Debug)]
+pub struct Library {
+    templates: Vec<Template>,
+}
+
+/// Why no template can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SelectError {
+    #[error("no template serves the regime {regime:?}")]
+    NoTemplate { regime: String },
+    #[error("{regime}: no letter in {}; there is {}, and the regime allows no other language",
+        .wanted.join(", "), .available.join(", "))]
+    NoLanguage { regime: String, wanted: Vec<String>, available: Vec<String> },
+}
+
+impl Library {
+    /// The shipped templates, each compiled and passed by the gate.
+    ///
+    /// # Errors
+    /// The first file at fault, by name.
+    pub fn shipped() -> Result<Library, LoadError> {
+        let words = shipped_words()?;
+        let templates =
+            shipped_parts().into_iter().map(|parts| checked(parts, &words)).collect::<Result<Vec<_>, _>>()?;
+        Library::of(templates)
+    }
+
+    /// A library of these templates.
+    ///
+    /// # Errors
+    /// Two templates that serve one regime in one language.
+    pub fn of(templates: Vec<Template>) -> Result<Library, LoadError> {
+        let mut served = BTreeSet::new();
+        for template in &templates {
+            for regime in template.header().regimes.keys() {
+                if !served.insert((regime.clone(), template.header().language.clone())) {
+                    return Err(LoadError::Data {
+                        file: format!("{}/notice.toml", template.id()),
+                        problem: format!("another template serves {regime} in this language"),
+                    });
+                }
+            }
+        }
+        Ok(Library { templates })
+    }
+
+    /// All templates.
+    pub fn templates(&self) -> &[Template] {
+        &self.templates
+    }
+
+    /// The letter of this regime in the reader's best language: the very tag, else the same language elsewhere,
+    /// else the one that the regime allows for readers of other languages.
+    ///
+    /// # Errors
+    /// Nothing serves the regime, or no language fits and the regime allows no other.
+    pub fn select(&self, regime: &str, language_preference: &[&str]) -> Result<&Template, SelectError> {
+        let serving: Vec<&Template> =
+            self.templates.iter().filter(|template| template.terms(regime).is_some()).collect();
+        if serving.is_empty() {
+            return Err(SelectError::NoTemplate { regime: regime.to_owned() });
+        }
+        language_preference
+            .iter()
+            .find_map(|tag| in_language(&serving, tag))
+            .or_else(|| serving.iter().copied().find(|template| is_fallback(template, regime)))
+            .ok_or_else(|| SelectError::NoLanguage {
+                regime: regime.to_owned(),
+                wanted: language_preference.iter().map(|tag| (*tag).to_owned()).collect(),
+                available: serving.iter().map(|template| template.header().language.clone()).collect(),
+            })
+    }
+}
+
+fn in_language<'a>(templates: &[&'a Template], tag: &str) -> Option<&'a Template> {
+    let very = templates.iter().find(|template| template.header().language.eq_ignore_ascii_case(tag));
+    let same = || {
+        templates
+            .iter()
+            .find(|template| primary(&template.header().language).eq_ignore_ascii_case(primary(tag)))
+    };
+    very.or_else(same).copied()
+}
+
+fn is_fallback(template: &Template, regime: &str) -> bool {
+    template.terms(regime).is_some_and(|terms| terms.fallback)
+}
+
+/// A template that carries what it says it carries.
+fn checked(parts: Parts, words: &Words) -> Result<Template, LoadError> {
+    let folder = parts.folder.clone();
+    let template = Template::from_parts(parts, words)?;
+    if template.id() != folder {
+        return Err(LoadError::Data {
+            file: format!("{folder}/notice.toml"),
+            problem: format!("the folder should be {}", template.id()),
+        });
+    }
+    let demands =
+        Demands { required: template.header().elements.iter().copied().collect(), forbidden: Vec::new() };
+    for regime in template.header().regimes.keys() {
+        gate::check_template(&template, regime, &demands)
+            .map_err(|violations| LoadError::Refused { folder: folder.clone(), violations })?;
+    }
+    Ok(template)
+}
+
+/// The words of all shipped languages, and all agencies.
+///
+/// # Errors
+/// The first file at fault, by name.
+pub fn shipped_words() -> Result<Words, LoadError> {
+    let mut languages = BTreeMap::new();
+    for (tag, file) in LANGUAGES {
+        let language: Language = parsed(&format!("languages/{tag}.toml"), file)?;
+        if let Some(problem) = language.problem() {
+            let file = format!("languages/{tag}.toml");
+            return Err(LoadError::Data { file, problem: problem.to_owned() });
+        }
+        languages.insert(tag.to_owned(), Arc::new(language));
+    }
+    let agencies: BTreeMap<String, Agency> = parsed("agencies.toml", include_str!("../agencies.toml"))?;
+    Ok(Words { languages, agencies })
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(name: &str, file: &str) -> Result<T, LoadError> {
+    toml::from_str(file)
+        .map_err(|error| LoadError::Data { file: name.to_owned(), problem: error.message().to_owned() })
+}
+
+const LANGUAGES: [(&str, &str); 5] = [
+    ("de", include_str!("../languages/de.toml")),
+    ("en", include_str!("../languages/en.toml")),
+    ("en-US", include_str!("../languages/en-US.toml")),
+    ("fr", include_str!("../languages/fr.toml")),
+    ("pt", include_str!("../languages/pt.toml")),
+];
+
+/// The files of a folder under `templates/`; a missing one fails the build.
+macro_rules! folder {
+    ($folder:literal: $($part:ident = $file:literal),*) => {
+        Parts {
+            folder: $folder.to_owned(),
+            header: include_str!(concat!("../templates/", $folder, "/notice.toml")).to_owned(),
+            sources: BTreeMap::from([
+                $((Part::$part, include_str!(concat!("../templates/", $folder, "/", $file)).to_owned()),)*
+            ]),
+        }
+    };
+}
+
+macro_rules! letter {
+    ($folder:literal) => {
+        folder!($folder: Subject = "subject.txt.j2", Text = "body.txt.j2", Html = "body.html.j2",
+            Sms = "sms.txt.j2", InApp = "in-app.txt.j2")
+    };
+}
+
+macro_rules! filing {
+    ($folder:literal) => {
+        folder!($folder: Subject = "subject.txt.j2", Text = "body.txt.j2", Html = "body.html.j2")
+    };
+}
+
+/// The files of every shipped template.
+pub fn shipped_parts() -> Vec<Parts> {
+    vec![
+        letter!("au-ndb/individual/en-AU"),
+        letter!("br-lgpd/individual/pt-BR"),
+        filing!("gdpr/authority/en"),
+        letter!("gdpr/individual/de"),
+        letter!("gdpr/individual/en"),
+        letter!("gdpr/individual/fr"),
+        letter!("us/individual/en-US"),
+        letter!("us-ma/individual/en-US"),
+    ]
+}

@@ -1,0 +1,284 @@
+//! One letter of one family in one language, compiled once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, escape_formatter};
+use sha2::{Digest, Sha256};
+
+use crate::header::{Agency, AgencyKind, Channel, Header, RegimeTerms};
+use crate::language::Language;
+
+/// What one rendering may cost, in the engine's units: a hundred times what the longest letter needs,
+/// so that a tenant's own template cannot stall a sender.
+const FUEL: u64 = 200_000;
+
+/// The name of a part of a template; also the name of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    Subject,
+    Text,
+    Html,
+    Sms,
+    InApp,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Part; 5] = [Part::Subject, Part::Text, Part::Html, Part::Sms, Part::InApp];
+
+    /// The file name. Its ending decides on escaping.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Part::Subject => "subject.txt.j2",
+            Part::Text => "body.txt.j2",
+            Part::Html => "body.html.j2",
+            Part::Sms => "sms.txt.j2",
+            Part::InApp => "in-app.txt.j2",
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.file_name())
+    }
+}
+
+/// The files of a template.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The folder, for messages: "gdpr/individual/de".
+    pub folder: String,
+    /// `notice.toml`
+    pub header: String,
+    /// The sources by part.
+    pub sources: BTreeMap<Part, String>,
+}
+
+/// What the letters of one release share: the words of their language and the agencies that they name.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// By BCP 47 tag.
+    pub languages: BTreeMap<String, Arc<Language>>,
+    /// By key.
+    pub agencies: BTreeMap<String, Agency>,
+}
+
+/// Why a template cannot be used. Names the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    #[error("{file}: {problem}")]
+    Data { file: String, problem: String },
+    #[error("{file}: line {line}: {kind}")]
+    Syntax { file: String, line: usize, kind: ErrorKind },
+    #[error("{folder}: {}", join(.violations))]
+    Refused { folder: String, violations: Vec<crate::gate::Violation> },
+}
+
+fn join(violations: &[crate::gate::Violation]) -> String {
+    violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// One letter, ready to render.
+pub struct Template {
+    header: Header,
+    id: String,
+    content_hash: String,
+    language: Arc<Language>,
+    agencies: BTreeMap<String, Vec<Agency>>,
+    sources: BTreeMap<Part, String>,
+    engine: Environment<'static>,
+}
+
+impl Template {
+    /// Reads and compiles a template's files. The gate is not asked here; see [`crate::gate::check_template`].
+    ///
+    /// # Errors
+    /// A header that cannot be read, a language or an agency without words, a part that a channel needs and
+    /// that is not there, and a part that does not compile.
+    pub fn from_parts(parts: Parts, words: &Words) -> Result<Template, LoadError> {
+        let header = header_of(&parts)?;
+        let language = language_of(&parts, &header, words)?;
+        let agencies = agencies_of(&parts, &header, words)?;
+        need_parts(&parts, &header)?;
+        let engine = engine_of(&parts)?;
+        Ok(Template {
+            id: format!("{}/{}/{}", header.family, header.audience.as_str(), header.language),
+            content_hash: content_hash(&parts, &language, &agencies)?,
+            header,
+            language,
+            agencies,
+            sources: parts.sources,
+            engine,
+        })
+    }
+
+    /// Family, audience and language: "gdpr/individual/de".
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Counts up with each change of the letter.
+    pub fn version(&self) -> u32 {
+        self.header.version
+    }
+
+    /// SHA-256, as hexadecimal, over all that decides the letter's words: its files, its language's words,
+    /// the agencies that it names.
+    pub fn content_hash(&self) -> &str {
+        &self.content_hash
+    }
+
+    /// `notice.toml`.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// What differs for this regime; `None` if the template does not serve it.
+    pub fn terms(&self, regime: &str) -> Option<&RegimeTerms> {
+        self.header.regimes.get(regime)
+    }
+
+    /// The words of the letter's language.
+    pub fn language(&self) -> &Language {
+        &self.language
+    }
+
+    /// The agencies of one kind that the letter names under this regime.
+    pub fn agencies(&self, regime: &str, kind: AgencyKind) -> impl Iterator<Item = &Agency> {
+        self.agencies.get(regime).into_iter().flatten().filter(move |agency| agency.kind == kind)
+    }
+
+    /// The source of a part.
+    pub fn source(&self, part: Part) -> Option<&str> {
+        self.sources.get(&part).map(String::as_str)
+    }
+
+    /// Fills one part.
+    pub(crate) fn fill(&self, part: Part, values: minijinja::Value) -> Result<String, Error> {
+        self.engine.get_template(part.file_name())?.render(values)
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Template").field("id", &self.id).field("version", &self.header.version).finish()
+    }
+}
+
+fn header_of(parts: &Parts) -> Result<Header, LoadError> {
+    toml::from_str(&parts.header).map_err(|error| LoadError::Data {
+        file: format!("{}/notice.toml", parts.folder),
+        problem: error.message().to_owned(),
+    })
+}
+
+fn language_of(parts: &Parts, header: &Header, words: &Words) -> Result<Arc<Language>, LoadError> {
+    crate::language::for_tag(&words.languages, &header.language).cloned().ok_or_else(|| LoadError::Data {
+        file: format!("{}/notice.toml", parts.folder),
+        problem: format!("there are no words of the language {:?}", header.language),
+    })
+}
+
+fn agencies_of(
+    parts: &Parts,
+    header: &Header,
+    words: &Words,
+) -> Result<BTreeMap<String, Vec<Agency>>, LoadError> {
+    let mut by_regime = BTreeMap::new();
+    for (regime, terms) in &header.regimes {
+        let mut agencies = Vec::new();
+        for key in &terms.agencies {
+            let agency = words.agencies.get(key).ok_or_else(|| LoadError::Data {
+                file: format!("{}/notice.toml", parts.folder),
+                problem: format!("{regime} names the unknown agency {key:?}"),
+            })?;
+            agencies.push(agency.clone());
+        }
+        by_regime.insert(regime.clone(), agencies);
+    }
+    Ok(by_regime)
+}
+
+fn need_parts(parts: &Parts, header: &Header) -> Result<(), LoadError> {
+    for channel in &header.channels {
+        for part in parts_of(*channel) {
+            if !parts.sources.contains_key(part) {
+                return Err(LoadError::Data {
+                    file: format!("{}/{part}", parts.folder),
+                    problem: "the header names a channel that needs this file".to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The parts that a channel's notice is made of.
+pub(crate) fn parts_of(channel: Channel) -> &'static [Part] {
+    match channel {
+        Channel::Email => &[Part::Subject, Part::Text, Part::Html],
+        Channel::Sms => &[Part::Sms],
+        Channel::InApp => &[Part::Subject, Part::InApp],
+    }
+}
+
+/// Strict names, HTML escaped by file name, and nothing that prints "none".
+fn engine_of(parts: &Parts) -> Result<Environment<'static>, LoadError> {
+    let mut engine = Environment::new();
+    engine.set_syntax(syntax(parts)?);
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.set_fuel(Some(FUEL));
+    engine.set_formatter(|out, state, value| {
+        if value.is_none() {
+            return Err(Error::new(ErrorKind::InvalidOperation, "a value that is not there is printed"));
+        }
+        escape_formatter(out, state, value)
+    });
+    for (part, source) in &parts.sources {
+        engine.add_template_owned(part.file_name(), source.clone()).map_err(|error| LoadError::Syntax {
+            file: format!("{}/{part}", parts.folder),
+            line: error.line().unwrap_or(0),
+            kind: error.kind(),
+        })?;
+    }
+    Ok(engine)
+}
+
+/// A line that holds nothing but a tag or a mark leaves no line behind.
+fn syntax(parts: &Parts) -> Result<SyntaxConfig, LoadError> {
+    SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()
+        .map_err(|error| LoadError::Data { file: parts.folder.clone(), problem: error.kind().to_string() })
+}
+
+fn content_hash(
+    parts: &Parts,
+    language: &Language,
+    agencies: &BTreeMap<String, Vec<Agency>>,
+) -> Result<String, LoadError> {
+    let words = serde_json::to_string(&(language, agencies)).map_err(|_| LoadError::Data {
+        file: format!("{}/notice.toml", parts.folder),
+        problem: "the words of the language have no canonical form".to_owned(),
+    })?;
+    let mut hash = Sha256::new();
+    hash.update(b"tocsin-template-v1");
+    update(&mut hash, &parts.header);
+    for (part, source) in &parts.sources {
+        update(&mut hash, part.file_name());
+        update(&mut hash, source);
+    }
+    update(&mut hash, &words);
+    Ok(hex::encode(hash.finalize()))
+}
+
+/// A piece with its length before it, so that no two lists of pieces hash alike.
+fn update(hash: &mut Sha256, piece: &str) {
+    hash.update(u64::try_from(piece.len()).unwrap_or(u64::MAX).to_be_bytes());
+    hash.update(piece.as_bytes());
+}

@@ -1,0 +1,230 @@
+//! An invented merchant, an invented reader, and what each shipped regime demands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::date;
+use tocsin_notices::{
+    Counts, Demands, Filing, IdentityServices, Merchant, NoticeFacts, Occurred, Officer, Phase, Quantity,
+    Reader, Texts,
+};
+
+pub const REFERENCE: &str = "LWX-7F3K-92QD";
+
+/// Every regime that ships, a language for it, and the keys of its demands.
+pub const REGIMES: [(&str, &str, &[&str]); 20] = [
+    ("au-ndb-individual", "en", &["copy/contents of statement"]),
+    (
+        "br-lgpd-individual",
+        "pt",
+        &[
+            "nature_categories",
+            "measures",
+            "risks",
+            "reasons_for_delay",
+            "mitigation",
+            "date_of_knowledge",
+            "contact_dpo",
+        ],
+    ),
+    ("ch-fadp-individual", "de", &["as authority minus data volumes, plain language"]),
+    ("ch-fadp-individual", "fr", &["as authority minus data volumes, plain language"]),
+    ("eu-gdpr-authority", "en", FILING),
+    ("eu-gdpr-individual", "de", GDPR),
+    ("eu-gdpr-individual", "en", GDPR),
+    ("eu-gdpr-individual", "fr", GDPR),
+    ("gb-ukgdpr-authority", "en", FILING),
+    ("gb-ukgdpr-individual", "en", GDPR),
+    ("is-gdpr-individual", "en", GDPR),
+    ("li-gdpr-individual", "de", GDPR),
+    ("no-gdpr-individual", "en", GDPR),
+    (
+        "us-ca-individual",
+        "en",
+        &[
+            "title-notice-of-data-breach",
+            "headings-california",
+            "plain-language",
+            "name_contact",
+            "data_types",
+            "date_or_range",
+            "notice-date",
+            "law-enforcement-delay-statement",
+            "general-description",
+            "cra-contacts",
+            "12mo ID-theft services if SSN/DL and notifier was the source",
+        ],
+    ),
+    ("us-fl-individual", "en", &["date_or_estimate", "data_types", "contact"]),
+    (
+        "us-il-individual",
+        "en",
+        &[
+            "CRA+FTC contacts",
+            "fraud alert/freeze statement",
+            "credit-freeze-steps",
+            "must NOT include the number of Illinois residents affected",
+        ],
+    ),
+    (
+        "us-ma-individual",
+        "en",
+        &[
+            "right_to_police_report",
+            "how_to_request_freeze_free",
+            "mitigation_services",
+            "affiliation",
+            "MUST NOT include nature of the breach or number of residents",
+            "18 months credit monitoring if SSN (42 if CRA)",
+        ],
+    ),
+    (
+        "us-ny-individual",
+        "en",
+        &["contact", "state+federal_agency_contacts", "categories and specific elements"],
+    ),
+    ("us-tx-individual", "en", &[]),
+    (
+        "us-wa-individual",
+        "en",
+        &[
+            "plain_language",
+            "name_contact",
+            "data_types",
+            "time_frame_of_exposure_incl_breach_and_discovery_dates",
+            "CRA_contacts",
+        ],
+    ),
+];
+
+const GDPR: &[&str] =
+    &["nature_in_clear_plain_language", "dpo_or_contact_point", "likely_consequences", "measures_and_advice"];
+
+const FILING: &[&str] = &[
+    "nature",
+    "categories_and_approx_number_of_data_subjects",
+    "categories_and_approx_number_of_records",
+    "dpo_or_contact_point",
+    "likely_consequences",
+    "measures_taken_or_proposed",
+    "reasons_for_delay",
+    "phase",
+];
+
+pub fn demands(regime: &str) -> Demands {
+    let keys = REGIMES
+        .iter()
+        .find(|(id, _, _)| *id == regime)
+        .map(|(_, _, keys)| *keys)
+        .expect("a regime of the table");
+    Demands::from_keys(keys.iter().copied()).expect("known keys")
+}
+
+pub fn facts() -> NoticeFacts {
+    NoticeFacts {
+        merchant: merchant(),
+        occurred: Occurred::Between { from: date(2026, 3, 1), to: date(2026, 3, 4) },
+        discovered: Some(date(2026, 3, 6)),
+        notice_date: date(2026, 3, 9),
+        phase: Phase::First,
+        late: false,
+        law_enforcement_delay: false,
+        data_categories: keys(&["email", "name", "order-history", "password-hash", "postal-address", "ssn"]),
+        texts: texts(),
+        identity_services: Some(IdentityServices {
+            provider: "Example Identity Watch".to_owned(),
+            months: 18,
+            phone: "1-800-555-0155".to_owned(),
+        }),
+        counts: Counts {
+            people: Quantity::About(48_200),
+            records: Quantity::NotYetKnown,
+            people_by_residence: BTreeMap::from([
+                ("DE".to_owned(), 31_874),
+                ("US-IL".to_owned(), 412),
+                ("US-MA".to_owned(), 12),
+            ]),
+        },
+        filing: Some(Filing {
+            authority: "Example Data Protection Authority".to_owned(),
+            earlier_number: None,
+            aware: Some(date(2026, 3, 6).at(9, 40, 0, 0)),
+            time_zone: Some("Europe/Berlin".to_owned()),
+            people_categories: vec!["customers".to_owned(), "newsletter readers".to_owned()],
+        }),
+        reference_prefix: "LWX-".to_owned(),
+    }
+}
+
+pub fn merchant() -> Merchant {
+    Merchant {
+        name: "Lindenwerk".to_owned(),
+        controller: "Lindenwerk Handel GmbH".to_owned(),
+        affiliate: Some("Lindenwerk Holding AG".to_owned()),
+        address: vec!["Beispielgasse 7".to_owned(), "10999 Berlin".to_owned(), "Germany".to_owned()],
+        email: "privacy@lindenwerk.example".to_owned(),
+        phone: Some("+49 30 5550 0142".to_owned()),
+        dpo: Some(Officer {
+            name: "Dr. Ada Muster".to_owned(),
+            email: "dpo@lindenwerk.example".to_owned(),
+            phone: None,
+        }),
+        website: "lindenwerk.example".to_owned(),
+        notice_page: "https://www.lindenwerk.example/pages/notice".to_owned(),
+    }
+}
+
+fn texts() -> BTreeMap<String, Texts> {
+    let of = |what: &str, consequences: &str, measures: &str| Texts {
+        what_happened: Some(what.to_owned()),
+        consequences: Some(consequences.to_owned()),
+        measures: Some(measures.to_owned()),
+        ..Texts::default()
+    };
+    BTreeMap::from([
+        (
+            "de".to_owned(),
+            of(
+                "Unbekannte sind in das Konto eines Dienstleisters eingedrungen.\n\nSie haben dort Daten von Kunden kopiert.",
+                "Jemand könnte Ihnen glaubwürdige falsche Nachrichten schicken.",
+                "Wir haben das Konto gesperrt und alle Zugänge erneuert.",
+            ),
+        ),
+        (
+            "en".to_owned(),
+            of(
+                "Unknown persons broke into the account of one of our service providers.\n\nThey copied data of customers there.",
+                "Somebody could send you false messages that look real.",
+                "We closed that account and renewed every access key.",
+            ),
+        ),
+        (
+            "fr".to_owned(),
+            of(
+                "Des inconnus se sont introduits dans le compte d'un de nos prestataires.\n\nIls y ont copié des données de clients.",
+                "Quelqu'un pourrait vous envoyer de faux messages crédibles.",
+                "Nous avons fermé ce compte et renouvelé tous les accès.",
+            ),
+        ),
+        (
+            "pt".to_owned(),
+            of(
+                "Desconhecidos invadiram a conta de um dos nossos fornecedores.\n\nEles copiaram dados de clientes.",
+                "Alguém pode enviar a você mensagens falsas que parecem verdadeiras.",
+                "Fechamos essa conta e trocamos todas as chaves de acesso.",
+            ),
+        ),
+    ])
+}
+
+pub fn reader(name: Option<&str>) -> Reader {
+    Reader {
+        display_name: name.map(str::to_owned),
+        data_categories: keys(&["email", "name", "password-hash"]),
+        language: "en".to_owned(),
+        copy: false,
+    }
+}
+
+pub fn keys(keys: &[&str]) -> BTreeSet<String> {
+    keys.iter().map(|key| (*key).to_owned()).collect()
+}

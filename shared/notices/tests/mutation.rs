@@ -1,0 +1,222 @@
+//! A paragraph that is deleted from a letter is missed: every element of every shipped letter, in each part.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{REFERENCE, REGIMES, demands, facts, reader};
+use tocsin_notices::{
+    Demands, Element, Library, Part, Parts, Quantity, Rendered, Template, Violation, Words, gate,
+    render_email, shipped_parts, shipped_words,
+};
+
+#[test]
+fn the_gate_misses_every_element_that_is_cut_out_of_one_part() {
+    let words = shipped_words().unwrap();
+    let mut cuts = 0;
+    for parts in shipped_parts() {
+        let whole = Template::from_parts(parts.clone(), &words).unwrap();
+        let regime = whole.header().regimes.keys().next().unwrap().clone();
+        for element in &whole.header().elements {
+            for part in [Part::Text, Part::Html] {
+                if *element == Element::PlainLanguage {
+                    continue;
+                }
+                let cut = with_source(&parts, part, |source| without(source, *element));
+                let violations = refusal(&cut, &words, &regime, &[*element]);
+                let missed = Violation::NotMarked { part, element: *element };
+                assert!(violations.contains(&missed), "{} {part} {element}: {violations:?}", parts.folder);
+                cuts += 1;
+            }
+        }
+    }
+    assert!(cuts > 150, "{cuts} cuts");
+}
+
+#[test]
+fn the_gate_misses_every_element_that_is_emptied() {
+    let words = shipped_words().unwrap();
+    for parts in shipped_parts() {
+        let whole = Template::from_parts(parts.clone(), &words).unwrap();
+        let regime = whole.header().regimes.keys().next().unwrap().clone();
+        for element in whole.header().elements.iter().filter(|element| **element != Element::PlainLanguage) {
+            let emptied = with_source(&parts, Part::Text, |source| emptied(source, *element));
+            let violations = refusal(&emptied, &words, &regime, &[*element]);
+            let missed = Violation::EmptyElement { part: Part::Text, element: *element };
+            assert!(violations.contains(&missed), "{} {element}: {violations:?}", parts.folder);
+        }
+    }
+}
+
+#[test]
+fn a_demand_that_the_header_does_not_declare_is_missed() {
+    let words = shipped_words().unwrap();
+    for (regime, language, _) in REGIMES {
+        let library = Library::shipped().unwrap();
+        let id = library.select(regime, &[language]).unwrap().id().to_owned();
+        let parts = shipped_parts().into_iter().find(|parts| parts.folder == id).unwrap();
+        for element in demands(regime).required {
+            let line = format!("  \"{element}\",\n");
+            assert!(parts.header.contains(&line), "{id} {element}");
+            let header = parts.header.replacen(&line, "", 1);
+            let template = Template::from_parts(Parts { header, ..parts.clone() }, &words).unwrap();
+            let violations = gate::check_template(&template, regime, &demands(regime)).unwrap_err();
+            assert!(violations.contains(&Violation::NotDeclared(element)), "{id} {element}: {violations:?}");
+        }
+    }
+}
+
+/// A paragraph that keeps its mark and loses its value is seen in the rendered notice.
+#[test]
+fn the_gate_sees_in_the_bytes_that_a_marked_paragraph_says_nothing() {
+    let words = shipped_words().unwrap();
+    let cases = [
+        ("gdpr/individual/en", "eu-gdpr-individual", Element::Nature),
+        ("gdpr/individual/de", "ch-fadp-individual", Element::LikelyConsequences),
+        ("gdpr/individual/fr", "eu-gdpr-individual", Element::MeasuresTaken),
+        ("gdpr/individual/en", "gb-ukgdpr-individual", Element::DpoOrContactPoint),
+        ("us/individual/en-US", "us-ny-individual", Element::StateAgencyContacts),
+        ("us/individual/en-US", "us-ny-individual", Element::FtcContacts),
+        ("us/individual/en-US", "us-wa-individual", Element::CraContacts),
+        ("us/individual/en-US", "us-wa-individual", Element::DiscoveryDate),
+        ("us/individual/en-US", "us-ca-individual", Element::NoticeDate),
+        ("us/individual/en-US", "us-ca-individual", Element::LawEnforcementDelay),
+        ("us/individual/en-US", "us-ca-individual", Element::IdentityTheftServices),
+        ("us-ma/individual/en-US", "us-ma-individual", Element::PoliceReportRight),
+        ("us-ma/individual/en-US", "us-ma-individual", Element::CreditFreezeSteps),
+        ("br-lgpd/individual/pt-BR", "br-lgpd-individual", Element::DiscoveryDate),
+        ("au-ndb/individual/en-AU", "au-ndb-individual", Element::DataTypes),
+        ("gdpr/authority/en", "eu-gdpr-authority", Element::NumberOfPeople),
+        ("gdpr/authority/en", "eu-gdpr-authority", Element::NumberOfRecords),
+        ("gdpr/authority/en", "eu-gdpr-authority", Element::Phase),
+    ];
+    let mut facts = facts();
+    facts.counts.records = Quantity::Exactly(96_415);
+    for (folder, regime, element) in cases {
+        let parts = shipped_parts().into_iter().find(|parts| parts.folder == folder).unwrap();
+        let text = with_source(&parts, Part::Text, |source| said_nothing(source, element));
+        let both = with_source(&text, Part::Html, |source| said_nothing(source, element));
+        let template = Template::from_parts(both, &words).unwrap();
+        let email = render_email(&template, regime, &facts, &reader(None), REFERENCE).unwrap();
+        let demands = Demands { required: vec![element], forbidden: Vec::new() };
+        let violations =
+            gate::check_rendered(&Rendered::Email(email), &template, regime, &facts, &demands).unwrap_err();
+        assert!(violations.contains(&Violation::NotShown(element)), "{folder} {element}: {violations:?}");
+        let others = violations.iter().filter(|violation| !matches!(violation, Violation::NotShown(_)));
+        assert_eq!(others.count(), 0, "{folder} {element}: {violations:?}");
+    }
+}
+
+#[test]
+fn california_wants_its_title_and_headings_in_order() {
+    let words = shipped_words().unwrap();
+    let parts = shipped_parts().into_iter().find(|parts| parts.folder == "us/individual/en-US").unwrap();
+    let retitled =
+        with_source(&parts, Part::Html, |source| source.replace("Notice of Data Breach", "Good News"));
+    let violations = refusal(&retitled, &words, "us-ca-individual", &[]);
+    assert_eq!(violations, [Violation::NoTitle("Notice of Data Breach")]);
+    for heading in [
+        "What Happened",
+        "What Information Was Involved",
+        "What We Are Doing",
+        "What You Can Do",
+        "For More Information",
+    ] {
+        let renamed = with_source(&parts, Part::Text, |source| source.replace(heading, "More"));
+        let violations = refusal(&renamed, &words, "us-ca-individual", &[]);
+        assert!(violations.contains(&Violation::NoHeading(heading)), "{heading}: {violations:?}");
+    }
+    let swapped = with_source(&parts, Part::Text, |source| {
+        source
+            .replace("What Happened", "\u{1}")
+            .replace("What You Can Do", "What Happened")
+            .replace('\u{1}', "What You Can Do")
+    });
+    assert!(!refusal(&swapped, &words, "us-ca-individual", &[]).is_empty());
+}
+
+#[test]
+fn massachusetts_refuses_every_letter_that_could_tell_what_happened() {
+    let words = shipped_words().unwrap();
+    let massachusetts = demands("us-ma-individual");
+    let parts = shipped_parts().into_iter().find(|parts| parts.folder == "us-ma/individual/en-US").unwrap();
+    for (part, name) in
+        [(Part::Text, "texts.measures"), (Part::Html, "texts.advice"), (Part::Sms, "texts.what_happened")]
+    {
+        let told = with_source(&parts, part, |source| format!("{source}\n{{{{ {name} }}}}\n"));
+        let template = Template::from_parts(told, &words).unwrap();
+        let violations = gate::check_template(&template, "us-ma-individual", &massachusetts).unwrap_err();
+        assert_eq!(violations, [Violation::ForbiddenUsed { part, element: Element::Nature, name: "texts." }]);
+    }
+    let library = Library::shipped().unwrap();
+    let other = library.select("us-ca-individual", &["en"]).unwrap();
+    let violations = gate::check_template(other, "us-ma-individual", &massachusetts).unwrap_err();
+    assert!(violations.contains(&Violation::RegimeNotServed { regime: "us-ma-individual".to_owned() }));
+    assert!(violations.contains(&Violation::ForbiddenDeclared(Element::Nature)));
+    assert!(violations.contains(&Violation::ForbiddenMarked { part: Part::Text, element: Element::Nature }));
+    assert!(violations.contains(&Violation::ForbiddenMarked { part: Part::Html, element: Element::Nature }));
+}
+
+#[test]
+fn a_short_form_that_drops_what_it_must_point_to_is_missed() {
+    let words = shipped_words().unwrap();
+    let parts = shipped_parts().into_iter().find(|parts| parts.folder == "gdpr/individual/en").unwrap();
+    for part in [Part::Sms, Part::InApp] {
+        for name in ["data_short", "merchant.notice_page", "reference"] {
+            let cut = with_source(&parts, part, |source| source.replace(&format!("{{{{ {name} }}}}"), "x"));
+            let violations = refusal(&cut, &words, "eu-gdpr-individual", &[]);
+            assert_eq!(violations, [Violation::NotUsed { part, name }]);
+        }
+    }
+}
+
+fn refusal(parts: &Parts, words: &Words, regime: &str, required: &[Element]) -> Vec<Violation> {
+    let template = Template::from_parts(parts.clone(), words).expect("a template that compiles");
+    let demands = Demands { required: required.to_vec(), forbidden: Vec::new() };
+    gate::check_template(&template, regime, &demands).expect_err(&parts.folder)
+}
+
+fn with_source(parts: &Parts, part: Part, change: impl Fn(&str) -> String) -> Parts {
+    let mut changed = parts.clone();
+    let source = changed.sources.get_mut(&part).expect("the part");
+    *source = change(source);
+    changed
+}
+
+/// Without the marked stretches of this element, marks and all.
+fn without(source: &str, element: Element) -> String {
+    rewritten(source, element, |_, _| String::new())
+}
+
+/// With the marks of this element and nothing between them.
+fn emptied(source: &str, element: Element) -> String {
+    rewritten(source, element, |mark, _| format!("{mark}{{# end #}}"))
+}
+
+/// With other words where the element's stand, so that only the bytes tell.
+fn said_nothing(source: &str, element: Element) -> String {
+    rewritten(source, element, |mark, body| {
+        let kept: BTreeSet<&str> = ["<ul>", "</ul>"].into_iter().filter(|tag| body.contains(tag)).collect();
+        let (open, close) = if body.contains("<p>") { ("<p>", "</p>") } else { ("", "") };
+        assert!(kept.len() != 1, "a list that begins or ends within a mark");
+        format!("{mark}\n{open}Something else stands here.{close}\n{{# end #}}")
+    })
+}
+
+fn rewritten(source: &str, element: Element, with: impl Fn(&str, &str) -> String) -> String {
+    let mut written = String::new();
+    let mut rest = source;
+    while let Some((before, after)) = rest.split_once("{# element: ") {
+        let (keys, after) = after.split_once(" #}").expect("a whole mark");
+        let (body, after) = after.split_once("{# end #}").expect("an ended mark");
+        let mark = format!("{{# element: {keys} #}}");
+        written.push_str(before);
+        if keys.split(", ").any(|key| key == element.as_str()) {
+            written.push_str(&with(&mark, body));
+        } else {
+            written.push_str(&format!("{mark}{body}{{# end #}}"));
+        }
+        rest = after;
+    }
+    written + rest
+}

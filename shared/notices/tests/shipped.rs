@@ -1,0 +1,121 @@
+//! Every shipped letter passes the gate under every regime that it serves, and its words are on record.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{REFERENCE, REGIMES, demands, facts, reader};
+use tocsin_notices::{Channel, Library, Rendered, SelectError, gate, render};
+
+#[test]
+fn every_letter_passes_the_gate_in_every_channel() {
+    let library = Library::shipped().unwrap();
+    let facts = facts();
+    for (regime, language, _) in REGIMES {
+        let template = library.select(regime, &[language]).unwrap();
+        gate::check_template(template, regime, &demands(regime)).unwrap();
+        for channel in &template.header().channels {
+            let rendered =
+                render(template, *channel, regime, &facts, &reader(Some("Erika Example")), REFERENCE)
+                    .unwrap();
+            let verdict = gate::check_rendered(&rendered, template, regime, &facts, &demands(regime));
+            assert_eq!(verdict, Ok(()), "{regime} {language} {channel:?}");
+        }
+    }
+}
+
+#[test]
+fn every_regime_of_every_letter_is_tested_here() {
+    let library = Library::shipped().unwrap();
+    let tested: BTreeSet<&str> = REGIMES.iter().map(|(regime, _, _)| *regime).collect();
+    let served: BTreeSet<&str> = library
+        .templates()
+        .iter()
+        .flat_map(|template| template.header().regimes.keys())
+        .map(String::as_str)
+        .collect();
+    assert_eq!(tested, served);
+}
+
+#[test]
+fn the_words_of_every_letter_are_on_record() {
+    let library = Library::shipped().unwrap();
+    let facts = facts();
+    for (regime, language, _) in REGIMES {
+        let template = library.select(regime, &[language]).unwrap();
+        for channel in &template.header().channels {
+            let rendered =
+                render(template, *channel, regime, &facts, &reader(Some("Erika Example")), REFERENCE)
+                    .unwrap();
+            let name = format!("{regime}.{language}.{}", name_of(*channel));
+            insta::assert_snapshot!(name, shown(&rendered));
+        }
+    }
+}
+
+fn name_of(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => "email",
+        Channel::Sms => "sms",
+        Channel::InApp => "in-app",
+    }
+}
+
+fn shown(rendered: &Rendered) -> String {
+    match rendered {
+        Rendered::Email(mail) => {
+            format!("Subject: {}\n\n{}\n--- HTML ---\n{}", mail.subject, mail.text, mail.html)
+        }
+        Rendered::Sms(sms) => {
+            let parts = tocsin_notices::sms::parts(&sms.text);
+            format!("{:?}, {} parts\n{}", parts.encoding, parts.count, sms.text)
+        }
+        Rendered::InApp(in_app) => format!("{}\n\n{}", in_app.title, in_app.text),
+    }
+}
+
+#[test]
+fn selection_takes_the_best_language_and_says_what_is_missing() {
+    let library = Library::shipped().unwrap();
+    let id = |regime, languages: &[&str]| {
+        library.select(regime, languages).map(|template| template.id().to_owned())
+    };
+    let cases: [(&str, &[&str], &str); 8] = [
+        ("eu-gdpr-individual", &["de"], "gdpr/individual/de"),
+        ("eu-gdpr-individual", &["de-AT"], "gdpr/individual/de"),
+        ("eu-gdpr-individual", &["it", "fr"], "gdpr/individual/fr"),
+        ("eu-gdpr-individual", &["it"], "gdpr/individual/en"),
+        ("eu-gdpr-individual", &[], "gdpr/individual/en"),
+        ("br-lgpd-individual", &["en"], "br-lgpd/individual/pt-BR"),
+        ("us-ny-individual", &["es"], "us/individual/en-US"),
+        ("us-ma-individual", &["en-US"], "us-ma/individual/en-US"),
+    ];
+    for (regime, languages, expected) in cases {
+        assert_eq!(id(regime, languages).as_deref(), Ok(expected), "{regime} {languages:?}");
+    }
+    assert_eq!(
+        id("ch-fadp-individual", &["it"]),
+        Err(SelectError::NoLanguage {
+            regime: "ch-fadp-individual".to_owned(),
+            wanted: vec!["it".to_owned()],
+            available: vec!["de".to_owned(), "fr".to_owned()],
+        })
+    );
+    assert_eq!(
+        id("jp-appi-individual", &["ja"]),
+        Err(SelectError::NoTemplate { regime: "jp-appi-individual".to_owned() })
+    );
+}
+
+#[test]
+fn a_template_is_pinned_by_its_hash() {
+    let library = Library::shipped().unwrap();
+    let again = Library::shipped().unwrap();
+    let hashes: BTreeSet<&str> = library.templates().iter().map(|template| template.content_hash()).collect();
+    assert_eq!(hashes.len(), library.templates().len());
+    for (one, other) in library.templates().iter().zip(again.templates()) {
+        assert_eq!(one.content_hash(), other.content_hash());
+        assert_eq!(one.content_hash().len(), 64);
+        assert_eq!(one.version(), 1);
+    }
+}
