@@ -1,1 +1,207 @@
+//! `plan`: what is owed, to whom, by which notices, in which bytes.
+//!
+//! - Idempotency: each run writes under a plan version of its own; the one that still finds the incident as it left
+//!   it puts its plan in force. An incident that has a plan is skipped.
+//! - Retried: a table that did not answer; an incident that changed meanwhile.
+//! - Parked: a message that cannot be read. What keeps a plan from being made blocks the incident and says why.
+//! - Acknowledged: when the plan waits for its approvals, or the incident is blocked.
 
+mod brief;
+mod facts;
+mod roster;
+mod waves;
+
+use jiff::Timestamp;
+use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::id::digest;
+use tocsin_domain::incident::{Incident, PlanRef, Stage};
+use tocsin_domain::obligation::{Audience, Obligation, Owed};
+use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
+use tocsin_domain::plan::Plan;
+use tocsin_domain::tenant::Tenant;
+use tocsin_domain::wire::{PlanJob, read};
+use tocsin_law::RulePack;
+use tocsin_notices::letter;
+use tocsin_ports::store::incidents::{self, Versioned};
+use tocsin_ports::store::{chunks, plans, tenants};
+use tocsin_ports::{Configured, Proof, ReadHome, ReadPeople, TenantScope, WriteHome};
+
+use crate::roster::Roster;
+
+pub trait PlanPorts: ReadHome + WriteHome + ReadPeople + Configured {}
+
+impl<T: ReadHome + WriteHome + ReadPeople + Configured> PlanPorts for T {}
+
+/// Why no plan can be made as things stand; the text is for the person who can change that.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Blocked {
+    #[error("{rejected} of {rows} rows of the manifests are bad, more than {limit} in a thousand: mend them ({files})")]
+    TooManyRejects { rejected: u64, rows: u64, limit: u32, files: String },
+    #[error("nobody stands in the manifests")]
+    Nobody,
+    #[error("the facts do not hold together: {0}")]
+    Facts(String),
+    #[error("{regime} in {language}: {what}")]
+    Notice { regime: String, language: String, what: String },
+}
+
+/// What ends the making of a plan early.
+pub(crate) enum Stop {
+    Blocked(Blocked),
+    Halt(Halt),
+}
+
+impl From<Blocked> for Stop {
+    fn from(blocked: Blocked) -> Self {
+        Stop::Blocked(blocked)
+    }
+}
+
+impl From<Halt> for Stop {
+    fn from(halt: Halt) -> Self {
+        Stop::Halt(halt)
+    }
+}
+
+pub async fn step(ports: &impl PlanPorts, body: &str, now: Timestamp) -> Outcome {
+    settle(plan(ports, body, now).await)
+}
+
+async fn plan(ports: &impl PlanPorts, body: &str, now: Timestamp) -> Progress {
+    let job: PlanJob = read(body)?;
+    let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
+    let tenant = tenants::get(ports, &scope).await?;
+    let was = incidents::get(ports, &scope, job.incident).await?;
+    match was.incident.stage {
+        Stage::Scoping => {}
+        Stage::Blocked | Stage::AwaitingApproval | Stage::Sending => {
+            return Ok(Outcome::Skip { why: "the incident has its plan, or is blocked" });
+        }
+    }
+    match make(ports, &scope, &tenant, &was, now).await {
+        Ok(()) => Ok(Outcome::Done),
+        Err(Stop::Halt(halt)) => Err(halt),
+        Err(Stop::Blocked(why)) => block(ports, &scope, &was.incident, &why, now).await,
+    }
+}
+
+async fn make(
+    ports: &impl PlanPorts,
+    scope: &TenantScope,
+    tenant: &Tenant,
+    was: &Versioned,
+    now: Timestamp,
+) -> Result<(), Stop> {
+    let roster = roster::read(ports, scope, tenant, &was.incident).await?;
+    check_rejects(tenant, &roster)?;
+    let facts = facts::of(tenant, &was.incident, &roster).map_err(Blocked::Facts)?;
+    let findings = tocsin_law::evaluate(RulePack::shipped(), &facts)
+        .map_err(|error| Blocked::Facts(error.to_string()))?;
+    let duties: Vec<waves::Duty> = findings.into_iter().map(|finding| facts::duty(was.incident.id, finding)).collect();
+    let brief = brief::of(tenant, &was.incident, &roster, &duties, now).map_err(Blocked::Facts)?;
+    let library = letter::shipped()
+        .map_err(|error| Halt::Park(Parked::Defect { place: format!("the shipped letters: {error}") }))?;
+
+    let (was, version) = plans::next_version(ports, scope, was).await?;
+    let laid = waves::lay(waves::Ground {
+        tenant,
+        roster: &roster,
+        duties: &duties,
+        library,
+        brief: &brief,
+        incident: was.incident.id,
+        version,
+        now,
+    })?;
+    chunks::put(ports, scope, &laid.chunks).await?;
+    let frozen = serde_json::to_string(&brief)
+        .map_err(|error| Halt::Park(Parked::Defect { place: format!("freezing the brief: {error}") }))?;
+    let plan = Plan {
+        tenant: tenant.id.clone(),
+        incident: was.incident.id,
+        version,
+        made_at: now,
+        scope: roster.count.clone(),
+        obligations: duties.into_iter().map(|duty| duty.obligation).collect(),
+        waves: laid.waves,
+        desk: laid.desk,
+        no_address: laid.no_address,
+        facts: hex::encode(digest("brief", &[frozen.as_bytes()])),
+    };
+    put(ports, scope, &was, &plan, &frozen, &laid.attention, now).await?;
+    Ok(())
+}
+
+/// Puts the plan in force, with the leaves of what was counted, planned, and entered in the register.
+async fn put(
+    ports: &impl PlanPorts,
+    scope: &TenantScope,
+    was: &Versioned,
+    plan: &Plan,
+    frozen: &str,
+    attention: &[String],
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let hash = plan.hash();
+    let mut incident = was.incident.clone();
+    incident.stage = Stage::AwaitingApproval;
+    incident.scope = Some(plan.scope.clone());
+    incident.plan = Some(PlanRef { version: plan.version, hash: hash.clone() });
+    incident.attention.extend(attention.iter().cloned());
+    let actor = || Actor::Function("plan".to_owned());
+    let leaf = |action, why: &str, subject: Vec<(&'static str, String)>| {
+        Leaf::new(scope.tenant(), Some(incident.id), now, actor(), action, why, subject)
+    };
+    let counted = vec![
+        ("people", plan.scope.people.to_string()),
+        ("rows", plan.scope.rows.to_string()),
+        ("rejected", plan.scope.rejected.to_string()),
+    ];
+    let made = vec![("plan", hash), ("version", plan.version.to_string()), ("waves", plan.waves.len().to_string())];
+    let mut leaves = vec![
+        leaf(Action::ScopeCounted, "every slice was read", counted),
+        leaf(Action::PlanMade, "waits for its approvals", made),
+    ];
+    for duty in plan.obligations.iter().filter(|duty| is_register(duty)) {
+        let subject = vec![("obligation", duty.id.to_string()), ("regime", duty.regime.clone())];
+        leaves.push(leaf(Action::RegisterRecorded, "this log is the register", subject));
+    }
+    plans::put(ports, scope, was, &incident, plan, frozen, &leaves).await
+}
+
+fn is_register(duty: &Obligation) -> bool {
+    duty.owed == Owed::Yes && duty.audience == Audience::Register
+}
+
+fn check_rejects(tenant: &Tenant, roster: &Roster) -> Result<(), Blocked> {
+    let count = &roster.count;
+    if count.too_many_rejected(tenant.reject_limit_per_mille) {
+        return Err(Blocked::TooManyRejects {
+            rejected: count.rejected,
+            rows: count.rows,
+            limit: tenant.reject_limit_per_mille,
+            files: count.reject_files.join(", "),
+        });
+    }
+    if count.people == 0 {
+        return Err(Blocked::Nobody);
+    }
+    Ok(())
+}
+
+async fn block(
+    ports: &impl PlanPorts,
+    scope: &TenantScope,
+    incident: &Incident,
+    why: &Blocked,
+    now: Timestamp,
+) -> Progress {
+    let was = incidents::get(ports, scope, incident.id).await?;
+    let mut blocked = was.incident.clone();
+    blocked.stage = Stage::Blocked;
+    blocked.attention = vec![why.to_string()];
+    let actor = Actor::Function("plan".to_owned());
+    let leaf = Leaf::new(scope.tenant(), Some(incident.id), now, actor, Action::PlanBlocked, why.to_string(), []);
+    incidents::change(ports, scope, &was, &blocked, &[leaf], Vec::new()).await?;
+    Ok(Outcome::Done)
+}

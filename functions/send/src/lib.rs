@@ -1,1 +1,150 @@
+//! `send`: claims a chunk, and hands it over once.
+//!
+//! The order is the point. Everything that can fail is done first: people are read, every notice is rendered, its
+//! bytes are compared with those that were approved. Then one conditional write claims the chunk and says that it is
+//! being handed over; its condition checks the state, the attempt, the approval, and that nobody halted the
+//! incident. Only then does anything leave, through clients that never retry. The answer is one more write.
+//!
+//! - Idempotency: the claim. A second message for the same chunk loses it and is skipped.
+//! - Retried: whatever fails before the claim. After it, only what is proven not sent goes again, by `dispatch`.
+//! - Left undecided: whatever may have been sent. `watch` settles it by evidence, then by the approved policy.
+//! - Parked: a message that cannot be read, a chunk or plan that is not in the store.
+//! - Acknowledged: when the answer is stored, or when there is nothing to do.
 
+mod compose;
+mod deliver;
+
+use jiff::{SignedDuration, Timestamp};
+use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, MAX_ATTEMPTS, event_of_answers};
+use tocsin_domain::incident::PlanRef;
+use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
+use tocsin_domain::plan::Wave;
+use tocsin_domain::wire::{SendJob, read};
+use tocsin_notices::letter::Brief;
+use tocsin_ports::store::chunks::{self, Change, Claim, StoredChunk};
+use tocsin_ports::store::plans::{self, StoredPlan, is_open};
+use tocsin_ports::store::incidents;
+use tocsin_ports::{Configured, Mailer, Proof, ReadHome, ReadPeople, TenantScope, Texter, WriteHome, WritePeople};
+
+use crate::compose::Ready;
+
+/// Added to the function's longest run: a claim's worker is then surely gone when its lease is.
+const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(5);
+
+pub trait SendPorts: ReadHome + WriteHome + ReadPeople + WritePeople + Mailer + Texter + Configured {}
+
+impl<T: ReadHome + WriteHome + ReadPeople + WritePeople + Mailer + Texter + Configured> SendPorts for T {}
+
+pub async fn step(ports: &impl SendPorts, body: &str, now: Timestamp) -> Outcome {
+    settle(send(ports, body, now).await)
+}
+
+async fn send(ports: &impl SendPorts, body: &str, now: Timestamp) -> Progress {
+    let job: SendJob = read(body)?;
+    let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
+    let chunk = chunks::get(ports, &scope, &job.chunk).await?;
+    match chunk.state {
+        ChunkState::Planned | ChunkState::Due => {}
+        ChunkState::HandingOver | ChunkState::Accepted | ChunkState::Refused | ChunkState::Undecided => {
+            return Ok(Outcome::Skip { why: "the chunk was claimed before" });
+        }
+    }
+    let incident = incidents::get(ports, &scope, job.chunk.incident).await?.incident;
+    let stored = plans::get(ports, &scope, job.chunk.incident, job.chunk.plan).await?;
+    let in_force = PlanRef { version: job.chunk.plan, hash: stored.hash.clone() };
+    if !is_open(&incident, &in_force) {
+        return Ok(Outcome::Skip { why: "the plan is not approved, or the incident is halted" });
+    }
+    let wave = wave_of(&stored, job.chunk.wave)?;
+    let brief: Brief = serde_json::from_str(&stored.facts)
+        .map_err(|_| Parked::Missing { what: "a readable brief of the plan".to_owned() })?;
+    let ready = compose::chunk(ports, &scope, &wave, &brief, &chunk).await?;
+    hand_over(ports, &scope, &wave, &brief, &chunk, ready, now).await
+}
+
+fn wave_of(stored: &StoredPlan, number: u32) -> Result<Wave, Halt> {
+    let found = stored.plan.waves.iter().find(|wave| wave.number == number).cloned();
+    found.ok_or_else(|| Parked::Missing { what: format!("wave {number} of its plan") }.into())
+}
+
+async fn hand_over(
+    ports: &impl SendPorts,
+    scope: &TenantScope,
+    wave: &Wave,
+    brief: &Brief,
+    chunk: &StoredChunk,
+    ready: Vec<Ready>,
+    now: Timestamp,
+) -> Progress {
+    let lease_until = now + ports.settings().send_timeout + LEASE_MARGIN;
+    let attempt = chunk.attempt + 1;
+    let claimed = leaf(scope, chunk, attempt, Action::ChunkClaimed, "due, approved, and not halted", now);
+    match chunks::claim(ports, scope, chunk, lease_until, &claimed).await? {
+        Claim::Won(_) => {}
+        Claim::Lost => return Ok(Outcome::Skip { why: "another worker claimed the chunk" }),
+        Claim::Closed => return Ok(Outcome::Skip { why: "the plan is not approved, or the incident is halted" }),
+    }
+    let claimed = StoredChunk { state: ChunkState::HandingOver, attempt, ..chunk.clone() };
+    let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready).await;
+    record(ports, scope, &claimed, entries, now).await
+}
+
+/// Stores the answer. When that fails the chunk stays as it is being handed over, and is settled when its lease has
+/// run out: by the provider's events, or by policy.
+async fn record(
+    ports: &impl SendPorts,
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    entries: Vec<Entry>,
+    now: Timestamp,
+) -> Progress {
+    let event = event_of_answers(&entries);
+    let (action, why, wake) = match event {
+        ChunkEvent::Answer => (Action::ChunkAccepted, "the provider answered for every notice".to_owned(), None),
+        ChunkEvent::Refuse if chunk.attempt >= MAX_ATTEMPTS => {
+            (Action::ChunkRefused, "proven not sent, and tried often enough: a person has to look".to_owned(), None)
+        }
+        ChunkEvent::Refuse => {
+            (Action::ChunkRefused, refusals(&entries), Some(now + back_off(chunk.attempt)))
+        }
+        ChunkEvent::Lapse
+        | ChunkEvent::Enqueue
+        | ChunkEvent::Claim
+        | ChunkEvent::Evidence
+        | ChunkEvent::SendAgain => {
+            let wake = Some(now + ports.settings().settling_time);
+            (Action::ChunkUndecided, "the answer is unknown".to_owned(), wake)
+        }
+    };
+    let leaf = leaf(scope, chunk, chunk.attempt, action, &why, now);
+    let change = Change { event, entries: Some(entries), wake };
+    chunks::step(ports, scope, chunk, change, &leaf).await?;
+    Ok(Outcome::Done)
+}
+
+/// 30 seconds, doubled with each attempt: a throttled account needs minutes, not milliseconds.
+fn back_off(attempt: u32) -> SignedDuration {
+    SignedDuration::from_secs(30 << attempt.saturating_sub(1).min(10))
+}
+
+fn refusals(entries: &[Entry]) -> String {
+    let reasons: std::collections::BTreeSet<&str> = entries
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Throttled(why) => Some(why.as_str()),
+            Entry::Waiting
+            | Entry::Accepted(_)
+            | Entry::Refused(_)
+            | Entry::Withheld(_)
+            | Entry::InDoubt => None,
+        })
+        .collect();
+    format!("proven not sent: {}", reasons.into_iter().collect::<Vec<_>>().join(", "))
+}
+
+fn leaf(scope: &TenantScope, chunk: &StoredChunk, attempt: u32, action: Action, why: &str, now: Timestamp) -> Leaf {
+    let at = chunk.chunk.at;
+    let subject = [("chunk", at.to_string()), ("attempt", attempt.to_string())];
+    Leaf::new(scope.tenant(), Some(at.incident), now, Actor::Function("send".to_owned()), action, why, subject)
+}

@@ -10,7 +10,7 @@ use tocsin_ports::store::signals::StoredSignal;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// An incident has this signal already.
-    Known(Incident),
+    Known(IncidentId),
     Join(IncidentId),
     Open,
     /// Not an incident, and why: GDPR Article 33(5) wants that kept too.
@@ -19,7 +19,7 @@ pub enum Decision {
 
 pub fn decide(policy: &TriagePolicy, id: SignalId, stored: &StoredSignal, incidents: &[Incident]) -> Decision {
     if let Some(known) = incidents.iter().find(|incident| incident.signals.contains(&id)) {
-        return Decision::Known(known.clone());
+        return Decision::Known(known.id);
     }
     if let Some(open) = incidents.iter().rev().find(|incident| takes(policy, incident, stored)) {
         return Decision::Join(open.id);
@@ -112,7 +112,7 @@ mod tests {
         assert!(matches!(decide(second, Severity::High, SignalStatus::Resolved, noon, &[]), Decision::Dismiss(_)));
         assert_eq!(
             decide("first", Severity::High, SignalStatus::Open, noon, std::slice::from_ref(&open)),
-            Decision::Known(open.clone())
+            Decision::Known(open.id)
         );
         for (received, expected) in [
             ("2026-11-24T12:00:00Z", Decision::Join(open.id)),

@@ -33,7 +33,8 @@ async fn triage(ports: &(impl ReadHome + WriteHome + Enqueue), body: &str, now: 
     let incidents = incidents::list(ports, &scope).await?;
     match decide(&tenant.triage, job.signal, &signal, &incidents) {
         Decision::Known(incident) => {
-            ask_for_scope(ports, &scope, &incident).await?;
+            let known = incidents::get(ports, &scope, incident).await?.incident;
+            ask_for_scope(ports, &scope, &known).await?;
             Ok(Outcome::Skip { why: "the signal is in its incident already" })
         }
         Decision::Join(incident) => join(ports, &scope, &tenant, incident, job.signal, &signal, now).await,

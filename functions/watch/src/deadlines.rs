@@ -121,6 +121,7 @@ mod tests {
             due_rule: "PT72H".to_owned(),
             reasons: Vec::new(),
             citation: String::new(),
+            filing: None,
             confidence: String::new(),
             required: Vec::new(),
             forbidden: Vec::new(),

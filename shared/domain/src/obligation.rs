@@ -21,6 +21,8 @@ pub struct Obligation {
     /// Why it is owed or not, and which clock stood in for which.
     pub reasons: Vec<String>,
     pub citation: String,
+    /// Where a filing goes, where the rule says it.
+    pub filing: Option<String>,
     /// How sure the rule's text is: `verified`, `well-known`, `uncertain`.
     pub confidence: String,
     /// What the notice has to carry and may not carry, in the rule's words.
@@ -53,6 +55,8 @@ pub enum Audience {
     Media,
     /// A record that is kept and not sent, such as the register of GDPR Article 33(5).
     Register,
+    /// Another duty without a recipient, such as an assessment within a term.
+    Other,
 }
 
 impl Audience {
@@ -66,6 +70,7 @@ impl Audience {
             Audience::Controller => "controller",
             Audience::Media => "media",
             Audience::Register => "register",
+            Audience::Other => "other",
         }
     }
 }

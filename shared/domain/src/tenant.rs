@@ -55,13 +55,24 @@ pub struct Controller {
     pub eu_representative: Option<String>,
     #[serde(default)]
     pub sectors: Vec<String>,
-    pub postal_address: String,
+    /// Line by line.
+    pub postal_address: Vec<String>,
     pub email: String,
-    pub phone: String,
-    /// The data protection officer or other contact for questions.
-    pub privacy_contact: String,
-    /// The merchant's own domain: notices point there and nowhere else.
+    /// Free of charge for its readers where the law says so.
+    pub phone: Option<String>,
+    pub privacy_officer: Option<PrivacyOfficer>,
+    /// Host name of the shop: notices point there and nowhere else.
     pub website: String,
+    /// The page on that host where the full notice stands and its reference can be checked.
+    pub notice_page: String,
+}
+
+/// The data protection officer, or whoever answers questions about personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrivacyOfficer {
+    pub name: String,
+    pub email: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,11 +115,18 @@ pub struct Dataset {
     /// The list of the people whose data lies there, as a key in the vault under the tenant's own prefix.
     pub manifest: String,
     pub format: ManifestFormat,
-    /// Kinds of data, in the notices' words: `email`, `order-history`, ...
+    /// Kinds of data, in the law's words: `email`, `order_history`, ...
     pub data: Vec<String>,
+    /// Card brands in it, where payment cards are.
+    #[serde(default)]
+    pub card_brands: Vec<String>,
     pub encrypted: bool,
     /// What a person judged beforehand: the risk to people when this data leaks.
     pub risk: Risk,
+    /// Whether significant or serious harm is then likely, which the laws of some countries ask; `None` where nobody
+    /// has judged it.
+    #[serde(default)]
+    pub significant_harm: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +185,8 @@ impl Residency {
 pub struct Senders {
     /// `Name <address>` or an address of a domain that SES has verified for this tenant.
     pub email_from: String,
+    /// Whether customers agreed to get notices electronically, as United States law asks (15 U.S.C. 7001).
+    pub esign_consent: bool,
     /// Whether people without a usable e-mail address get a text message.
     pub sms: bool,
     /// Whether people without either find the notice in the shop's inbox.
@@ -204,6 +224,9 @@ pub struct Wording {
     pub consequences: String,
     pub measures: String,
     pub advice: String,
+    /// For filings: whether, when and how the people concerned are told.
+    #[serde(default)]
+    pub communication: Option<String>,
 }
 
 impl Tenant {

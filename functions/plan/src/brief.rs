@@ -1,0 +1,133 @@
+//! What every notice of the plan is rendered from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tocsin_domain::incident::Incident;
+use tocsin_domain::obligation::Owed;
+use tocsin_domain::tenant::{Contact, Tenant};
+use tocsin_notices::letter::{Brief, BriefContact};
+use tocsin_notices::{Counts, Filing, Merchant, NoticeFacts, Occurred, Officer, Phase, Quantity, Texts, category_of};
+
+use crate::facts::datasets;
+use crate::roster::Roster;
+use crate::waves::Duty;
+
+pub fn of(
+    tenant: &Tenant,
+    incident: &Incident,
+    roster: &Roster,
+    duties: &[Duty],
+    now: Timestamp,
+) -> Result<Brief, String> {
+    let zone = TimeZone::get(&tenant.controller.time_zone)
+        .map_err(|_| format!("{:?} is no time zone", tenant.controller.time_zone))?;
+    let date = |at: Timestamp| at.to_zoned_datetime(zone.clone()).date();
+    let data = categories(tenant, incident)?;
+    let facts = NoticeFacts {
+        merchant: merchant(tenant),
+        occurred: incident.clocks.get("occurrence").map_or(Occurred::NotYetKnown, |at| Occurred::On(date(*at))),
+        discovered: incident.clocks.get("discovery").map(|at| date(*at)),
+        notice_date: date(now),
+        phase: Phase::First,
+        late: false,
+        law_enforcement_delay: false,
+        data_categories: data.values().flatten().cloned().collect(),
+        texts: texts(tenant),
+        identity_services: None,
+        counts: Counts {
+            people: Quantity::Exactly(roster.count.people),
+            records: Quantity::NotYetKnown,
+            people_by_residence: roster.count.by_residence.clone(),
+        },
+        filing: None,
+        reference_prefix: reference_prefix(tenant),
+    };
+    let contacts = contacts(tenant, incident, duties, &zone);
+    Ok(Brief { facts, data, sender: tenant.senders.email_from.clone(), contacts })
+}
+
+/// The contact to which a duty's filing can go by e-mail.
+pub fn contact_of<'a>(tenant: &'a Tenant, duty: &Duty) -> Option<&'a Contact> {
+    let obligation = &duty.obligation;
+    tenant
+        .contacts
+        .iter()
+        .find(|contact| contact.regime == obligation.regime && contact.jurisdiction == obligation.jurisdiction)
+}
+
+fn categories(tenant: &Tenant, incident: &Incident) -> Result<BTreeMap<String, BTreeSet<String>>, String> {
+    let mut by_dataset = BTreeMap::new();
+    for dataset in datasets(tenant, incident) {
+        let mut known = BTreeSet::new();
+        for word in &dataset.data {
+            let category = category_of(word)
+                .ok_or_else(|| format!("dataset {}: no letter has a word for {word:?}", dataset.name))?;
+            known.insert(category.to_owned());
+        }
+        by_dataset.insert(dataset.name.clone(), known);
+    }
+    Ok(by_dataset)
+}
+
+fn merchant(tenant: &Tenant) -> Merchant {
+    let controller = &tenant.controller;
+    Merchant {
+        name: tenant.name.clone(),
+        controller: controller.legal_name.clone(),
+        affiliate: None,
+        address: controller.postal_address.clone(),
+        email: controller.email.clone(),
+        phone: controller.phone.clone(),
+        dpo: controller.privacy_officer.as_ref().map(|officer| Officer {
+            name: officer.name.clone(),
+            email: officer.email.clone(),
+            phone: None,
+        }),
+        website: controller.website.clone(),
+        notice_page: controller.notice_page.clone(),
+    }
+}
+
+fn texts(tenant: &Tenant) -> BTreeMap<String, Texts> {
+    let text = |words: &String| Some(words.clone());
+    tenant
+        .wording
+        .iter()
+        .map(|(language, wording)| {
+            let texts = Texts {
+                what_happened: text(&wording.what_happened),
+                consequences: text(&wording.consequences),
+                measures: text(&wording.measures),
+                advice: text(&wording.advice),
+                reasons_for_delay: None,
+                communication: wording.communication.clone(),
+            };
+            (language.clone(), texts)
+        })
+        .collect()
+}
+
+fn contacts(tenant: &Tenant, incident: &Incident, duties: &[Duty], zone: &TimeZone) -> BTreeMap<String, BriefContact> {
+    let aware = incident.clocks.get("awareness").map(|at| at.to_zoned_datetime(zone.clone()).datetime());
+    let owed = duties.iter().filter(|duty| duty.obligation.owed == Owed::Yes);
+    owed.filter_map(|duty| Some((contact_of(tenant, duty)?, duty)))
+        .map(|(contact, duty)| {
+            let filing = Filing {
+                authority: duty.obligation.recipient.clone(),
+                earlier_number: None,
+                aware,
+                time_zone: Some(tenant.controller.time_zone.clone()),
+                people_categories: vec!["customers".to_owned()],
+            };
+            (contact.name.clone(), BriefContact { email: contact.email.clone(), filing })
+        })
+        .collect()
+}
+
+/// Up to four letters and digits of the tenant's name, so that a reference tells whose it is.
+fn reference_prefix(tenant: &Tenant) -> String {
+    let signs = tenant.id.as_str().chars().filter(char::is_ascii_alphanumeric);
+    signs.take(4).map(|sign| sign.to_ascii_uppercase()).collect()
+}

@@ -1,0 +1,136 @@
+//! Between the incident's words and the law's: facts in, duties out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tocsin_domain::id::{IncidentId, ObligationId};
+use tocsin_domain::incident::Incident;
+use tocsin_domain::obligation::{Audience, Obligation, Owed};
+use tocsin_domain::tenant::{Dataset, Risk, Tenant};
+use tocsin_law::{Clock, Clocks, Condition, Controller, Facts, Finding, Jurisdiction, PaymentCards};
+
+use crate::roster::Roster;
+use crate::waves::Duty;
+
+/// What the law asks about this incident. What nobody judged stays unsaid: the engine says what it makes of that.
+pub fn of(tenant: &Tenant, incident: &Incident, roster: &Roster) -> Result<Facts, String> {
+    let datasets = datasets(tenant, incident);
+    let mut affected: BTreeMap<Jurisdiction, u64> = BTreeMap::new();
+    for (residence, people) in &roster.count.by_residence {
+        affected.insert(place(residence)?, *people);
+    }
+    Ok(Facts {
+        clocks: clocks(incident)?,
+        controller: controller(tenant)?,
+        affected,
+        data: datasets.iter().flat_map(|dataset| dataset.data.iter().cloned()).collect(),
+        encrypted: datasets.iter().all(|dataset| dataset.encrypted),
+        key_compromised: false,
+        risk: datasets.iter().map(|dataset| dataset.risk).max().map(risk),
+        processor: false,
+        law_enforcement_hold: None,
+        payment_cards: payment_cards(&datasets, roster.count.people),
+        improper_purpose: None,
+        significant_incident: None,
+        significant_harm: significant_harm(&datasets),
+        backup: None,
+        law_as_of: None,
+    })
+}
+
+pub fn datasets<'a>(tenant: &'a Tenant, incident: &Incident) -> Vec<&'a Dataset> {
+    tenant.datasets.iter().filter(|dataset| incident.datasets.contains(&dataset.name)).collect()
+}
+
+/// The law's answer as an obligation of ours, its terms frozen, with what only this plan needs of it.
+pub fn duty(incident: IncidentId, finding: Finding) -> Duty {
+    let jurisdiction = finding.jurisdiction.to_string();
+    let audience = audience(&finding);
+    let obligation = Obligation {
+        id: ObligationId::of(incident, &finding.regime, &jurisdiction, &finding.recipient),
+        regime: finding.regime,
+        jurisdiction,
+        audience,
+        recipient: finding.recipient,
+        owed: match finding.owed {
+            tocsin_law::Owed::Yes => Owed::Yes,
+            tocsin_law::Owed::No => Owed::No,
+            tocsin_law::Owed::AskCounsel => Owed::AskCounsel,
+        },
+        due: finding.due,
+        due_rule: finding.due_rule,
+        reasons: finding.reasons,
+        citation: finding.citation,
+        filing: finding.filing,
+        confidence: finding.confidence.to_string(),
+        required: finding.required.iter().map(ToString::to_string).collect(),
+        forbidden: finding.forbidden.iter().map(ToString::to_string).collect(),
+        methods: finding.methods.iter().map(ToString::to_string).collect(),
+    };
+    Duty {
+        obligation,
+        residences: finding.residences.iter().map(ToString::to_string).collect(),
+        needs_esign_consent: finding.conditions.contains(&Condition::EmailNeedsEsignConsent),
+    }
+}
+
+fn audience(finding: &Finding) -> Audience {
+    match finding.audience {
+        tocsin_law::Audience::Authority => Audience::Authority,
+        tocsin_law::Audience::Individual => Audience::Individual,
+        tocsin_law::Audience::AttorneyGeneral => Audience::AttorneyGeneral,
+        tocsin_law::Audience::ConsumerReportingAgency => Audience::CreditAgency,
+        tocsin_law::Audience::CardBrand => Audience::Card,
+        tocsin_law::Audience::Controller => Audience::Controller,
+        tocsin_law::Audience::Media => Audience::Media,
+        tocsin_law::Audience::Other if finding.regime.ends_with("-register") => Audience::Register,
+        tocsin_law::Audience::Other => Audience::Other,
+    }
+}
+
+fn clocks(incident: &Incident) -> Result<Clocks, String> {
+    let mut given = BTreeMap::new();
+    for (name, at) in &incident.clocks {
+        let clock: Clock = name.parse().map_err(|_| format!("the law knows no clock {name}"))?;
+        given.insert(clock, *at);
+    }
+    Ok(Clocks { given, authority_notified: BTreeMap::new() })
+}
+
+fn controller(tenant: &Tenant) -> Result<Controller, String> {
+    let settings = &tenant.controller;
+    let optional = |code: &Option<String>| code.as_deref().map(place).transpose();
+    Ok(Controller {
+        time_zone: settings.time_zone.clone(),
+        country: Some(place(&settings.country)?),
+        eu_main_establishment: optional(&settings.eu_main_establishment)?,
+        eu_representative: optional(&settings.eu_representative)?,
+        sectors: settings.sectors.iter().cloned().collect(),
+    })
+}
+
+fn place(code: &str) -> Result<Jurisdiction, String> {
+    code.parse().map_err(|_| format!("{code:?} is no jurisdiction code"))
+}
+
+fn risk(risk: Risk) -> tocsin_law::Risk {
+    match risk {
+        Risk::None => tocsin_law::Risk::None,
+        Risk::Risk => tocsin_law::Risk::Risk,
+        Risk::High => tocsin_law::Risk::High,
+    }
+}
+
+/// Each affected person may have had a card of each brand: the number is an upper bound until the acquirer's own
+/// list of accounts is known.
+fn payment_cards(datasets: &[&Dataset], people: u64) -> Option<PaymentCards> {
+    let brands: BTreeSet<&String> = datasets.iter().flat_map(|dataset| &dataset.card_brands).collect();
+    if brands.is_empty() {
+        return None;
+    }
+    Some(PaymentCards { accounts: people, brands: brands.into_iter().map(|brand| (brand.clone(), people)).collect() })
+}
+
+/// One dataset whose leak does harm is enough; nobody's judgement is no judgement.
+fn significant_harm(datasets: &[&Dataset]) -> Option<bool> {
+    datasets.iter().filter_map(|dataset| dataset.significant_harm).max()
+}

@@ -1,0 +1,314 @@
+//! Who gets which notice by which channel: duties and people become waves and chunks.
+//! Each person of a duty stands in exactly one chunk of it, or is counted as without an address.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use tocsin_domain::chunk::{Chunk, ChunkRef, Notice, Recipient};
+use tocsin_domain::id::{IncidentId, ObligationId};
+use tocsin_domain::obligation::{Audience, Obligation, Owed};
+use tocsin_domain::person::Person;
+use tocsin_domain::plan::{Channel, ChunkRoot, Settling, TemplateRef, Wave};
+use tocsin_domain::tenant::Tenant;
+use tocsin_notices::letter::{self, Brief, Composed};
+use tocsin_notices::{Demands, Library, NoticeFacts, Template, gate};
+
+use crate::Blocked;
+use crate::brief::contact_of;
+use crate::roster::Roster;
+
+/// A duty with what only the making of a plan needs.
+#[derive(Debug, Clone)]
+pub struct Duty {
+    pub obligation: Obligation,
+    /// Where the people of a duty toward individuals live.
+    pub residences: BTreeSet<String>,
+    pub needs_esign_consent: bool,
+}
+
+/// The plan's parts.
+#[derive(Debug, Default)]
+pub struct Laid {
+    pub waves: Vec<Wave>,
+    pub chunks: Vec<Chunk>,
+    pub desk: BTreeMap<ObligationId, String>,
+    pub no_address: BTreeMap<ObligationId, u64>,
+    pub attention: Vec<String>,
+}
+
+/// What the chunks of one wave have in common, in the order in which waves are numbered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    /// Duties with a number come first, the earliest first.
+    deadline: (bool, Option<Timestamp>),
+    obligation: ObligationId,
+    region: String,
+    channel: Channel,
+    template: String,
+}
+
+/// What a plan is laid out from.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
+    pub tenant: &'a Tenant,
+    pub roster: &'a Roster,
+    pub duties: &'a [Duty],
+    pub library: &'a Library,
+    pub brief: &'a Brief,
+    pub incident: IncidentId,
+    pub version: u32,
+    pub now: Timestamp,
+}
+
+pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
+    let Ground { roster, duties, brief, incident, version, now, .. } = ground;
+    let mut laid = Laid::default();
+    let mut groups = Groups::new();
+    for duty in duties.iter().filter(|duty| duty.obligation.owed != Owed::No) {
+        if let Err(task) = assign(&ground, duty, &mut groups, &mut laid) {
+            laid.desk.insert(duty.obligation.id, task);
+        }
+    }
+    if roster.count.residence_unknown > 0 {
+        laid.attention.push(format!(
+            "{} people have no known residence: no law can be named for them until somebody settles it",
+            roster.count.residence_unknown
+        ));
+    }
+    for (number, (group, (recipients, template, duty))) in (1_u32..).zip(groups) {
+        let wave = Wave {
+            number,
+            obligation: group.obligation,
+            regime: duty.obligation.regime.clone(),
+            region: group.region,
+            channel: group.channel,
+            language: template.header().language.clone(),
+            template: TemplateRef {
+                id: template.id().to_owned(),
+                version: template.version().to_string(),
+                hash: template.content_hash().to_owned(),
+            },
+            start: now,
+            deadline: duty.obligation.due,
+            settling: settling(&duty.obligation, group.channel),
+            recipients: recipients.len() as u64,
+            chunks: 0,
+            root: String::new(),
+        };
+        let at = ChunkRef { incident, plan: version, wave: number, number: 0 };
+        fill(wave, at, &recipients, template, duty, brief, &mut laid)?;
+    }
+    Ok(laid)
+}
+
+/// Somebody a notice goes to.
+#[derive(Debug, Clone, Copy)]
+enum To<'a> {
+    Person(&'a Person),
+    Contact(&'a str),
+}
+
+impl To<'_> {
+    fn recipient(&self) -> Recipient {
+        match self {
+            To::Person(person) => Recipient::Person(person.id),
+            To::Contact(name) => Recipient::Contact((*name).to_owned()),
+        }
+    }
+}
+
+type Groups<'a> = BTreeMap<Group, (Vec<To<'a>>, &'a Template, &'a Duty)>;
+
+/// Puts everybody of a duty into a group, or says what a person has to do instead.
+fn assign<'a>(
+    ground: &Ground<'a>,
+    duty: &'a Duty,
+    groups: &mut Groups<'a>,
+    laid: &mut Laid,
+) -> Result<(), String> {
+    match (duty.obligation.owed, duty.obligation.audience) {
+        (Owed::AskCounsel, _) => Err("ask counsel".to_owned()),
+        (Owed::No, _) | (_, Audience::Register) => Ok(()),
+        (Owed::Yes, Audience::Individual) => assign_people(ground, duty, groups, laid),
+        (
+            Owed::Yes,
+            Audience::Authority
+            | Audience::AttorneyGeneral
+            | Audience::CreditAgency
+            | Audience::Card
+            | Audience::Controller
+            | Audience::Media
+            | Audience::Other,
+        ) => assign_contact(ground, duty, groups),
+    }
+}
+
+fn assign_people<'a>(
+    ground: &Ground<'a>,
+    duty: &'a Duty,
+    groups: &mut Groups<'a>,
+    laid: &mut Laid,
+) -> Result<(), String> {
+    let Ground { tenant, roster, library, .. } = *ground;
+    // Without any letter for the regime the whole duty is a person's task.
+    library.select(&duty.obligation.regime, &["en"]).map(|_| ()).or_else(|error| match error {
+        tocsin_notices::SelectError::NoTemplate { .. } => Err(format!("{error}: a person has to write to them")),
+        tocsin_notices::SelectError::NoLanguage { .. } => Ok(()),
+    })?;
+    for (region, people) in &roster.by_region {
+        for person in people {
+            let lives_there =
+                person.residence.as_ref().is_some_and(|residence| duty.residences.contains(residence.as_str()));
+            if !lives_there {
+                continue;
+            }
+            let language = person.locale.as_deref().unwrap_or("en");
+            let template = library.select(&duty.obligation.regime, &[language, "en"]).ok();
+            match template.and_then(|template| Some((template, channel(tenant, duty, person, template)?))) {
+                Some((template, channel)) => {
+                    let group = group(duty, region, channel, template);
+                    groups.entry(group).or_insert((Vec::new(), template, duty)).0.push(To::Person(person));
+                }
+                None => *laid.no_address.entry(duty.obligation.id).or_default() += 1,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn assign_contact<'a>(ground: &Ground<'a>, duty: &'a Duty, groups: &mut Groups<'a>) -> Result<(), String> {
+    let Ground { tenant, library, .. } = *ground;
+    let by_hand = || {
+        let way = duty.obligation.filing.clone().unwrap_or_else(|| duty.obligation.methods.join(", "));
+        format!("file by hand: {way}")
+    };
+    let contact = contact_of(tenant, duty).ok_or_else(by_hand)?;
+    let template = library
+        .select(&duty.obligation.regime, &[contact.language.as_str()])
+        .map_err(|error| format!("{error}; {}", by_hand()))?;
+    let group = group(duty, &tenant.residency.otherwise, Channel::Email, template);
+    groups.entry(group).or_insert((Vec::new(), template, duty)).0.push(To::Contact(&contact.name));
+    Ok(())
+}
+
+fn group(duty: &Duty, region: &str, channel: Channel, template: &Template) -> Group {
+    Group {
+        deadline: (duty.obligation.due.is_none(), duty.obligation.due),
+        obligation: duty.obligation.id,
+        region: region.to_owned(),
+        channel,
+        template: template.id().to_owned(),
+    }
+}
+
+/// The first channel that the person can be reached by, the law allows, the tenant has, and the letter has words for.
+fn channel(tenant: &Tenant, duty: &Duty, person: &Person, template: &Template) -> Option<Channel> {
+    let lawful = |method: &str| duty.obligation.methods.iter().any(|known| known == method);
+    let email = person.email.is_some() && (!duty.needs_esign_consent || tenant.senders.esign_consent);
+    let ways = [
+        (Channel::Email, "email", email),
+        (Channel::Sms, "sms", person.phone.is_some() && tenant.senders.sms),
+        (Channel::InApp, "in-app", tenant.senders.in_app),
+    ];
+    ways.into_iter()
+        .find(|(channel, method, there)| {
+            *there && lawful(method) && template.header().channels.contains(&letter::channel_of(*channel))
+        })
+        .map(|(channel, _, _)| channel)
+}
+
+/// A letter that the law wants to arrive goes again when nobody knows whether it went; a text message at night or a
+/// second filing does more harm than a question to a person.
+fn settling(obligation: &Obligation, channel: Channel) -> Settling {
+    match (obligation.audience, channel) {
+        (Audience::Individual, Channel::Email | Channel::InApp) => Settling::MustReach,
+        (Audience::Individual, Channel::Sms) => Settling::NeverTwice,
+        (
+            Audience::Authority
+            | Audience::AttorneyGeneral
+            | Audience::CreditAgency
+            | Audience::Card
+            | Audience::Controller
+            | Audience::Media
+            | Audience::Register
+            | Audience::Other,
+            _,
+        ) => Settling::NeverTwice,
+    }
+}
+
+/// Composes every notice of a wave, has the gate judge it, and cuts the wave into chunks.
+fn fill(
+    mut wave: Wave,
+    at: ChunkRef,
+    recipients: &[To<'_>],
+    template: &Template,
+    duty: &Duty,
+    brief: &Brief,
+    laid: &mut Laid,
+) -> Result<(), Blocked> {
+    let demands = demands(&duty.obligation)?;
+    let mut root = ChunkRoot::default();
+    for (number, to) in (0_u32..).zip(recipients.chunks(wave.channel.chunk_size())) {
+        let mut notices = Vec::with_capacity(to.len());
+        for to in to {
+            let composed = compose(template, &wave, brief, *to)?;
+            judge(&composed, template, &wave, &facts(brief, *to), &demands)?;
+            notices.push(Notice { recipient: to.recipient(), bytes: composed.bytes() });
+        }
+        let chunk = Chunk { at: ChunkRef { number, ..at }, notices };
+        root.add(&chunk);
+        laid.chunks.push(chunk);
+        wave.chunks = number + 1;
+    }
+    wave.root = root.finish();
+    laid.waves.push(wave);
+    Ok(())
+}
+
+fn compose(template: &Template, wave: &Wave, brief: &Brief, to: To<'_>) -> Result<Composed, Blocked> {
+    let composed = match to {
+        To::Person(person) => letter::to_person(template, wave, brief, person),
+        To::Contact(name) => letter::to_contact(template, wave, brief, name),
+    };
+    composed.map_err(|error| blocked(wave, error.to_string()))
+}
+
+fn facts<'a>(brief: &'a Brief, to: To<'_>) -> Cow<'a, NoticeFacts> {
+    match to {
+        To::Person(_) => Cow::Borrowed(&brief.facts),
+        To::Contact(name) => brief.facts_for(name).map_or(Cow::Borrowed(&brief.facts), Cow::Owned),
+    }
+}
+
+/// The bytes that would go out, judged again: a gate that saw only the template saw no person's data in it.
+fn judge(
+    composed: &Composed,
+    template: &Template,
+    wave: &Wave,
+    facts: &NoticeFacts,
+    demands: &Demands,
+) -> Result<(), Blocked> {
+    for rendered in [&composed.first, &composed.copy] {
+        gate::check_rendered(rendered, template, &wave.regime, facts, demands).map_err(|violations| {
+            let all: Vec<String> = violations.iter().map(ToString::to_string).collect();
+            blocked(wave, all.join("; "))
+        })?;
+    }
+    Ok(())
+}
+
+fn demands(obligation: &Obligation) -> Result<Demands, Blocked> {
+    let forbidden = obligation.forbidden.iter().map(|key| format!("must not include {key}"));
+    let keys: Vec<String> = obligation.required.iter().cloned().chain(forbidden).collect();
+    Demands::from_keys(keys.iter().map(String::as_str)).map_err(|error| Blocked::Notice {
+        regime: obligation.regime.clone(),
+        language: "every language".to_owned(),
+        what: error.to_string(),
+    })
+}
+
+fn blocked(wave: &Wave, what: String) -> Blocked {
+    Blocked::Notice { regime: wave.regime.clone(), language: wave.language.clone(), what }
+}

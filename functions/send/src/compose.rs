@@ -1,0 +1,134 @@
+//! Every notice of a chunk, rendered, and compared with the bytes that were approved.
+
+use std::collections::BTreeMap;
+
+use tocsin_domain::chunk::{Notice, Recipient};
+use tocsin_domain::id::PersonId;
+use tocsin_domain::outcome::{Halt, Parked};
+use tocsin_domain::person::{EmailAddress, Person, PhoneNumber};
+use tocsin_domain::plan::{Channel, Wave};
+use tocsin_notices::letter::{self, Brief, Composed};
+use tocsin_notices::{Rendered, Template};
+use tocsin_ports::store::chunks::StoredChunk;
+use tocsin_ports::store::people;
+use tocsin_ports::{ReadPeople, TenantScope};
+
+/// What becomes of one notice of the chunk at this attempt.
+#[derive(Debug, Clone)]
+pub enum Ready {
+    /// Its end is known from an attempt before.
+    Settled,
+    /// It may not or cannot go out, and why.
+    Withhold(&'static str),
+    Email { to: EmailAddress, mail: Rendered },
+    Sms { to: PhoneNumber, text: Rendered },
+    InApp { to: PersonId, message: Rendered },
+}
+
+/// One for each notice of the chunk, in order.
+pub async fn chunk(
+    ports: &impl ReadPeople,
+    scope: &TenantScope,
+    wave: &Wave,
+    brief: &Brief,
+    chunk: &StoredChunk,
+) -> Result<Vec<Ready>, Halt> {
+    let template = template(wave)?;
+    let people = people_of(ports, scope, wave, chunk).await?;
+    // Whoever reads a second message should learn that it is one.
+    let is_copy = chunk.attempt > 0;
+    let ready = chunk.chunk.notices.iter().zip(&chunk.entries).map(|(notice, entry)| {
+        if !entry.goes_next() {
+            return Ready::Settled;
+        }
+        one(template, wave, brief, notice, &people, is_copy).unwrap_or_else(Ready::Withhold)
+    });
+    Ok(ready.collect())
+}
+
+/// The very template that was approved: another version is another letter.
+fn template(wave: &Wave) -> Result<&'static Template, Halt> {
+    let library = letter::shipped().map_err(|error| Parked::Defect { place: format!("the shipped letters: {error}") })?;
+    let approved = library
+        .templates()
+        .iter()
+        .find(|template| template.id() == wave.template.id && template.content_hash() == wave.template.hash);
+    approved.ok_or_else(|| {
+        let detail = format!(
+            "this version of Tocsin does not have the letter {} as it was approved: make a new plan",
+            wave.template.id
+        );
+        Parked::Notice { detail }.into()
+    })
+}
+
+async fn people_of(
+    ports: &impl ReadPeople,
+    scope: &TenantScope,
+    wave: &Wave,
+    chunk: &StoredChunk,
+) -> Result<BTreeMap<PersonId, Person>, Halt> {
+    let ids: Vec<PersonId> = chunk.chunk.notices.iter().filter_map(person_of).collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let people = people::at(ports, scope, &wave.region, chunk.chunk.at.incident, &ids).await?;
+    Ok(people.into_iter().map(|person| (person.id, person)).collect())
+}
+
+fn person_of(notice: &Notice) -> Option<PersonId> {
+    match &notice.recipient {
+        Recipient::Person(id) => Some(*id),
+        Recipient::Contact(_) => None,
+    }
+}
+
+/// A notice, or why it is withheld. The bytes have to be the approved ones in both forms: a record that changed
+/// since, or a renderer that did, sends nothing.
+fn one(
+    template: &Template,
+    wave: &Wave,
+    brief: &Brief,
+    notice: &Notice,
+    people: &BTreeMap<PersonId, Person>,
+    is_copy: bool,
+) -> Result<Ready, &'static str> {
+    const CHANGED: &str = "the bytes are not the approved ones";
+    match &notice.recipient {
+        Recipient::Person(id) => {
+            let person = people.get(id).ok_or("the person's record is gone")?;
+            let composed = letter::to_person(template, wave, brief, person).map_err(|_| CHANGED)?;
+            address(wave, person, approved(composed, notice, is_copy).ok_or(CHANGED)?)
+        }
+        Recipient::Contact(name) => {
+            let composed = letter::to_contact(template, wave, brief, name).map_err(|_| CHANGED)?;
+            let mail = approved(composed, notice, is_copy).ok_or(CHANGED)?;
+            let contact = brief.contacts.get(name).ok_or("the contact is gone")?;
+            let to = contact.email.parse().map_err(|_| "the contact's address cannot be used")?;
+            Ok(Ready::Email { to, mail })
+        }
+    }
+}
+
+fn approved(composed: Composed, notice: &Notice, is_copy: bool) -> Option<Rendered> {
+    if composed.bytes() != notice.bytes {
+        return None;
+    }
+    Some(if is_copy { composed.copy } else { composed.first })
+}
+
+fn address(wave: &Wave, person: &Person, notice: Rendered) -> Result<Ready, &'static str> {
+    match wave.channel {
+        Channel::Email => {
+            let address = person.email.as_ref().ok_or("the person has no e-mail address any more")?;
+            let to = address.expose().parse().map_err(|_| "the e-mail address cannot be used")?;
+            Ok(Ready::Email { to, mail: notice })
+        }
+        Channel::Sms => {
+            let number = person.phone.as_ref().ok_or("the person has no phone number any more")?;
+            let to = number.expose().parse().map_err(|_| "the phone number cannot be used")?;
+            Ok(Ready::Sms { to, text: notice })
+        }
+        Channel::InApp => Ok(Ready::InApp { to: person.id, message: notice }),
+    }
+}

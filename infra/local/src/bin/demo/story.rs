@@ -1,0 +1,471 @@
+//! The demo from beginning to end.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tocsin_local::cloud::Cloud;
+use tocsin_local::deploy::{Deployed, Installation, binaries_in, deploy};
+use tocsin_local::emulator::{Emulator, EmulatorOptions, Policies};
+use tocsin_local::front_door::FrontDoor;
+use tocsin_local::mailbox_provider::{MailboxProvider, Weather};
+use tocsin_local::people::{Population, TenantSize, populate};
+use tocsin_local::random::Random;
+use tocsin_local::{Bytes, Method};
+
+use crate::Trouble;
+use crate::checks::{self, Unsigned};
+use crate::command::Operator;
+use crate::merchants::{
+    ADMINISTRATOR, APPROVER, RESPONDER, SENDER_DOMAINS, SHOP, SHOP_DOMAIN, WEBSITE, arn, manifest_key, shop, website,
+};
+use crate::messages;
+use crate::options::Options;
+use crate::screen::{Screen, Stage};
+
+pub const HOME: &str = "eu-central-1";
+pub const FURTHER: [&str; 2] = ["us-east-1", "ap-southeast-2"];
+const FUNCTIONS: [&str; 10] = [
+    "console", "dispatch", "intake-siem", "intake-webhook", "plan", "receipts", "scope", "send", "triage", "watch",
+];
+
+/// Longer than any stage takes on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How long a doubt waits for evidence. In life a quarter of an hour.
+const SETTLE_SECONDS: u32 = 20;
+
+/// With `--kill`: how long a message that a killed function had taken stays hidden. In life six times the timeout.
+const VISIBILITY_WHEN_KILLING: u32 = 10;
+
+/// Everything that runs.
+pub struct Scene {
+    pub mailboxes: MailboxProvider,
+    pub deployed: Deployed,
+    pub emulator: Emulator,
+    pub administrator: Operator,
+    pub approver: Operator,
+    pub responder: Operator,
+    /// Of the shop, and of the website.
+    pub populations: Vec<Population>,
+}
+
+impl Scene {
+    pub fn cloud(&self) -> &Cloud {
+        self.emulator.cloud()
+    }
+
+    pub fn regions() -> impl Iterator<Item = &'static str> {
+        std::iter::once(HOME).chain(FURTHER)
+    }
+}
+
+/// Tells the story; `true` when every check held.
+pub async fn tell(options: &Options) -> Result<bool, Trouble> {
+    let mut screen = Screen::new();
+    println!("Tocsin on this machine: {} customers, seed {}\n", options.people, options.seed);
+    let binaries = build(&mut screen).await?;
+    let scene = set_the_scene(options, &binaries, &mut screen).await?;
+    let unsigned = strangers_knock(&scene, &mut screen).await?;
+    let incident = something_happens(&scene, &mut screen).await?;
+    let killer = Killer::of(options, &scene).await?;
+    let planned = follow_to_the_plan(&scene, &incident, &killer, &mut screen).await?;
+    if !approval(options, &scene, &incident, &planned).await? {
+        println!("\nNot approved: nothing was sent.");
+        return Ok(false);
+    }
+    follow_to_the_end(&scene, &incident, &killer, &mut screen).await?;
+    seal(&scene, &mut screen).await?;
+    println!("\n{}", scene.approver.do_it(&["incident", "show", "--tenant", SHOP, &incident]).await?);
+    let held = checks::all(&scene, &incident, &unsigned).await?;
+    if options.figures {
+        figures(&screen, &scene, &planned);
+    }
+    if options.keep {
+        keep(&scene, &incident).await?;
+    }
+    Ok(held)
+}
+
+/// Builds the functions and the operator's command, in release.
+async fn build(screen: &mut Screen) -> Result<PathBuf, Trouble> {
+    let stage = screen.stage("build", "cargo build --release");
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut arguments = vec!["build".to_owned(), "--release".to_owned(), "--quiet".to_owned()];
+    for package in FUNCTIONS {
+        // By path: a crate of the same name may stand among the dependencies.
+        let manifest = project().join("functions").join(package);
+        arguments.extend(["-p".to_owned(), format!("path+file://{}#0.1.0", manifest.display())]);
+    }
+    arguments.extend(["-p".to_owned(), "tocsin-cli".to_owned()]);
+    let built = tokio::process::Command::new(cargo).args(&arguments).current_dir(project()).status().await?;
+    if !built.success() {
+        return Err("the functions do not build; cargo's own message stands above".into());
+    }
+    screen.end(stage, "ten functions and the command `tocsin`");
+    Ok(release_folder())
+}
+
+async fn set_the_scene(options: &Options, binaries: &Path, screen: &mut Screen) -> Result<Scene, Trouble> {
+    let stage = screen.stage("cloud", "starting the local cloud");
+    let door = FrontDoor::build().await?;
+    let emulator = Emulator::start(&EmulatorOptions {
+        name: "demo".to_owned(),
+        state: project().join("target/local"),
+        home_region: HOME.to_owned(),
+        policies: Policies::Checked,
+        environment: door.environment(),
+    })
+    .await?;
+    let weather = Weather { lost_answers: options.lose_answers, ..Weather::usual(options.seed) };
+    let mailboxes = door.open(emulator.cloud(), weather);
+    screen.end(stage, &format!("emulator on loopback, signatures and IAM policies checked ({})", emulator.log().display()));
+
+    let stage = screen.stage("deploy", "template.yaml and infra/regional.yaml");
+    let installation = Installation {
+        project: project(),
+        binaries: binaries_in(binaries, &FUNCTIONS),
+        prefix: "tocsin".to_owned(),
+        home_region: HOME.to_owned(),
+        further_regions: FURTHER.map(str::to_owned).to_vec(),
+        administrator: arn(ADMINISTRATOR),
+        send_rate: 10_000,
+        settle_seconds: SETTLE_SECONDS,
+    };
+    let deployed = deploy(emulator.cloud(), &installation).await?;
+    screen.end(stage, &format!("three regions; webhooks at {}", deployed.api_url));
+
+    let cloud = emulator.cloud();
+    let sign_in = async |name: &str| -> Result<Operator, Trouble> {
+        let credentials = cloud.create_operator(&deployed, name).await?;
+        Ok(Operator::new(&binaries.join("tocsin"), &deployed.api_url, HOME, credentials))
+    };
+    let (administrator, approver, responder) =
+        (sign_in(ADMINISTRATOR).await?, sign_in(APPROVER).await?, sign_in(RESPONDER).await?);
+    let stage = screen.stage("tenants", "two merchants and their customers");
+    let populations = settle_in(options, cloud, &deployed, &administrator).await?;
+    let people: usize = populations.iter().map(|population| population.people.len()).sum();
+    let places = populations.first().map_or(0, |shop| shop.residences().len());
+    screen.end(stage, &format!("{SHOP} and {WEBSITE}: {people} customers in {places} jurisdictions"));
+    Ok(Scene { mailboxes, deployed, emulator, administrator, approver, responder, populations })
+}
+
+async fn settle_in(
+    options: &Options,
+    cloud: &Cloud,
+    deployed: &Deployed,
+    administrator: &Operator,
+) -> Result<Vec<Population>, Trouble> {
+    let affected = options.people as usize;
+    let populations = populate(
+        options.seed,
+        &[
+            TenantSize { tenant: SHOP.to_owned(), affected, unaffected: affected / 5 },
+            TenantSize { tenant: WEBSITE.to_owned(), affected: affected / 2, unaffected: 0 },
+        ],
+    );
+    for region in Scene::regions() {
+        for domain in SENDER_DOMAINS {
+            cloud.verify_sender(region, domain).await?;
+        }
+    }
+    for population in &populations {
+        let manifest = Bytes::from(population.manifest.clone());
+        cloud.put_object(HOME, &deployed.vault, &manifest_key(&population.tenant), manifest).await?;
+    }
+    let folder = project().join("target/local");
+    let secret = folder.join("demo-shopify-secret");
+    std::fs::write(&secret, messages::SHOP_SECRET)?;
+    for (tenant, settings) in [(SHOP, shop()), (WEBSITE, website())] {
+        let file = folder.join(format!("demo-{tenant}.json"));
+        std::fs::write(&file, serde_json::to_vec_pretty(&settings)?)?;
+        let (file, secret) = (file.display().to_string(), format!("webhook-shopify={}", secret.display()));
+        let mut arguments = vec!["tenant", "put", file.as_str()];
+        if tenant == SHOP {
+            arguments.extend(["--secret", secret.as_str()]);
+        }
+        administrator.do_it(&arguments).await?;
+    }
+    Ok(populations)
+}
+
+/// A webhook without a signature, one that nobody can read, and a message of no known kind.
+async fn strangers_knock(scene: &Scene, screen: &mut Screen) -> Result<Unsigned, Trouble> {
+    let stage = screen.stage("strangers", "an unsigned webhook, a malformed one, a malformed finding");
+    let body = messages::webhook_body();
+    let before = checks::traces(scene).await?;
+    let status = post(scene, &body, None).await?;
+    let unsigned = Unsigned { status, before, after: checks::traces(scene).await? };
+    let malformed = post(scene, messages::MALFORMED_BODY, Some(messages::MALFORMED_BODY)).await?;
+    scene.cloud().send_message(HOME, "tocsin-siem", messages::MALFORMED_FINDING).await?;
+    screen.end(stage, &format!("answered {status} and {malformed}; the finding is parked"));
+    Ok(unsigned)
+}
+
+/// Posts a webhook to the shop's path; signed over `signed` where that is given.
+async fn post(scene: &Scene, body: &str, signed: Option<&str>) -> Result<u16, Trouble> {
+    let signature = signed.map(messages::signature).transpose()?;
+    let headers = messages::headers(signature.as_deref());
+    let headers: Vec<(&'static str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let path = format!("/webhooks/{SHOP}/shopify");
+    let body = Bytes::from(body.to_owned());
+    let answer = scene.cloud().call_api_unsigned(&scene.deployed, Method::POST, &path, &headers, body).await?;
+    Ok(answer.status.as_u16())
+}
+
+/// The finding and the webhook come in; the incident's id.
+async fn something_happens(scene: &Scene, screen: &mut Screen) -> Result<String, Trouble> {
+    let stage = screen.stage("signals", "a GuardDuty finding and a Shopify webhook");
+    #[expect(clippy::disallowed_methods, reason = "the demo plays the world, which has a clock")]
+    let now = Timestamp::now();
+    scene.cloud().send_message(HOME, "tocsin-siem", &messages::finding(now)?).await?;
+    let body = messages::webhook_body();
+    let incident = until(async || {
+        let list = scene.approver.ask(&["incident", "list", "--tenant", SHOP, "--json"]).await?;
+        Ok(list["incidents"][0]["id"].as_str().map(str::to_owned))
+    })
+    .await?;
+    let status = post(scene, &body, Some(&body)).await?;
+    screen.end(stage, &format!("S3 exfiltration from {SHOP_DOMAIN}'s exports; webhook answered {status}"));
+    println!("  {:<12} {incident}", "incident");
+    Ok(incident)
+}
+
+/// Waits until people are found and the plan stands, and shows what is owed.
+async fn follow_to_the_plan(
+    scene: &Scene,
+    incident: &str,
+    killer: &Killer,
+    screen: &mut Screen,
+) -> Result<Value, Trouble> {
+    let mut stage: Option<Stage> = None;
+    let shown = until(async || {
+        killer.strikes(scene).await?;
+        let shown = show(scene, incident).await?;
+        let slices = shown["slices"].as_array().cloned().unwrap_or_default();
+        let read = slices.iter().filter(|slice| !slice["counted"].is_null()).count() as u64;
+        let slice_count = slices.len().max(1) as u64;
+        stage.get_or_insert_with(|| screen.counted("people", "slices read", slice_count)).at(read);
+        match shown["incident"]["stage"].as_str() {
+            Some("awaiting-approval") => Ok(Some(shown)),
+            Some("blocked") => Err(format!("the plan is blocked: {}", shown["incident"]["attention"]).into()),
+            Some(_) | None => Ok(None),
+        }
+    })
+    .await?;
+    let scope = &shown["plan"]["scope"];
+    if let Some(stage) = stage {
+        let said = format!(
+            "{} people from {} rows, {} bad rows listed in {}",
+            scope["people"], scope["rows"], scope["rejected"], scope["reject_files"]
+        );
+        screen.end(stage, &said);
+    }
+    let duties = shown["duties"].as_array().map_or(0, |duties| duties.len());
+    let owed = count(&shown, |duty| duty["duty"]["owed"] == "yes");
+    println!("  {:<12} {owed} owed of {duties} considered", "obligations");
+    for duty in shown["duties"].as_array().into_iter().flatten().filter(|duty| duty["duty"]["owed"] == "yes") {
+        let due = duty["duty"]["due"].as_str().or(duty["duty"]["due_rule"].as_str()).unwrap_or_default();
+        let reason = duty["duty"]["reasons"][0].as_str().unwrap_or_default();
+        println!("    {:<24} {:<6} due {due:<22} {reason}", text(&duty["duty"]["regime"]), text(&duty["duty"]["jurisdiction"]));
+    }
+    let waves = shown["plan"]["waves"].as_array().cloned().unwrap_or_default();
+    let chunks: u64 = waves.iter().filter_map(|wave| wave["chunks"].as_u64()).sum();
+    println!("  {:<12} {} waves, {chunks} chunks", "plan", waves.len());
+    Ok(shown)
+}
+
+/// Asks for the approval of exactly these bytes, and gives it through the operator's command.
+async fn approval(options: &Options, scene: &Scene, incident: &str, planned: &Value) -> Result<bool, Trouble> {
+    let hash = text(&planned["plan"]["hash"]);
+    let arguments = ["incident", "approve", "--tenant", SHOP, incident, "--hash", hash];
+    println!("  {:<12} tocsin {}", "approval", arguments.join(" "));
+    if !options.yes {
+        print!("\nApprove this plan as {}? [y/N] ", arn(APPROVER));
+        std::io::stdout().flush()?;
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        if !line.trim().eq_ignore_ascii_case("y") {
+            return Ok(false);
+        }
+    }
+    scene.approver.do_it(&arguments).await?;
+    Ok(true)
+}
+
+/// Ticks until every chunk is settled and every event has come in.
+async fn follow_to_the_end(scene: &Scene, incident: &str, killer: &Killer, screen: &mut Screen) -> Result<(), Trouble> {
+    let first = show(scene, incident).await?;
+    let chunks: u64 = first["chunks"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum();
+    let recipients: u64 = recipients(&first);
+    let handing = screen.counted("chunks", "handed over", chunks);
+    until(async || {
+        killer.strikes(scene).await?;
+        tick(scene, &["dispatch", "watch"]).await?;
+        let shown = show(scene, incident).await?;
+        let accepted = shown["chunks"]["accepted"].as_u64().unwrap_or(0);
+        handing.at(accepted);
+        handing.says(format!("handed over {}", shown["chunks"]));
+        Ok((accepted == chunks).then_some(()))
+    })
+    .await?;
+    screen.end(handing, &format!("{chunks} chunks handed over, {} mails accepted", scene.mailboxes.accepted().len()));
+    let receipts = screen.counted("receipts", "notices with an end", recipients);
+    until(async || {
+        killer.strikes(scene).await?;
+        let shown = show(scene, incident).await?;
+        receipts.at(recipients.saturating_sub(pending(&shown)));
+        let quiet = scene.mailboxes.outstanding() == 0 && queues_are_empty(scene).await?;
+        Ok(quiet.then_some(()))
+    })
+    .await?;
+    let events: usize = scene.mailboxes.published().values().sum();
+    screen.end(receipts, &format!("{events} events of the mailbox provider taken in"));
+    Ok(())
+}
+
+/// Seals the audit log.
+async fn seal(scene: &Scene, screen: &mut Screen) -> Result<(), Trouble> {
+    let stage = screen.stage("audit", "sealing the log");
+    tick(scene, &["watch"]).await?;
+    screen.end(stage, "the log is sealed");
+    Ok(())
+}
+
+/// What the schedule does each minute, now. A tick that fails is made up for by the next.
+async fn tick(scene: &Scene, functions: &[&str]) -> Result<(), Trouble> {
+    for function in functions {
+        // The emulator's own schedule may run the same function at this instant: the steps allow that.
+        let _ = scene.cloud().invoke(HOME, &format!("tocsin-{function}"), &json!({})).await;
+    }
+    Ok(())
+}
+
+async fn queues_are_empty(scene: &Scene) -> Result<bool, Trouble> {
+    for region in Scene::regions() {
+        for queue in [format!("tocsin-notices-{region}"), format!("tocsin-receipts-{region}")] {
+            let depth = scene.cloud().queue_depth(region, &queue).await?;
+            if depth.waiting + depth.in_flight > 0 {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+pub async fn show(scene: &Scene, incident: &str) -> Result<Value, Trouble> {
+    scene.approver.ask(&["incident", "show", "--tenant", SHOP, incident, "--json"]).await
+}
+
+fn recipients(shown: &Value) -> u64 {
+    let waves = shown["plan"]["waves"].as_array().into_iter().flatten();
+    waves.filter_map(|wave| wave["recipients"].as_u64()).sum()
+}
+
+fn pending(shown: &Value) -> u64 {
+    let duties = shown["duties"].as_array().into_iter().flatten();
+    duties.filter_map(|duty| Some(duty["coverage"]["pending"].as_u64()? + duty["coverage"]["undecided"].as_u64()?)).sum()
+}
+
+fn count(shown: &Value, test: impl Fn(&Value) -> bool) -> usize {
+    shown["duties"].as_array().into_iter().flatten().filter(|duty| test(duty)).count()
+}
+
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Asks again and again until there is an answer.
+async fn until<T>(mut ask: impl AsyncFnMut() -> Result<Option<T>, Trouble>) -> Result<T, Trouble> {
+    let began = std::time::Instant::now();
+    while began.elapsed() < PATIENCE {
+        if let Some(answer) = ask().await? {
+            return Ok(answer);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    Err(format!("nothing more happened within {} seconds", PATIENCE.as_secs()).into())
+}
+
+/// Kills functions in the middle of their work, when asked to.
+struct Killer {
+    dice: Option<std::sync::Mutex<Random>>,
+    killed: std::sync::Mutex<BTreeMap<&'static str, usize>>,
+}
+
+impl Killer {
+    async fn of(options: &Options, scene: &Scene) -> Result<Self, Trouble> {
+        if options.kill {
+            for queue in ["signals", "scope", "plan"] {
+                scene.cloud().set_visibility(HOME, &format!("tocsin-{queue}"), VISIBILITY_WHEN_KILLING).await?;
+            }
+            for region in Scene::regions() {
+                for queue in ["notices", "receipts"] {
+                    let queue = format!("tocsin-{queue}-{region}");
+                    scene.cloud().set_visibility(region, &queue, VISIBILITY_WHEN_KILLING).await?;
+                }
+            }
+        }
+        let dice = options.kill.then(|| std::sync::Mutex::new(Random::named(options.seed, "killer")));
+        Ok(Self { dice, killed: std::sync::Mutex::default() })
+    }
+
+    /// One strike: the processes of one function die.
+    async fn strikes(&self, scene: &Scene) -> Result<(), Trouble> {
+        let Some(dice) = &self.dice else {
+            return Ok(());
+        };
+        let function = match dice.lock() {
+            Ok(mut dice) => *dice.pick(&["triage", "scope", "plan", "send", "receipts", "dispatch", "watch"]),
+            Err(_) => return Ok(()),
+        };
+        let killed = scene.deployed.kill(function).await?;
+        if let Ok(mut all) = self.killed.lock() {
+            *all.entry(function).or_default() += killed;
+        }
+        Ok(())
+    }
+}
+
+fn figures(screen: &Screen, scene: &Scene, planned: &Value) {
+    println!("\nFigures");
+    for (stage, took) in &screen.took {
+        println!("  {stage:<12} {:>8.1} s", took.as_secs_f64());
+    }
+    let people = planned["plan"]["scope"]["people"].as_u64().unwrap_or(0);
+    let sending: f64 = screen
+        .took
+        .iter()
+        .filter(|(stage, _)| matches!(*stage, "chunks" | "receipts"))
+        .map(|(_, took)| took.as_secs_f64())
+        .sum();
+    println!("  {:<12} {:>8.0} people a second from approval to the last receipt", "rate", people as f64 / sending.max(0.001));
+    println!("  {:<12} {:>8} mails accepted", "mail", scene.mailboxes.accepted().len());
+}
+
+async fn keep(scene: &Scene, incident: &str) -> Result<(), Trouble> {
+    let cloud = scene.cloud().endpoint();
+    println!("\nEverything keeps running until Ctrl-C.");
+    println!("  mail       {cloud}/_ministack/ses/messages");
+    println!("  texts      {cloud}/_ministack/sns/sms-messages");
+    println!("  webhooks   {}/webhooks/{SHOP}/shopify", scene.deployed.api_url);
+    println!("  console    export TOCSIN_CONSOLE={} AWS_REGION={HOME}", scene.deployed.api_url);
+    println!("  operators  {}", scene.approver.environment());
+    println!("  incident   target/release/tocsin incident show --tenant {SHOP} {incident}");
+    println!("  log        {}", scene.emulator.log().display());
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Beside the demo's own binary: where this build puts its release binaries.
+fn release_folder() -> PathBuf {
+    let beside = std::env::current_exe().ok().and_then(|binary| binary.parent().map(Path::to_owned));
+    beside.unwrap_or_else(|| project().join("target/release"))
+}

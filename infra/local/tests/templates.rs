@@ -1,0 +1,150 @@
+//! What the templates promise, read from their text.
+
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+const HOME: &str = include_str!("../../../template.yaml");
+const REGIONAL: &str = include_str!("../../regional.yaml");
+
+const FUNCTIONS: [&str; 10] = [
+    "console",
+    "dispatch",
+    "intake-siem",
+    "intake-webhook",
+    "plan",
+    "receipts",
+    "scope",
+    "send",
+    "triage",
+    "watch",
+];
+
+#[test]
+fn each_function_stands_in_one_template_under_its_name() {
+    let mut found = BTreeMap::new();
+    for (path, properties) in resources(HOME).chain(resources(REGIONAL)) {
+        let Some(code) = value(properties, "CodeUri") else { continue };
+        let name = code.trim_end_matches('/').rsplit_once("target/lambda/").unwrap().1;
+        assert_eq!(value(properties, "FunctionName"), Some(&*format!("!Sub ${{Prefix}}-{name}")), "{path}");
+        assert_eq!(value(properties, "Role"), Some(&*format!("!GetAtt {path}Role.Arn")), "{path}");
+        assert!(found.insert(name, path).is_none(), "{name} stands there twice");
+    }
+    assert_eq!(found.keys().copied().collect::<Vec<_>>(), FUNCTIONS);
+}
+
+/// Roles name their actions one by one. `*` stands where AWS knows no resource: a telephone number has no ARN.
+#[test]
+fn no_role_may_do_everything() {
+    for (name, properties) in resources(HOME).chain(resources(REGIONAL)) {
+        if !properties.contains("Type: AWS::IAM::Role") {
+            continue;
+        }
+        let actions = properties.lines().filter(|line| {
+            let line = line.trim().trim_start_matches("- ");
+            line.starts_with("Action:") || (line.contains(':') && !line.contains(' ') && !line.contains("!"))
+        });
+        for action in actions {
+            assert!(!action.contains('*'), "{name}: {action}");
+        }
+        let everywhere = properties.matches("Resource: \"*\"").count();
+        assert_eq!(everywhere, usize::from(name == "SendRole"), "{name}");
+        assert!(!properties.contains("ManagedPolicyArns"), "{name}");
+    }
+}
+
+#[test]
+fn what_is_kept_is_encrypted_and_what_is_logged_ends() {
+    for (name, properties) in resources(HOME).chain(resources(REGIONAL)) {
+        let needed: &[&str] = match value(properties, "Type").unwrap() {
+            "AWS::SQS::Queue" => &["SqsManagedSseEnabled: true", "MessageRetentionPeriod:"],
+            "AWS::DynamoDB::Table" => {
+                &["SSESpecification: { SSEEnabled: true }", "DeletionProtectionEnabled:"]
+            }
+            "AWS::S3::Bucket" => {
+                &["SSEAlgorithm: \"aws:kms\"", "Status: Enabled", "RestrictPublicBuckets: true"]
+            }
+            "AWS::Logs::LogGroup" => &["RetentionInDays:"],
+            "AWS::CloudWatch::Alarm" => &["AlarmActions:", "AlarmDescription:"],
+            _ => &[],
+        };
+        for property in needed {
+            assert!(properties.contains(property), "{name} lacks {property}");
+        }
+    }
+}
+
+/// What a claim's lease is reckoned from is the time that `send` has.
+#[test]
+fn the_lease_knows_the_timeout_of_send() {
+    let (_, send) = resources(REGIONAL).find(|(name, _)| *name == "Send").unwrap();
+    let timeout = value(send, "Timeout").unwrap();
+    for template in [HOME, REGIONAL] {
+        let told = value(template, "TOCSIN_SEND_TIMEOUT_SECONDS").unwrap();
+        assert_eq!(told.split_whitespace().next(), Some(&*format!("\"{timeout}\"")));
+    }
+}
+
+/// The home stack hands every parameter on, and both mean the same by it.
+#[test]
+fn the_templates_agree() {
+    let home: BTreeMap<&str, &str> = parameters(HOME).collect();
+    let regional: BTreeMap<&str, &str> = parameters(REGIONAL).collect();
+    for (name, definition) in &regional {
+        let handed_on = format!("        {name}: ");
+        assert!(HOME.contains(&handed_on), "the home stack does not set {name}");
+        if !["HomeRegion", "Regions"].contains(name) {
+            assert_eq!(home.get(name), Some(definition), "{name}");
+        }
+    }
+    let unknown: BTreeSet<_> = home.keys().filter(|name| !regional.contains_key(*name)).collect();
+    assert_eq!(unknown, BTreeSet::new());
+    let names = |template| -> Vec<&str> {
+        let section = section(template, "Globals");
+        section.lines().filter_map(|line| line.trim().split_once(':')).map(|(name, _)| name).collect()
+    };
+    assert_eq!(names(HOME), names(REGIONAL));
+}
+
+fn resources(template: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    entries(section(template, "Resources"))
+}
+
+fn parameters(template: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    entries(section(template, "Parameters"))
+}
+
+/// The lines under a key of the first level.
+fn section(template: &'static str, key: &str) -> &'static str {
+    let (_, behind) = template.split_once(&format!("\n{key}:\n")).unwrap();
+    let end = behind
+        .match_indices('\n')
+        .find(|(at, _)| behind[at + 1..].starts_with(|letter: char| letter.is_ascii_alphabetic()));
+    &behind[..end.map_or(behind.len(), |(at, _)| at + 1)]
+}
+
+/// The keys of the second level, each with the lines under it, comments between entries left out.
+fn entries(section: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let begins = |line: &str| {
+        line.strip_prefix("  ").is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic()))
+    };
+    let mut starts: Vec<usize> = Vec::new();
+    let mut at = 0;
+    for line in section.split_inclusive('\n') {
+        if begins(line) {
+            starts.push(at);
+        }
+        at += line.len();
+    }
+    let ends: Vec<usize> = starts.iter().skip(1).copied().chain([section.len()]).collect();
+    starts.into_iter().zip(ends).map(move |(start, end)| {
+        let (name, rest) = section[start..end].split_once(":\n").unwrap();
+        let comment = rest.find("\n  #").map_or(rest.len(), |at| at + 1);
+        (name.trim(), rest[..comment].trim_end())
+    })
+}
+
+/// The value behind the first such key.
+fn value<'a>(lines: &'a str, key: &str) -> Option<&'a str> {
+    lines.lines().find_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "))
+}

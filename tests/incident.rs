@@ -1,0 +1,333 @@
+//! One incident from a finding to coverage, and what must not happen on the way.
+
+use serde_json::{Value, json};
+use tocsin_tests::*;
+
+/// A town with one tenant whose exports leaked, at the point where the plan waits.
+fn leaked(customers: &[Customer]) -> (Town, String) {
+    let town = Town::new();
+    settle_in(&town, "shop", customers);
+    assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
+    town.drain();
+    let incident = only_incident(&town);
+    (town, incident)
+}
+
+fn only_incident(town: &Town) -> String {
+    let list = town.console(APPROVER, "GET", "/console/tenants/shop/incidents", &Value::Null);
+    let incidents = list.body["incidents"].as_array().expect("a list").clone();
+    assert_eq!(incidents.len(), 1, "{list:?}");
+    incidents[0]["id"].as_str().expect("an id").to_owned()
+}
+
+fn show(town: &Town, incident: &str) -> Value {
+    let path = format!("/console/tenants/shop/incidents/{incident}");
+    let shown = town.console(APPROVER, "GET", &path, &Value::Null);
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    shown.body
+}
+
+fn act(town: &Town, who: &str, incident: &str, act: &str, body: &Value) -> tocsin_stage::http::Response {
+    town.console(who, "POST", &format!("/console/tenants/shop/incidents/{incident}/{act}"), body)
+}
+
+fn approve(town: &Town, incident: &str) {
+    let hash = show(town, incident)["plan"]["hash"].clone();
+    let answer = act(town, APPROVER, incident, "approve", &json!({ "hash": hash }));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+#[test]
+fn everybody_affected_gets_exactly_one_notice_and_the_duty_is_met() {
+    let customers = customers(70);
+    let (mut town, incident) = leaked(&customers);
+    assert_eq!(show(&town, &incident)["incident"]["stage"], "awaiting-approval", "{:#}", show(&town, &incident));
+    town.minute();
+    assert!(town.world.mails().is_empty(), "nothing is sent without an approval");
+    approve(&town, &incident);
+    for _ in 0..3 {
+        town.minute();
+    }
+    let by_address = town.mails_by_address();
+    for customer in &customers {
+        assert_eq!(by_address.get(&customer.email), Some(&1), "{}", customer.email);
+    }
+    assert_eq!(by_address.get("filings@authority.example"), Some(&1));
+    assert_eq!(by_address.len(), customers.len() + 1);
+    let shown = show(&town, &incident);
+    for duty in shown["duties"].as_array().expect("duties") {
+        if duty["duty"]["audience"] == "individual" && duty["duty"]["owed"] == "yes" {
+            assert_eq!(duty["state"], "met", "{duty:#}");
+            assert_eq!(duty["coverage"]["reached"], 10, "{duty:#}");
+        }
+    }
+}
+
+#[test]
+fn a_bounce_is_unreachable_and_the_duty_at_risk() {
+    let mut customers = customers(7);
+    customers[0].email = "bounce@example.com".to_owned();
+    let (mut town, incident) = leaked(&customers);
+    approve(&town, &incident);
+    town.minute();
+    let shown = show(&town, &incident);
+    let germany = duty(&shown, "eu-gdpr-individual", "DE");
+    assert_eq!(germany["coverage"]["unreachable"]["bounced"], 1);
+    assert_eq!(germany["state"], "at-risk");
+}
+
+fn duty<'a>(shown: &'a Value, regime: &str, jurisdiction: &str) -> &'a Value {
+    shown["duties"]
+        .as_array()
+        .expect("duties")
+        .iter()
+        .find(|duty| duty["duty"]["regime"] == regime && duty["duty"]["jurisdiction"] == jurisdiction)
+        .unwrap_or_else(|| panic!("no duty {regime} {jurisdiction}"))
+}
+
+#[test]
+fn duplicates_in_other_spelling_are_one_person() {
+    let mut customers = customers(7);
+    customers.push(Customer { id: 100, email: " CUSTOMER0@Example.COM".to_owned(), ..customers[0].clone() });
+    let (mut town, incident) = leaked(&customers);
+    assert_eq!(show(&town, &incident)["plan"]["scope"]["people"], 7);
+    approve(&town, &incident);
+    town.minute();
+    assert_eq!(town.mails_by_address().get("customer0@example.com"), Some(&1));
+}
+
+#[test]
+fn a_held_incident_sends_nothing_and_a_released_one_goes_on() {
+    let (mut town, incident) = leaked(&customers(14));
+    approve(&town, &incident);
+    let held = act(&town, RESPONDER, &incident, "hold", &json!({ "reason": "counsel asks" }));
+    assert_eq!(held.body["handed_over"], json!([]), "{}", held.body);
+    town.minute();
+    assert!(town.world.mails().is_empty());
+    assert_eq!(act(&town, RESPONDER, &incident, "release", &json!({ "reason": "counsel agrees" })).status, 200);
+    town.minute();
+    assert_eq!(town.world.mails().len(), 15);
+}
+
+#[test]
+fn a_hold_between_dispatch_and_send_stops_the_claim() {
+    let (town, incident) = leaked(&customers(14));
+    approve(&town, &incident);
+    let now = tocsin_ports::Clock::now(&town.world);
+    run(dispatch::step(&town.world, now));
+    assert!(!town.world.busy_queues().is_empty(), "the chunks are on their queues");
+    act(&town, RESPONDER, &incident, "hold", &json!({ "reason": "counsel asks" }));
+    town.drain();
+    assert!(town.world.mails().is_empty());
+}
+
+#[test]
+fn a_cancelled_incident_never_sends_again() {
+    let (mut town, incident) = leaked(&customers(14));
+    approve(&town, &incident);
+    town.minute();
+    let answer = act(&town, RESPONDER, &incident, "cancel", &json!({ "reason": "a false alarm" }));
+    assert!(!answer.body["handed_over"].as_array().expect("a list").is_empty());
+    let sent = town.world.mails().len();
+    assert_eq!(act(&town, RESPONDER, &incident, "release", &json!({ "reason": "no" })).status, 409);
+    town.minute();
+    assert_eq!(town.world.mails().len(), sent);
+}
+
+#[test]
+fn only_who_has_the_role_may_and_only_for_the_very_bytes() {
+    let (town, incident) = leaked(&customers(7));
+    let hash = show(&town, &incident)["plan"]["hash"].clone();
+    let stranger = "arn:aws:iam::000000000000:user/eve";
+    assert_eq!(act(&town, stranger, &incident, "approve", &json!({ "hash": hash })).status, 403);
+    assert_eq!(act(&town, RESPONDER, &incident, "approve", &json!({ "hash": hash })).status, 403);
+    assert_eq!(act(&town, APPROVER, &incident, "hold", &json!({ "reason": "x" })).status, 403);
+    assert_eq!(act(&town, APPROVER, &incident, "approve", &json!({ "hash": "00" })).status, 409);
+    assert_eq!(act(&town, RESPONDER, &incident, "hold", &json!({ "reason": " " })).status, 400);
+    assert_eq!(show(&town, &incident)["incident"]["stage"], "awaiting-approval");
+}
+
+#[test]
+fn two_approvals_need_two_people() {
+    let town = Town::new();
+    settle_in(&town, "shop", &customers(7));
+    let mut strict = tenant("shop");
+    strict["approvals_needed"] = json!(2);
+    let put = town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &json!({ "tenant": strict }));
+    assert_eq!(put.status, 200, "{}", put.body);
+    town.siem(&guardduty_finding(&bucket("shop"), 8.0));
+    town.drain();
+    let incident = only_incident(&town);
+    approve(&town, &incident);
+    approve(&town, &incident);
+    assert_eq!(show(&town, &incident)["incident"]["stage"], "awaiting-approval");
+    let hash = show(&town, &incident)["plan"]["hash"].clone();
+    assert_eq!(act(&town, SECOND_APPROVER, &incident, "approve", &json!({ "hash": hash })).status, 200);
+    assert_eq!(show(&town, &incident)["incident"]["stage"], "sending");
+}
+
+#[test]
+fn a_webhook_joins_and_a_forged_one_leaves_no_trace() {
+    let (town, incident) = leaked(&customers(7));
+    let body = br#"{"id": 1, "admin_graphql_api_id": "gid://shopify/BulkOperation/1", "status": "completed"}"#;
+    let before = (town.world.home_as_text(), town.world.files());
+    let forged = shopify_webhook("shop", "bulk_operations/finish", body, "another secret");
+    assert_eq!(town.webhook(forged).status, 401);
+    let mut unsigned = shopify_webhook("shop", "bulk_operations/finish", body, SHOP_SECRET);
+    unsigned.headers.remove("x-shopify-hmac-sha256");
+    assert_eq!(town.webhook(unsigned).status, 401);
+    let unknown = shopify_webhook("nobody", "bulk_operations/finish", body, SHOP_SECRET);
+    assert_eq!(town.webhook(unknown).status, 401);
+    assert_eq!((town.world.home_as_text(), town.world.files()), before);
+    assert_eq!(town.webhook(shopify_webhook("shop", "bulk_operations/finish", body, SHOP_SECRET)).status, 202);
+    town.drain();
+    assert_eq!(show(&town, &incident)["incident"]["signals"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn what_cannot_be_read_is_parked_and_a_signed_one_answered_400() {
+    let (town, _) = leaked(&customers(7));
+    let deep = "[".repeat(100_000);
+    let malformed = shopify_webhook("shop", "bulk_operations/finish", deep.as_bytes(), SHOP_SECRET);
+    assert_eq!(town.webhook(malformed).status, 400);
+    for body in ["", "nonsense", &deep, "{}", &guardduty_finding("nobodys-bucket", 8.0).replace("000000000000", "111111111111")] {
+        assert!(town.siem(body), "it is acknowledged");
+    }
+    let parked = town.world.parked();
+    assert_eq!(parked.len(), 6, "{parked:#?}");
+    assert!(parked[5].contains("unknown-tenant"), "{}", parked[5]);
+}
+
+#[test]
+fn one_finding_ten_times_is_one_incident_and_one_notice_each() {
+    let town = Town::new();
+    settle_in(&town, "shop", &customers(7));
+    for _ in 0..10 {
+        assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
+    }
+    town.drain();
+    let incident = only_incident(&town);
+    approve(&town, &incident);
+    let mut town = town;
+    town.minute();
+    assert!(town.mails_by_address().values().all(|count| *count == 1));
+}
+
+#[test]
+fn a_mild_finding_opens_nothing_and_says_why() {
+    let town = Town::new();
+    settle_in(&town, "shop", &customers(7));
+    assert!(town.siem(&guardduty_finding(&bucket("shop"), 2.0)));
+    town.drain();
+    let list = town.console(APPROVER, "GET", "/console/tenants/shop/incidents", &Value::Null);
+    assert_eq!(list.body["incidents"], json!([]));
+    assert!(town.world.home_as_text().contains("signal-dismissed"));
+}
+
+#[test]
+fn too_many_bad_rows_block_the_plan_and_say_where() {
+    let town = Town::new();
+    settle_in(&town, "shop", &customers(7));
+    let broken = format!("{}9,No,not an address,,DE,,de\n", manifest(&customers(20)));
+    put_manifest(&town, "shop", broken.into_bytes());
+    town.siem(&guardduty_finding(&bucket("shop"), 8.0));
+    town.drain();
+    let shown = show(&town, &only_incident(&town));
+    assert_eq!(shown["incident"]["stage"], "blocked");
+    let attention = shown["incident"]["attention"][0].as_str().expect("a reason");
+    assert!(attention.contains("1 of 21 rows") && attention.contains("rejects"), "{attention}");
+    let file = town.world.files().into_iter().find(|file| file.contains("/rejects/")).expect("a reject file");
+    let rejects = String::from_utf8(town.world.file(&file).expect("the file")).expect("text");
+    assert!(rejects.contains("exports,22,"), "{rejects}");
+    assert!(!rejects.contains("not an address"), "nothing of the row itself");
+}
+
+#[test]
+fn a_manifest_that_is_not_there_blocks_the_incident() {
+    let town = Town::new();
+    let body = json!({ "tenant": tenant("shop") });
+    assert_eq!(town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &body).status, 200);
+    town.siem(&guardduty_finding(&bucket("shop"), 8.0));
+    town.drain();
+    let shown = show(&town, &only_incident(&town));
+    assert_eq!(shown["incident"]["stage"], "blocked", "{shown:#}");
+}
+
+#[test]
+fn another_tenants_people_and_routes_stay_its_own() {
+    let town = Town::new();
+    settle_in(&town, "shop", &customers(7));
+    let others: Vec<Customer> = customers(7)
+        .into_iter()
+        .map(|customer| Customer { email: format!("other-{}", customer.email), ..customer })
+        .collect();
+    settle_in(&town, "other", &others);
+    let mut greedy = tenant("third");
+    greedy["routes"] = tenant("shop")["routes"].clone();
+    let refused = town.console(ADMINISTRATOR, "PUT", "/console/tenants/third", &json!({ "tenant": greedy }));
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    town.siem(&guardduty_finding(&bucket("shop"), 8.0));
+    town.drain();
+    let incident = only_incident(&town);
+    approve(&town, &incident);
+    let mut town = town;
+    town.minute();
+    assert!(town.mails_by_address().keys().all(|address| !address.starts_with("other-")));
+}
+
+#[test]
+fn no_personal_data_stands_in_the_home_table_or_on_a_queue() {
+    let (town, incident) = leaked(&customers(7));
+    approve(&town, &incident);
+    let now = tocsin_ports::Clock::now(&town.world);
+    run(dispatch::step(&town.world, now));
+    for queue in town.world.busy_queues() {
+        while let Some(body) = town.world.take(&queue) {
+            assert!(!body.contains('@') && !body.contains("Customer Number"), "{body}");
+            town.world.put_back(&queue, body.clone());
+            if body == town.world.take(&queue).unwrap_or_default() {
+                break;
+            }
+        }
+    }
+    town.drain();
+    let home = town.world.home_as_text();
+    assert!(!home.contains("customer0@") && !home.contains("Customer Number"));
+}
+
+#[test]
+fn the_log_verifies_and_breaks_when_a_byte_changes() {
+    let (mut town, incident) = leaked(&customers(7));
+    approve(&town, &incident);
+    town.minute();
+    let scope = tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
+    let (tiles, head) = run(tocsin_ports::store::leaves::log(&town.world, &scope)).expect("a log");
+    let mut file = tocsin_audit::export(&tiles, &head).into_bytes();
+    let verified = tocsin_audit::verify(&file).expect("a whole log");
+    let actions: Vec<_> = verified.leaves.iter().map(|leaf| leaf.action).collect();
+    for action in [
+        tocsin_audit::Action::TenantPut,
+        tocsin_audit::Action::IncidentOpened,
+        tocsin_audit::Action::PlanMade,
+        tocsin_audit::Action::PlanApproved,
+        tocsin_audit::Action::ChunkClaimed,
+        tocsin_audit::Action::ChunkAccepted,
+    ] {
+        assert!(actions.contains(&action), "{action:?}");
+    }
+    let middle = file.len() / 2;
+    file[middle] ^= 1;
+    assert!(tocsin_audit::verify(&file).is_err());
+}
+
+#[test]
+fn a_late_bounce_counts_after_a_delivery() {
+    let (mut town, incident) = leaked(&customers(7));
+    approve(&town, &incident);
+    town.minute();
+    let mail = town.world.mails().into_iter().find(|mail| mail.to == "customer0@example.com").expect("a mail");
+    let mut bounced = mail.clone();
+    bounced.to = "bounce@example.com".to_owned();
+    town.tell(&ses_event(&bounced, tocsin_ports::Clock::now(&town.world)));
+    assert_eq!(duty(&show(&town, &incident), "eu-gdpr-individual", "DE")["coverage"]["unreachable"]["bounced"], 1);
+}

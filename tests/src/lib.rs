@@ -1,0 +1,173 @@
+//! The whole product in one process: every real step over the world in memory, in simulated time.
+
+mod samples;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use aws_lambda_events::event::sqs::SqsEvent;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tocsin_ports::memory::World;
+use tocsin_ports::{Clock, Queue};
+use tocsin_stage::http::{Request, Response};
+use tocsin_stage::queue::batch;
+
+pub use samples::*;
+
+/// An installation in memory.
+pub struct Town {
+    pub world: World,
+    /// How many of the provider's events were taken to `receipts` so far.
+    events_told: usize,
+    texts_told: usize,
+}
+
+impl Default for Town {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Town {
+    pub fn new() -> Self {
+        let now = "2026-11-23T09:00:00Z".parse().expect("an instant");
+        Self { world: World::new(now, World::settings_for_tests()), events_told: 0, texts_told: 0 }
+    }
+
+    /// A message on the SIEM queue, taken by its function. `true` when it was acknowledged.
+    pub fn siem(&self, body: &str) -> bool {
+        run(one(&self.world, "intake-siem", body, &async |world: &World, body: &str, now| {
+            intake_siem::step(world, body, now).await
+        }))
+    }
+
+    pub fn webhook(&self, request: Request) -> Response {
+        let now = self.world.now();
+        run(intake_webhook::step(&self.world, request, now))
+    }
+
+    /// A request of `principal` to the console.
+    pub fn console(&self, principal: &str, method: &str, path: &str, body: &Value) -> Response {
+        let request = Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            body: body.to_string().into_bytes(),
+            principal: Some(principal.to_owned()),
+            ..Request::default()
+        };
+        let now = self.world.now();
+        run(console::step(&self.world, request, now))
+    }
+
+    /// Lets every queue run empty. What is not acknowledged comes back, as a queue brings it back.
+    pub fn drain(&self) {
+        for _ in 0..10_000 {
+            let Some(queue) = self.world.busy_queues().into_iter().next() else {
+                return;
+            };
+            let Some(body) = self.world.take(&queue) else {
+                continue;
+            };
+            if !self.deliver(&queue, &body) {
+                self.world.put_back(&queue, body);
+            }
+        }
+        panic!("the queues never run empty");
+    }
+
+    fn deliver(&self, queue: &Queue, body: &str) -> bool {
+        let world = &self.world;
+        match queue {
+            Queue::Signals => run(one(world, "triage", body, &async |world: &World, body: &str, now| {
+                triage::step(world, body, now).await
+            })),
+            Queue::Scope => run(one(world, "scope", body, &async |world: &World, body: &str, now| {
+                scope::step(world, body, now).await
+            })),
+            Queue::Plan => run(one(world, "plan", body, &async |world: &World, body: &str, now| {
+                plan::step(world, body, now).await
+            })),
+            Queue::Notices(_) => run(one(world, "send", body, &async |world: &World, body: &str, now| {
+                send::step(world, body, now).await
+            })),
+        }
+    }
+
+    /// One minute: the clock goes on, `dispatch` and `watch` tick, the queues run empty, and what the provider has
+    /// to say comes in.
+    pub fn minute(&mut self) {
+        self.world.advance_to(self.world.now() + SignedDuration::from_mins(1));
+        let now = self.world.now();
+        tick(async { dispatch::step(&self.world, now).await });
+        self.drain();
+        self.tell_events();
+        tick(async { watch::step(&self.world, now).await });
+        self.drain();
+    }
+
+    /// The provider's events for every message that it took and did not speak of yet.
+    pub fn tell_events(&mut self) {
+        let mails = self.world.mails();
+        for mail in mails.iter().skip(self.events_told) {
+            let body = ses_event(mail, self.world.now());
+            self.tell(&body);
+        }
+        self.events_told = mails.len();
+        self.texts_told = self.world.texts().len();
+    }
+
+    pub fn tell(&self, event: &Value) {
+        let body = event.to_string();
+        for _ in 0..10 {
+            let taken = run(one(&self.world, "receipts", &body, &async |world: &World, body: &str, now| {
+                receipts::step(world, body, now).await
+            }));
+            if taken {
+                return;
+            }
+        }
+        panic!("a delivery event is never taken");
+    }
+
+    /// How many mails each address got.
+    pub fn mails_by_address(&self) -> BTreeMap<String, usize> {
+        let mut by_address: BTreeMap<String, usize> = BTreeMap::new();
+        for mail in self.world.mails() {
+            *by_address.entry(mail.to).or_default() += 1;
+        }
+        by_address
+    }
+}
+
+/// One record through the real harness. `true` when it was acknowledged.
+async fn one(
+    world: &World,
+    function: &'static str,
+    body: &str,
+    step: &impl AsyncFn(&World, &str, Timestamp) -> tocsin_domain::outcome::Outcome,
+) -> bool {
+    let records = json!({ "Records": [{ "messageId": "1", "body": body }] });
+    let event: SqsEvent = serde_json::from_value(records).expect("an event");
+    let answer = batch(function, world, event, None, step).await.expect("an answer");
+    answer.batch_item_failures.is_empty()
+}
+
+/// A tick that dies is followed by the next one.
+fn tick(step: impl Future<Output = tocsin_domain::outcome::Outcome>) {
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(step)));
+}
+
+/// The world in memory never waits: a future is ready when it is asked.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..1_000_000 {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+    }
+    panic!("the future waits for something that is not in this world");
+}

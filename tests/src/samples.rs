@@ -1,0 +1,234 @@
+//! Invented merchants, people and messages.
+
+use std::fmt::Write;
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tocsin_ports::memory::Delivered;
+use tocsin_stage::http::Request;
+
+use crate::{Town, run};
+
+pub const ADMINISTRATOR: &str = "arn:aws:iam::000000000000:user/administrator";
+pub const APPROVER: &str = "arn:aws:iam::000000000000:user/ada";
+pub const SECOND_APPROVER: &str = "arn:aws:iam::000000000000:user/bo";
+pub const RESPONDER: &str = "arn:aws:iam::000000000000:user/cy";
+
+pub const SHOP_SECRET: &str = "a secret of the shop's app";
+
+/// A person of a manifest: number, country, province, locale, address, phone.
+#[derive(Debug, Clone)]
+pub struct Customer {
+    pub id: u32,
+    pub email: String,
+    pub phone: String,
+    pub country: &'static str,
+    pub province: &'static str,
+    pub locale: &'static str,
+}
+
+/// `count` customers in turn from seven places, each with a mailbox of their own.
+pub fn customers(count: u32) -> Vec<Customer> {
+    const PLACES: [(&str, &str, &str); 7] = [
+        ("DE", "", "de"),
+        ("FR", "", "fr"),
+        ("GB", "", "en"),
+        ("US", "CA", "en-US"),
+        ("US", "TX", "en-US"),
+        ("BR", "", "pt-BR"),
+        ("AU", "", "en-AU"),
+    ];
+    (0..count)
+        .map(|id| {
+            let (country, province, locale) = PLACES[id as usize % PLACES.len()];
+            let email = format!("customer{id}@example.com");
+            Customer { id, email, phone: String::new(), country, province, locale }
+        })
+        .collect()
+}
+
+pub fn manifest(customers: &[Customer]) -> String {
+    let mut file = "customer_id,name,email,phone,country,province,locale\n".to_owned();
+    for customer in customers {
+        let Customer { id, email, phone, country, province, locale } = customer;
+        writeln!(file, "{id},Customer Number {id},{email},{phone},{country},{province},{locale}").expect("text");
+    }
+    file
+}
+
+/// The settings of a merchant whose exports lie in `BUCKET`.
+pub fn tenant(id: &str) -> Value {
+    json!({
+        "id": id,
+        "name": "Example Goods",
+        "platform": "shopify-plus",
+        "controller": {
+            "legal_name": "Example Goods Inc.",
+            "country": "US",
+            "time_zone": "America/Los_Angeles",
+            "eu_main_establishment": null,
+            "eu_representative": "IE",
+            "postal_address": ["1 Example Street", "San Francisco, CA 94105", "USA"],
+            "email": "privacy@shop.example",
+            "phone": "+1 555 0100",
+            "privacy_officer": null,
+            "website": "shop.example",
+            "notice_page": "https://shop.example/notice",
+        },
+        "routes": { "shop_domains": [format!("{id}.myshopify.com")], "buckets": [bucket(id)] },
+        "datasets": [{
+            "name": "exports",
+            "bucket": bucket(id),
+            "manifest": format!("{id}/manifests/exports.csv"),
+            "format": "csv",
+            "data": ["name", "email", "order_history", "password"],
+            "encrypted": false,
+            "risk": "high",
+            "significant_harm": true,
+        }],
+        "triage": { "opens_at": "high", "joins_within_hours": 24 },
+        "residency": {
+            "regions": { "US": "us-east-1", "BR": "us-east-1", "AU": "ap-southeast-2" },
+            "otherwise": "eu-central-1",
+        },
+        "senders": {
+            "email_from": "Example Goods <notice@shop.example>",
+            "esign_consent": true, "sms": true, "in_app": true,
+        },
+        "roles": {
+            APPROVER: ["approver", "viewer"],
+            SECOND_APPROVER: ["approver"],
+            RESPONDER: ["responder", "auditor"],
+        },
+        "approvals_needed": 1,
+        "reject_limit_per_mille": 20,
+        "contacts": [{
+            "name": "dpa-germany", "regime": "eu-gdpr-authority", "jurisdiction": "DE",
+            "email": "filings@authority.example", "language": "en",
+        }],
+        "wording": {
+            "en": wording("Somebody copied a file with customer data from our storage."),
+            "de": wording("Jemand hat eine Datei mit Kundendaten aus unserem Speicher kopiert."),
+            "fr": wording("Quelqu’un a copié un fichier de données de clients dans notre espace de stockage."),
+            "pt": wording("Alguém copiou um arquivo com dados de clientes do nosso armazenamento."),
+        },
+    })
+}
+
+fn wording(what_happened: &str) -> Value {
+    json!({
+        "what_happened": what_happened,
+        "consequences": "Strangers may write to you and pretend to be us.",
+        "measures": "We closed the access and changed the keys.",
+        "advice": "Change the password of your account in our shop.",
+        "communication": "The people concerned are told by e-mail.",
+    })
+}
+
+pub fn bucket(tenant: &str) -> String {
+    format!("{tenant}-customer-exports")
+}
+
+/// Puts a tenant with this manifest; panics when the console refuses.
+pub fn settle_in(town: &Town, id: &str, customers: &[Customer]) {
+    let secrets = json!({ "webhook-shopify": json!({ "keys": [SHOP_SECRET] }).to_string() });
+    let body = json!({ "tenant": tenant(id), "secrets": secrets });
+    let answer = town.console(ADMINISTRATOR, "PUT", &format!("/console/tenants/{id}"), &body);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    put_manifest(town, id, manifest(customers).into_bytes());
+}
+
+pub fn put_manifest(town: &Town, id: &str, bytes: Vec<u8>) {
+    use tocsin_ports::WriteVault;
+    run(town.world.put_file(&format!("{id}/manifests/exports.csv"), bytes)).expect("a vault");
+}
+
+/// A GuardDuty finding of data being copied out of a bucket, as EventBridge delivers it.
+pub fn guardduty_finding(bucket: &str, severity: f64) -> String {
+    json!({
+        "version": "0",
+        "id": "c8c4daa7-0000-0000-0000-000000000001",
+        "detail-type": "GuardDuty Finding",
+        "source": "aws.guardduty",
+        "account": "000000000000",
+        "time": "2026-11-23T08:55:00Z",
+        "region": "eu-central-1",
+        "resources": [],
+        "detail": {
+            "schemaVersion": "2.0",
+            "accountId": "000000000000",
+            "region": "eu-central-1",
+            "partition": "aws",
+            "id": "16afba5c5c43e07c9e3e5e2e544e95df",
+            "arn": "arn:aws:guardduty:eu-central-1:000000000000:detector/1/finding/16afba5c5c43e07c9e3e5e2e544e95df",
+            "type": "Exfiltration:S3/AnomalousBehavior",
+            "severity": severity,
+            "createdAt": "2026-11-23T08:54:00.000Z",
+            "updatedAt": "2026-11-23T08:54:00.000Z",
+            "title": "Unusual read of many objects in an S3 bucket.",
+            "description": "An API was used to read objects in an unusual way.",
+            "resource": {
+                "resourceType": "S3Bucket",
+                "s3BucketDetails": [{ "arn": format!("arn:aws:s3:::{bucket}"), "name": bucket, "type": "Destination" }],
+            },
+            "service": {
+                "serviceName": "guardduty",
+                "count": 1,
+                "archived": false,
+                "eventFirstSeen": "2026-11-23T08:40:00.000Z",
+                "eventLastSeen": "2026-11-23T08:50:00.000Z",
+            },
+        },
+    })
+    .to_string()
+}
+
+/// A webhook as Shopify posts it, signed with `secret`.
+pub fn shopify_webhook(tenant: &str, topic: &str, body: &[u8], secret: &str) -> Request {
+    use base64::Engine;
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key");
+    mac.update(body);
+    let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        ("x-shopify-topic", topic.to_owned()),
+        ("x-shopify-hmac-sha256", signature),
+        ("x-shopify-shop-domain", format!("{tenant}.myshopify.com")),
+        ("x-shopify-api-version", "2026-10".to_owned()),
+        ("x-shopify-webhook-id", "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043".to_owned()),
+        ("x-shopify-event-id", "98880550-7158-44d4-b7cd-2c97c8a091b5".to_owned()),
+        ("x-shopify-triggered-at", "2026-11-23T08:58:00.123456789Z".to_owned()),
+    ];
+    Request {
+        method: "POST".to_owned(),
+        path: format!("/webhooks/{tenant}/shopify"),
+        headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        body: body.to_vec(),
+        id: "request-1".to_owned(),
+        principal: None,
+    }
+}
+
+/// What SES says of a mail. An address that begins with `bounce` is refused for good, all others deliver.
+pub fn ses_event(mail: &Delivered, now: Timestamp) -> Value {
+    let tags: serde_json::Map<String, Value> =
+        mail.tags.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
+    let head = json!({ "messageId": mail.provider_id, "timestamp": now.to_string(), "destination": [mail.to], "tags": tags });
+    if mail.to.starts_with("bounce") {
+        return json!({
+            "eventType": "Bounce",
+            "mail": head,
+            "bounce": {
+                "bounceType": "Permanent", "bounceSubType": "NoEmail", "timestamp": now.to_string(),
+                "bouncedRecipients": [{ "emailAddress": mail.to, "status": "5.1.1" }], "feedbackId": "1",
+            },
+        });
+    }
+    json!({
+        "eventType": "Delivery",
+        "mail": head,
+        "delivery": { "timestamp": now.to_string(), "recipients": [mail.to], "smtpResponse": "250 ok" },
+    })
+}
