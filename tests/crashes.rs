@@ -27,9 +27,26 @@ fn incident(fault: Option<(u64, Fault)>) -> (Town, u64) {
     }
     for _ in 0..MINUTES {
         town.minute();
+        if has_settled(&town) {
+            break;
+        }
     }
+    // Whatever would still go out by itself would do so now.
+    town.minute();
     let calls = town.world.calls() - before;
     (town, calls)
+}
+
+/// Every chunk has its end; that one has not settled may be a fault of this very question.
+fn has_settled(town: &Town) -> bool {
+    let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let list = town.console(APPROVER, "GET", "/console/tenants/shop/incidents", &Value::Null);
+        let id = list.body["incidents"][0]["id"].as_str().unwrap_or_default().to_owned();
+        let path = format!("/console/tenants/shop/incidents/{id}");
+        let chunks = town.console(APPROVER, "GET", &path, &Value::Null).body["chunks"].clone();
+        chunks.as_object().is_some_and(|states| states.keys().eq(["accepted"]))
+    }));
+    asked.unwrap_or(false)
 }
 
 fn approve(town: &Town) {
@@ -47,11 +64,14 @@ fn check(town: &Town, fault: (u64, Fault)) {
     for customer in customers(7) {
         assert_eq!(by_address.get(&customer.email), Some(&1), "{} at {fault:?}", customer.email);
     }
-    assert_eq!(by_address.get("filings@authority.example"), Some(&1), "the filing at {fault:?}");
     let list = town.console(APPROVER, "GET", "/console/tenants/shop/incidents", &Value::Null);
     assert_eq!(list.body["incidents"].as_array().map(Vec::len), Some(1), "{fault:?}");
     let id = list.body["incidents"][0]["id"].as_str().unwrap_or_default().to_owned();
     let shown = town.console(APPROVER, "GET", &format!("/console/tenants/shop/incidents/{id}"), &Value::Null).body;
+    // A filing is never sent twice: one whose claim died before the call waits for a person, who is told so.
+    let filings = by_address.get("filings@authority.example").copied().unwrap_or(0);
+    let asked = shown["incident"]["attention"].to_string().contains("never to send twice");
+    assert_eq!(filings, usize::from(!asked), "the filing at {fault:?}: {}", shown["incident"]["attention"]);
     for duty in shown["duties"].as_array().expect("duties") {
         if duty["duty"]["audience"] == "individual" && duty["duty"]["owed"] == "yes" {
             assert_eq!(duty["state"], "met", "{fault:?} {duty:#}");
@@ -77,15 +97,9 @@ fn check_log(world: &World, fault: (u64, Fault)) {
     assert_eq!(claimed, ended, "{fault:?}");
 }
 
-#[test]
-fn every_single_failure_leaves_everybody_told_once() {
-    // The crashes are part of the test; their text is not.
-    std::panic::set_hook(Box::new(|_| {}));
-    let (town, calls) = incident(None);
-    check(&town, (0, Fault::ErrorBefore));
-    assert!(calls > 100, "{calls} calls");
+fn failures(calls: impl Iterator<Item = u64>) -> Vec<String> {
     let mut failed = Vec::new();
-    for call in 1..=calls {
+    for call in calls {
         for fault in FAULTS {
             let outcome = std::panic::catch_unwind(|| check(&incident(Some((call, fault))).0, (call, fault)));
             if let Err(panic) = outcome {
@@ -94,6 +108,20 @@ fn every_single_failure_leaves_everybody_told_once() {
             }
         }
     }
+    failed
+}
+
+#[test]
+fn every_single_failure_leaves_everybody_told_once() {
+    // The crashes are part of the test; their text is not.
+    std::panic::set_hook(Box::new(|_| {}));
+    let (town, calls) = incident(None);
+    check(&town, (0, Fault::ErrorBefore));
+    assert!(calls > 100, "{calls} calls");
+    let failed: Vec<String> = std::thread::scope(|threads| {
+        let halves = [0, 1].map(|half| threads.spawn(move || failures((1..=calls).filter(|call| call % 2 == half))));
+        halves.into_iter().flat_map(|half| half.join().expect("a half")).collect()
+    });
     let _ = std::panic::take_hook();
     assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), calls * 4, failed[..failed.len().min(5)].join("\n"));
 }

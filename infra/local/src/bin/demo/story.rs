@@ -46,7 +46,6 @@ pub struct Scene {
     pub mailboxes: MailboxProvider,
     pub deployed: Deployed,
     pub emulator: Emulator,
-    pub administrator: Operator,
     pub approver: Operator,
     pub responder: Operator,
     /// Of the shop, and of the website.
@@ -150,7 +149,7 @@ async fn set_the_scene(options: &Options, binaries: &Path, screen: &mut Screen) 
     let people: usize = populations.iter().map(|population| population.people.len()).sum();
     let places = populations.first().map_or(0, |shop| shop.residences().len());
     screen.end(stage, &format!("{SHOP} and {WEBSITE}: {people} customers in {places} jurisdictions"));
-    Ok(Scene { mailboxes, deployed, emulator, administrator, approver, responder, populations })
+    Ok(Scene { mailboxes, deployed, emulator, approver, responder, populations })
 }
 
 async fn settle_in(
@@ -419,8 +418,11 @@ impl Killer {
             return Ok(());
         };
         let function = match dice.lock() {
-            Ok(mut dice) => *dice.pick(&["triage", "scope", "plan", "send", "receipts", "dispatch", "watch"]),
-            Err(_) => return Ok(()),
+            Ok(mut dice) => dice.pick(&["triage", "scope", "plan", "send", "receipts", "dispatch", "watch"]).copied(),
+            Err(_) => None,
+        };
+        let Some(function) = function else {
+            return Ok(());
         };
         let killed = scene.deployed.kill(function).await?;
         if let Ok(mut all) = self.killed.lock() {

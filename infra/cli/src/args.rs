@@ -1,0 +1,217 @@
+//! The command line. What stands here as documentation is the command's own help.
+
+use std::path::PathBuf;
+
+use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use tocsin_domain::id::{IncidentId, TenantId};
+
+use crate::tenant::SecretFile;
+
+/// From a security signal to lawful, delivered and provable breach notices, in your own AWS account.
+///
+/// Commands that ask the console sign their requests with your AWS credentials; what you may do is decided by
+/// the roles in the tenant's settings. Exit codes: 0 done, 1 the answer is "no" (a broken log, a refused
+/// request), 2 wrong usage or no connection.
+#[derive(Debug, Parser)]
+#[command(name = "tocsin", version, arg_required_else_help = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Put a merchant's settings and webhook secrets
+    #[command(subcommand)]
+    Tenant(Tenant),
+    /// See incidents, approve their plans, stop and release them
+    #[command(subcommand)]
+    Incident(Incident),
+    /// Take the audit log out, and prove that it is whole
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Say what the product would do with an input, and do nothing
+    ///
+    /// Reads JSON Lines from standard input and writes one JSON line for each, with the same "id". A line that
+    /// cannot be read is answered with an "error", and the next one is read. Asks no network and no clock.
+    Explain {
+        /// What the lines hold
+        suite: Suite,
+    },
+    /// Look at the law that this version ships
+    #[command(subcommand)]
+    Law(Law),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Put a tenant's settings; new ones replace the old ones as a whole (administrators)
+    Put {
+        /// The settings, in TOML or JSON
+        file: PathBuf,
+        /// A webhook secret: a file with one key a line, newest first, or - for standard input
+        ///
+        /// NAME is webhook-shopify, webhook-stripe, webhook-adyen or webhook-generic. Secrets that are not named
+        /// stay as they are. Put the new key before the old one, and take the old one out when nothing is signed
+        /// with it any more.
+        #[arg(long = "secret", value_name = "NAME=PATH")]
+        secrets: Vec<SecretFile>,
+        #[command(flatten)]
+        connection: Connection,
+        /// Print the console's answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Incident {
+    /// List a tenant's incidents, oldest first
+    List {
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// Show one incident: scope, plan, waves, and each duty with its due instant and coverage
+    Show {
+        /// Its id, as `list` prints it
+        incident: IncidentId,
+        /// Show why each duty is owed or not, with its citation; those not owed among them
+        #[arg(long)]
+        reasons: bool,
+        /// Show how much time is left at this instant (RFC 3339, such as 2026-11-23T12:00:00Z)
+        #[arg(long, value_name = "INSTANT")]
+        at: Option<Timestamp>,
+        /// Colour the states
+        #[arg(long)]
+        colour: bool,
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// Approve the plan with this very hash, as `show` prints it (approvers)
+    Approve {
+        /// Its id, as `list` prints it
+        incident: IncidentId,
+        #[arg(long)]
+        hash: String,
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// Hand nothing more over until a release; prints the chunks that had been handed over (responders)
+    Hold {
+        #[command(flatten)]
+        halt: Halt,
+    },
+    /// Let a held incident go on (responders)
+    Release {
+        #[command(flatten)]
+        halt: Halt,
+    },
+    /// End an incident for good; prints the chunks that had been handed over (responders)
+    Cancel {
+        #[command(flatten)]
+        halt: Halt,
+    },
+}
+
+#[derive(Debug, ArgGroup)]
+pub struct Halt {
+    /// Its id, as `list` prints it
+    pub incident: IncidentId,
+    /// Why; it stands in the audit log beside your name
+    #[arg(long)]
+    pub reason: String,
+    #[command(flatten)]
+    pub of: OfTenant,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Write a tenant's sealed log to a file, and verify it (auditors, administrators)
+    ///
+    /// What happened in the last minute or so may not be sealed yet.
+    Export {
+        /// Whose log; "tocsin" is the installation's own
+        #[arg(long, value_name = "TENANT")]
+        tenant: TenantId,
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Verify an exported log; needs the file and nothing else
+    Verify {
+        file: PathBuf,
+        /// The head as it is known from elsewhere: a shorter log that is whole in itself has another one
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Suite {
+    /// {"id", "facts"}: what is owed, to whom, by when, and why
+    Law,
+    /// {"id", "source", "request", "secrets", "now"}: whether the request is authentic
+    Webhook,
+    /// {"id", "body"}: what a SIEM's message would become
+    Signal,
+    /// {"id", "body"}: what a provider's event says about a delivery
+    Receipt,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Law {
+    /// List what a lawyer should look at in the rules; exit code 1 when there is anything
+    Lint,
+    /// Show for which places there are rules, toward whom, and how well each text is known
+    Coverage,
+}
+
+/// One tenant, seen through the console.
+#[derive(Debug, ArgGroup)]
+pub struct OfTenant {
+    /// The merchant
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: TenantId,
+    /// Print the console's answer as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// Which console.
+#[derive(Debug, ArgGroup)]
+pub struct Connection {
+    /// The console's address, an output of the deployed stack
+    #[arg(long, env = "TOCSIN_CONSOLE", value_name = "URL")]
+    pub console: Option<String>,
+    /// The home region, in which the console runs
+    #[arg(long, env = "AWS_REGION")]
+    pub region: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn ids_are_checked_before_anything_is_asked() {
+        let hold = |tenant: &str, incident: &str| {
+            let line =
+                ["tocsin", "incident", "hold", "--tenant", tenant, incident, "--reason", "counsel asks"];
+            Args::try_parse_from(line).is_ok()
+        };
+        assert!(hold("shop", "0123456789abcdef0123456789abcdef"));
+        assert!(!hold("shop/../other", "0123456789abcdef0123456789abcdef"));
+        assert!(!hold("shop", "1"));
+    }
+}

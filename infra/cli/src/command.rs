@@ -1,0 +1,121 @@
+//! What each command does.
+
+use std::fs;
+use std::io::{self, ErrorKind, Read, Write};
+
+use serde_json::{Value, json};
+use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_law::RulePack;
+
+use crate::args::{Audit, Command, Connection, Halt, Incident, Law, OfTenant, Tenant};
+use crate::console::{Console, ConsoleError};
+use crate::failure::Failure;
+use crate::show::Options;
+use crate::tenant::SecretFile;
+use crate::{audit, explain, law, show, tenant};
+
+pub async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Tenant(Tenant::Put { file, secrets, connection, json }) => {
+            let settings = fs::read_to_string(&file).map_err(Failure::reading(&file))?;
+            let secrets = secrets.iter().map(read_secret).collect::<Result<Vec<_>, _>>()?;
+            let body = tenant::body(&settings, &secrets)?;
+            let answer = console(&connection).await?.put_tenant(&body).await?;
+            answered(&answer, json, |_| "put\n".to_owned())
+        }
+        Command::Incident(command) => incident(command).await,
+        Command::Audit(command) => audit(command).await,
+        Command::Explain { suite } => {
+            quietly(explain::lines(explain::of(suite), io::stdin().lock(), io::stdout().lock()))
+        }
+        Command::Law(Law::Lint) => {
+            let remarks = RulePack::shipped().lint();
+            print(&law::lint(&remarks))?;
+            if remarks.is_empty() { Ok(()) } else { Err(Failure::Remarks(remarks.len())) }
+        }
+        Command::Law(Law::Coverage) => print(&law::coverage(RulePack::shipped())?),
+    }
+}
+
+async fn incident(command: Incident) -> Result<(), Failure> {
+    match command {
+        Incident::List { of: OfTenant { tenant, json, connection } } => {
+            let incidents = console(&connection).await?.incidents(&tenant).await?;
+            answered(&json!({ "incidents": incidents }), json, |_| show::incidents(&incidents))
+        }
+        Incident::Show { incident, reasons, at, colour, of: OfTenant { tenant, json, connection } } => {
+            let answer = console(&connection).await?.incident(&tenant, incident).await?;
+            answered(&answer, json, |answer| show::incident(answer, Options { reasons, at, colour }))
+        }
+        Incident::Approve { incident, hash, of: OfTenant { tenant, json, connection } } => {
+            let answer = console(&connection).await?.approve(&tenant, incident, &hash).await?;
+            answered(&answer, json, show::approved)
+        }
+        Incident::Hold { halt } => stop(halt, Console::hold).await,
+        Incident::Release { halt } => stop(halt, Console::release).await,
+        Incident::Cancel { halt } => stop(halt, Console::cancel).await,
+    }
+}
+
+async fn stop(
+    Halt { incident, reason, of: OfTenant { tenant, json, connection } }: Halt,
+    act: impl AsyncFn(&Console, &TenantId, IncidentId, &str) -> Result<Value, ConsoleError>,
+) -> Result<(), Failure> {
+    let console = console(&connection).await?;
+    let answer = act(&console, &tenant, incident, &reason).await?;
+    answered(&answer, json, show::halted)
+}
+
+async fn audit(command: Audit) -> Result<(), Failure> {
+    match command {
+        Audit::Export { tenant, out, connection } => {
+            let log = console(&connection).await?.audit_log(&tenant).await?;
+            fs::write(&out, &log).map_err(Failure::writing(&out))?;
+            let verdict = audit::verify(log.as_bytes(), None);
+            let head = verdict.map_err(|error| Failure::Audit { file: out, error })?;
+            print(&format!("{}\n", audit::summary(&head)))
+        }
+        Audit::Verify { file, head } => {
+            let log = fs::read(&file).map_err(Failure::reading(&file))?;
+            let verdict = audit::verify(&log, head.as_deref());
+            let head = verdict.map_err(|error| Failure::Audit { file, error })?;
+            print(&format!("{}\n", audit::summary(&head)))
+        }
+    }
+}
+
+async fn console(connection: &Connection) -> Result<Console, Failure> {
+    // A variable that is set to nothing is not set.
+    let given = |setting: &Option<String>| setting.clone().filter(|text| !text.trim().is_empty());
+    let url = given(&connection.console).ok_or(Failure::NoConsole)?;
+    let region = given(&connection.region).ok_or(Failure::NoRegion)?;
+    Ok(Console::new(&url, &region).await?)
+}
+
+fn read_secret(SecretFile { name, path }: &SecretFile) -> Result<(String, String), Failure> {
+    let text = match path {
+        Some(path) => fs::read_to_string(path).map_err(Failure::reading(path))?,
+        None => {
+            let mut text = String::new();
+            io::stdin().lock().read_to_string(&mut text)?;
+            text
+        }
+    };
+    Ok((name.clone(), text))
+}
+
+fn answered(answer: &Value, json: bool, readable: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
+    if json { print(&format!("{answer:#}\n")) } else { print(&readable(answer)) }
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    quietly(io::stdout().lock().write_all(text.as_bytes()))
+}
+
+/// A reader that has seen enough, such as `head`, is no failure.
+fn quietly(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}

@@ -1,0 +1,77 @@
+//! Why a command did not do what it was asked, in one sentence for standard error.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use tocsin_law::FactsError;
+
+use crate::audit::AuditError;
+use crate::console::ConsoleError;
+use crate::tenant::TenantError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("which console? Set --console or TOCSIN_CONSOLE to its address, an output of the deployed stack")]
+    NoConsole,
+    #[error("which region? Set --region or AWS_REGION to the home region, in which the console runs")]
+    NoRegion,
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+    #[error("{}: {error}", .file.display())]
+    Audit { file: PathBuf, error: AuditError },
+    #[error("{} cannot be {verb}: {error}", .file.display())]
+    File { file: PathBuf, verb: &'static str, error: io::Error },
+    #[error("standard input or output broke off: {0}")]
+    Pipe(#[from] io::Error),
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    #[error("remarks on the law: {0}; a lawyer should look at them")]
+    Remarks(usize),
+}
+
+impl Failure {
+    pub fn reading(file: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::File { file: file.to_owned(), verb: "read", error }
+    }
+
+    pub fn writing(file: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::File { file: file.to_owned(), verb: "written", error }
+    }
+
+    /// 1 where the answer is "no", 2 where there is none.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(if self.is_no() { 1 } else { 2 })
+    }
+
+    fn is_no(&self) -> bool {
+        match self {
+            Failure::Console(error) => error.is_refusal(),
+            Failure::Audit { .. } | Failure::Remarks(_) => true,
+            Failure::NoConsole
+            | Failure::NoRegion
+            | Failure::Tenant(_)
+            | Failure::File { .. }
+            | Failure::Pipe(_)
+            | Failure::Facts(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_no_is_told_from_no_answer() {
+        let file = PathBuf::from("log");
+        let broken = AuditError::Broken(tocsin_audit::Broken::CutOff);
+        assert!(Failure::Audit { file: file.clone(), error: broken }.is_no());
+        assert!(Failure::Console(ConsoleError::Conflict("late".to_owned())).is_no());
+        assert!(!Failure::Console(ConsoleError::Again).is_no());
+        assert!(!Failure::reading(&file)(io::ErrorKind::NotFound.into()).is_no());
+        assert!(!Failure::NoConsole.is_no());
+    }
+}

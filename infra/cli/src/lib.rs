@@ -1,0 +1,20 @@
+//! The operator's command, and what else talks to the console on a person's behalf.
+//!
+//! - [`console`]: the console's HTTP API as typed calls.
+//! - [`show`]: its answers as tables for people.
+//! - [`explain`]: what the product would do with an input; nothing is done, nothing is asked.
+//! - [`args`] and [`command`]: the command line, and what each command does.
+//!
+//! Exit codes: 0 done; 1 the answer is "no" (a broken log, a refused request); 2 wrong usage or no connection.
+
+pub mod args;
+pub mod audit;
+pub mod command;
+pub mod console;
+pub mod explain;
+pub mod failure;
+pub mod law;
+pub mod show;
+pub mod tenant;
+
+mod table;

@@ -1,0 +1,126 @@
+//! The console's answers as text for people. Pure: the clock is asked by nobody here.
+
+mod duties;
+mod incident;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tocsin_domain::incident::{Halt, Incident, Stage};
+
+use crate::table::{Align, Table, clean};
+
+pub use incident::incident;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Why each duty is owed or not, with its citation; those not owed among them.
+    pub reasons: bool,
+    /// The instant for which to say how much time is left; without it nothing is said of it.
+    pub at: Option<Timestamp>,
+    pub colour: bool,
+}
+
+impl Options {
+    /// The table alone, without colours.
+    pub const PLAIN: Self = Self { reasons: false, at: None, colour: false };
+}
+
+/// A tenant's incidents, one a line.
+pub fn incidents(values: &[Value]) -> String {
+    let Some(incidents) = values.iter().map(read).collect::<Option<Vec<Incident>>>() else {
+        return unread(&Value::Array(values.to_vec()));
+    };
+    if incidents.is_empty() {
+        return "no incidents\n".to_owned();
+    }
+    let columns = [
+        ("INCIDENT", Align::Left),
+        ("OPENED (UTC)", Align::Left),
+        ("SEVERITY", Align::Left),
+        ("STAGE", Align::Left),
+        ("PEOPLE", Align::Right),
+        ("PLAN", Align::Right),
+        ("ATTENTION", Align::Right),
+        ("TITLE", Align::Left),
+    ];
+    let mut table = Table::new(columns);
+    for incident in incidents {
+        table.row(vec![
+            incident.id.to_string().into(),
+            instant(incident.opened_at).into(),
+            incident.severity.as_str().into(),
+            stage(&incident).into(),
+            incident.scope.as_ref().map_or("-".to_owned(), |scope| scope.people.to_string()).into(),
+            incident.plan.as_ref().map_or("-".to_owned(), |plan| plan.version.to_string()).into(),
+            incident.attention.len().to_string().into(),
+            incident.title.into(),
+        ]);
+    }
+    table.text()
+}
+
+/// The console's answer to an approval.
+pub fn approved(value: &Value) -> String {
+    let Some(Approved { stage, approved_by, approvals_needed }) = read(value) else {
+        return unread(value);
+    };
+    let given = approved_by.len();
+    let who = approved_by.join(", ");
+    clean(&format!("approved, {given} of {approvals_needed} ({who}): the incident is {}", name(stage))) + "\n"
+}
+
+/// The console's answer to a hold, a release or a cancellation: one line, then the handed-over chunks, one a line.
+pub fn halted(value: &Value) -> String {
+    let Some(Halted { halt, handed_over }) = read(value) else {
+        return unread(value);
+    };
+    let halt = halt.map_or("released", Halt::as_str);
+    let chunks = handed_over.iter().map(|chunk| format!("{}\n", clean(chunk)));
+    format!("{halt}; chunks handed over so far: {}\n{}", handed_over.len(), chunks.collect::<String>())
+}
+
+#[derive(Deserialize)]
+struct Approved {
+    stage: Stage,
+    approved_by: Vec<String>,
+    approvals_needed: u32,
+}
+
+#[derive(Deserialize)]
+struct Halted {
+    halt: Option<Halt>,
+    handed_over: Vec<String>,
+}
+
+/// The stage, and what a person did to it.
+fn stage(incident: &Incident) -> String {
+    match incident.halt {
+        None => name(incident.stage).to_owned(),
+        Some(halt) => format!("{}, {}", name(incident.stage), halt.as_str()),
+    }
+}
+
+fn name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Scoping => "scoping",
+        Stage::Blocked => "blocked",
+        Stage::AwaitingApproval => "awaiting approval",
+        Stage::Sending => "sending",
+    }
+}
+
+/// To the second, in UTC.
+fn instant(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+fn read<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    T::deserialize(value).ok()
+}
+
+/// Better the bare answer than none.
+fn unread(value: &Value) -> String {
+    format!("This answer is of another version of the console. As it came:\n{value:#}\n")
+}
