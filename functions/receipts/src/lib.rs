@@ -41,8 +41,7 @@ async fn adds_something(ports: &impl ReadHome, scope: &TenantScope, receipt: &Re
     if receipt.fact != Fact::Sent {
         return Ok(true);
     }
-    let chunk = chunks::get(ports, scope, &receipt.chunk).await?;
-    Ok(chunk.state != ChunkState::Accepted)
+    Ok(chunks::state(ports, scope, &receipt.chunk).await? != ChunkState::Accepted)
 }
 
 /// The notice that an event is about: by its tags, else by the provider's id.

@@ -1,8 +1,8 @@
 //! The front door: what stands between the functions and the emulator on calls to SES and S3.
 //!
 //! It forwards every call unchanged but for one header, which says that the call came by TLS: the vault refuses
-//! whoever comes without, and the emulator itself speaks plain HTTP on loopback. It shows the mailbox provider
-//! what SES accepted.
+//! whoever comes without, and the emulator itself speaks plain HTTP on loopback. It gives message ids the form that
+//! SES gives them, and shows the mailbox provider what SES accepted.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -87,9 +87,12 @@ async fn forward(request: Request<Incoming>, office: &Office) -> Result<Response
     set(&mut headers, "x-forwarded-proto", "https");
     let region = signing::region(&head.headers).unwrap_or_default().to_owned();
     let ask = Ask { method: head.method.clone(), target: target.clone(), headers, body: body.clone() };
-    let Ok(answer) = office.cloud().http().ask(ask).await else {
+    let Ok(mut answer) = office.cloud().http().ask(ask).await else {
         return Err(LostAnswer);
     };
+    if target.starts_with("/v2/email/") {
+        answer.body = with_ids_of_ses(&answer.body);
+    }
     if answer.status.is_success() && head.method == Method::POST {
         let mails = accepted(&target, &region, &body, &answer.body);
         let sent = !mails.is_empty();
@@ -112,6 +115,15 @@ fn response(method: &Method, answer: Answer) -> Response<Full<Bytes>> {
     *response.status_mut() = answer.status;
     *response.headers_mut() = headers;
     response
+}
+
+/// The emulator's message ids end in a mail domain, as a `Message-ID` header does; those of SES's API do not.
+fn with_ids_of_ses(answer: &Bytes) -> Bytes {
+    const DOMAIN: &str = "@email.amazonses.com\"";
+    match std::str::from_utf8(answer) {
+        Ok(text) if text.contains(DOMAIN) => Bytes::from(text.replace(DOMAIN, "\"")),
+        Ok(_) | Err(_) => answer.clone(),
+    }
 }
 
 /// The mails that a successful call to SES v2 handed over; none for any other call.
@@ -207,6 +219,14 @@ mod tests {
         assert_eq!(seen, [("m1", "a@example.com", "2"), ("m3", "c@example.com", "1")]);
         assert_eq!(accepted("/v2/email/templates", "eu-central-1", ask.as_bytes(), answer.as_bytes()), []);
         assert_eq!(accepted("/v2/email/outbound-bulk-emails", "eu-central-1", b"{", answer.as_bytes()), []);
+    }
+
+    #[test]
+    fn message_ids_lose_their_domain_and_nothing_else_changes() {
+        let answer = Bytes::from_static(br#"{"MessageId": "0100@email.amazonses.com", "To": "a@example.com"}"#);
+        assert_eq!(with_ids_of_ses(&answer), Bytes::from_static(br#"{"MessageId": "0100", "To": "a@example.com"}"#));
+        let other = Bytes::from_static(b"\xff");
+        assert_eq!(with_ids_of_ses(&other), other);
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Unreachable {
             Unreachable::NeverSent => "never sent by the provider",
             Unreachable::RefusedByProvider => "refused by the provider",
             Unreachable::Withheld => "withheld",
-            Unreachable::NoLawfulAddress => "no address for a lawful channel",
+            Unreachable::NoLawfulAddress => "no lawful channel, or no letter in the language",
         }
     }
 }

@@ -61,6 +61,14 @@ pub async fn get(ports: &impl ReadHome, scope: &TenantScope, at: &ChunkRef) -> R
     stored(read_doc(&item)?, ports.get(&state_key(scope, at)).await?.as_ref())
 }
 
+/// Where a chunk is on its way, without the rest of it.
+pub async fn state(ports: &impl ReadHome, scope: &TenantScope, at: &ChunkRef) -> Result<ChunkState, Halt> {
+    match ports.get(&state_key(scope, at)).await? {
+        Some(item) => state_of(&item),
+        None => Ok(ChunkState::Planned),
+    }
+}
+
 /// All chunks of a wave, in order.
 pub async fn of_wave(ports: &impl ReadHome, scope: &TenantScope, wave: WaveRef) -> Result<Vec<StoredChunk>, Halt> {
     let partition = wave_partition(scope, wave);
@@ -197,10 +205,14 @@ fn stored(chunk: Chunk, state: Option<&Item>) -> Result<StoredChunk, Halt> {
     let Some(item) = state else {
         return Ok(StoredChunk { chunk, state: ChunkState::Planned, attempt: 0, entries: untouched });
     };
-    let state = item.text("state").and_then(|text| text.parse().ok()).ok_or_else(|| unreadable(item))?;
+    let state = state_of(item)?;
     let attempt = item.number("attempt").and_then(|number| u32::try_from(number).ok());
     let entries = if item.text("entries").is_some() { read_json(item, "entries")? } else { untouched };
     Ok(StoredChunk { chunk, state, attempt: attempt.ok_or_else(|| unreadable(item))?, entries })
+}
+
+fn state_of(item: &Item) -> Result<ChunkState, Halt> {
+    item.text("state").and_then(|text| text.parse().ok()).ok_or_else(|| unreadable(item))
 }
 
 fn chunk_key(scope: &TenantScope, at: &ChunkRef) -> Key {

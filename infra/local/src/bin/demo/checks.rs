@@ -44,7 +44,7 @@ pub async fn all(scene: &Scene, incident: &str, unsigned: &Unsigned) -> Result<b
         ("nobody else got any: no unaffected person, nobody of the other tenant", nobody_else(scene, shop).await?),
         ("text messages went once each, to affected people without an address", texts(scene, shop, &shown).await?),
         ("coverage says what the mailboxes say", coverage(shop, &shown)),
-        ("the unsigned webhook got 401 and left no trace but a metric", no_trace(scene, unsigned)?),
+        ("the unsigned webhook got 401 and left no trace but a metric", no_trace(scene, unsigned).await?),
         ("the malformed webhook and finding are parked with a reason", parked(scene).await?),
         ("the audit log verifies, and no longer when one byte is changed", audit(scene).await?),
     ];
@@ -176,17 +176,19 @@ fn coverage(shop: &Population, shown: &Value) -> Option<String> {
     summary(&wrong)
 }
 
-fn no_trace(scene: &Scene, unsigned: &Unsigned) -> Result<Option<String>, Trouble> {
+async fn no_trace(scene: &Scene, unsigned: &Unsigned) -> Result<Option<String>, Trouble> {
     if unsigned.status != 401 {
         return Ok(Some(format!("it got {}", unsigned.status)));
     }
     if unsigned.before != unsigned.after {
         return Ok(Some(format!("{:?} became {:?}", unsigned.before, unsigned.after)));
     }
-    let log = std::fs::read_to_string(scene.emulator.log())?;
-    let counted = log
-        .lines()
-        .any(|line| line.contains("\"function\":\"intake-webhook\"") && line.contains("\"outcome\":\"401\"") && line.contains("_aws"));
+    let ask = json!({ "logGroupName": "/aws/lambda/tocsin-intake-webhook" });
+    let logged = scene.cloud().json("logs", HOME, "Logs_20140328.FilterLogEvents", &ask).await?;
+    let lines = logged["events"].as_array().into_iter().flatten().filter_map(|event| event["message"].as_str());
+    let metrics = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok()).filter(|line| !line["_aws"].is_null());
+    let counted = metrics.filter(|metric| metric["outcome"] == "401").count();
+    let counted = counted == 1;
     Ok((!counted).then(|| "no metric counts it".to_owned()))
 }
 

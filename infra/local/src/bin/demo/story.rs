@@ -267,9 +267,12 @@ async fn follow_to_the_plan(
     let owed = count(&shown, |duty| duty["duty"]["owed"] == "yes");
     println!("  {:<12} {owed} owed of {duties} considered", "obligations");
     for duty in shown["duties"].as_array().into_iter().flatten().filter(|duty| duty["duty"]["owed"] == "yes") {
-        let due = duty["duty"]["due"].as_str().or(duty["duty"]["due_rule"].as_str()).unwrap_or_default();
+        let due = match duty["duty"]["due"].as_str() {
+            Some(instant) => format!("{}Z", instant.get(..19).unwrap_or(instant)),
+            None => text(&duty["duty"]["due_rule"]).to_owned(),
+        };
         let reason = duty["duty"]["reasons"][0].as_str().unwrap_or_default();
-        println!("    {:<24} {:<6} due {due:<22} {reason}", text(&duty["duty"]["regime"]), text(&duty["duty"]["jurisdiction"]));
+        println!("    {:<24} {:<6} due {due:<34} {reason}", text(&duty["duty"]["regime"]), text(&duty["duty"]["jurisdiction"]));
     }
     let waves = shown["plan"]["waves"].as_array().cloned().unwrap_or_default();
     let chunks: u64 = waves.iter().filter_map(|wave| wave["chunks"].as_u64()).sum();
