@@ -53,7 +53,10 @@ fn approve(town: &Town) {
     let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let list = town.console(APPROVER, "GET", "/console/tenants/shop/incidents", &Value::Null);
         let incident = list.body["incidents"][0].clone();
-        let path = format!("/console/tenants/shop/incidents/{}/approve", incident["id"].as_str().unwrap_or_default());
+        let path = format!(
+            "/console/tenants/shop/incidents/{}/approve",
+            incident["id"].as_str().unwrap_or_default()
+        );
         town.console(APPROVER, "POST", &path, &json!({ "hash": incident["plan"]["hash"] }));
     }));
     drop(asked);
@@ -67,7 +70,8 @@ fn check(town: &Town, fault: (u64, Fault)) {
     let list = town.console(APPROVER, "GET", "/console/tenants/shop/incidents", &Value::Null);
     assert_eq!(list.body["incidents"].as_array().map(Vec::len), Some(1), "{fault:?}");
     let id = list.body["incidents"][0]["id"].as_str().unwrap_or_default().to_owned();
-    let shown = town.console(APPROVER, "GET", &format!("/console/tenants/shop/incidents/{id}"), &Value::Null).body;
+    let shown =
+        town.console(APPROVER, "GET", &format!("/console/tenants/shop/incidents/{id}"), &Value::Null).body;
     // A filing is never sent twice: one whose claim died before the call waits for a person, who is told so.
     let filings = by_address.get("filings@authority.example").copied().unwrap_or(0);
     let asked = shown["incident"]["attention"].to_string().contains("never to send twice");
@@ -84,7 +88,8 @@ fn check(town: &Town, fault: (u64, Fault)) {
 /// Every hand-over has its claim's leaf and its end's leaf, and the log is whole.
 fn check_log(world: &World, fault: (u64, Fault)) {
     use tocsin_audit::Action;
-    let scope = tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
+    let scope =
+        tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
     let (tiles, head) = run(tocsin_ports::store::leaves::log(world, &scope)).expect("a log");
     let verified = tocsin_audit::verify(tocsin_audit::export(&tiles, &head).as_bytes()).expect("a whole log");
     let chunks = |actions: &[Action]| -> std::collections::BTreeSet<String> {
@@ -119,9 +124,16 @@ fn every_single_failure_leaves_everybody_told_once() {
     check(&town, (0, Fault::ErrorBefore));
     assert!(calls > 100, "{calls} calls");
     let failed: Vec<String> = std::thread::scope(|threads| {
-        let halves = [0, 1].map(|half| threads.spawn(move || failures((1..=calls).filter(|call| call % 2 == half))));
+        let halves =
+            [0, 1].map(|half| threads.spawn(move || failures((1..=calls).filter(|call| call % 2 == half))));
         halves.into_iter().flat_map(|half| half.join().expect("a half")).collect()
     });
     let _ = std::panic::take_hook();
-    assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), calls * 4, failed[..failed.len().min(5)].join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {} failed:\n{}",
+        failed.len(),
+        calls * 4,
+        failed[..failed.len().min(5)].join("\n")
+    );
 }

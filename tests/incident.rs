@@ -41,7 +41,12 @@ fn approve(town: &Town, incident: &str) {
 fn everybody_affected_gets_exactly_one_notice_and_the_duty_is_met() {
     let customers = customers(70);
     let (mut town, incident) = leaked(&customers);
-    assert_eq!(show(&town, &incident)["incident"]["stage"], "awaiting-approval", "{:#}", show(&town, &incident));
+    assert_eq!(
+        show(&town, &incident)["incident"]["stage"],
+        "awaiting-approval",
+        "{:#}",
+        show(&town, &incident)
+    );
     town.minute();
     assert!(town.world.mails().is_empty(), "nothing is sent without an approval");
     approve(&town, &incident);
@@ -104,7 +109,10 @@ fn a_held_incident_sends_nothing_and_a_released_one_goes_on() {
     assert_eq!(held.body["handed_over"], json!([]), "{}", held.body);
     town.minute();
     assert!(town.world.mails().is_empty());
-    assert_eq!(act(&town, RESPONDER, &incident, "release", &json!({ "reason": "counsel agrees" })).status, 200);
+    assert_eq!(
+        act(&town, RESPONDER, &incident, "release", &json!({ "reason": "counsel agrees" })).status,
+        200
+    );
     town.minute();
     assert_eq!(town.world.mails().len(), 15);
 }
@@ -169,7 +177,8 @@ fn two_approvals_need_two_people() {
 #[test]
 fn a_webhook_joins_and_a_forged_one_leaves_no_trace() {
     let (town, incident) = leaked(&customers(7));
-    let body = br#"{"id": 1, "admin_graphql_api_id": "gid://shopify/BulkOperation/1", "status": "completed"}"#;
+    let body =
+        br#"{"id": 1, "admin_graphql_api_id": "gid://shopify/BulkOperation/1", "status": "completed"}"#;
     let before = (town.world.home_as_text(), town.world.files());
     let forged = shopify_webhook("shop", "bulk_operations/finish", body, "another secret");
     assert_eq!(town.webhook(forged).status, 401);
@@ -179,7 +188,10 @@ fn a_webhook_joins_and_a_forged_one_leaves_no_trace() {
     let unknown = shopify_webhook("nobody", "bulk_operations/finish", body, SHOP_SECRET);
     assert_eq!(town.webhook(unknown).status, 401);
     assert_eq!((town.world.home_as_text(), town.world.files()), before);
-    assert_eq!(town.webhook(shopify_webhook("shop", "bulk_operations/finish", body, SHOP_SECRET)).status, 202);
+    assert_eq!(
+        town.webhook(shopify_webhook("shop", "bulk_operations/finish", body, SHOP_SECRET)).status,
+        202
+    );
     town.drain();
     assert_eq!(show(&town, &incident)["incident"]["signals"].as_array().map(Vec::len), Some(2));
 }
@@ -190,7 +202,13 @@ fn what_cannot_be_read_is_parked_and_a_signed_one_answered_400() {
     let deep = "[".repeat(100_000);
     let malformed = shopify_webhook("shop", "bulk_operations/finish", deep.as_bytes(), SHOP_SECRET);
     assert_eq!(town.webhook(malformed).status, 400);
-    for body in ["", "nonsense", &deep, "{}", &guardduty_finding("nobodys-bucket", 8.0).replace("000000000000", "111111111111")] {
+    for body in [
+        "",
+        "nonsense",
+        &deep,
+        "{}",
+        &guardduty_finding("nobodys-bucket", 8.0).replace("000000000000", "111111111111"),
+    ] {
         assert!(town.siem(body), "it is acknowledged");
     }
     let parked = town.world.parked();
@@ -300,7 +318,8 @@ fn the_log_verifies_and_breaks_when_a_byte_changes() {
     let (mut town, incident) = leaked(&customers(7));
     approve(&town, &incident);
     town.minute();
-    let scope = tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
+    let scope =
+        tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
     let (tiles, head) = run(tocsin_ports::store::leaves::log(&town.world, &scope)).expect("a log");
     let mut file = tocsin_audit::export(&tiles, &head).into_bytes();
     let verified = tocsin_audit::verify(&file).expect("a whole log");
@@ -325,9 +344,13 @@ fn a_late_bounce_counts_after_a_delivery() {
     let (mut town, incident) = leaked(&customers(7));
     approve(&town, &incident);
     town.minute();
-    let mail = town.world.mails().into_iter().find(|mail| mail.to == "customer0@example.com").expect("a mail");
+    let mail =
+        town.world.mails().into_iter().find(|mail| mail.to == "customer0@example.com").expect("a mail");
     let mut bounced = mail.clone();
     bounced.to = "bounce@example.com".to_owned();
     town.tell(&ses_event(&bounced, tocsin_ports::Clock::now(&town.world)));
-    assert_eq!(duty(&show(&town, &incident), "eu-gdpr-individual", "DE")["coverage"]["unreachable"]["bounced"], 1);
+    assert_eq!(
+        duty(&show(&town, &incident), "eu-gdpr-individual", "DE")["coverage"]["unreachable"]["bounced"],
+        1
+    );
 }

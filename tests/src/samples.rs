@@ -53,7 +53,8 @@ pub fn manifest(customers: &[Customer]) -> String {
     let mut file = "customer_id,name,email,phone,country,province,locale\n".to_owned();
     for customer in customers {
         let Customer { id, email, phone, country, province, locale } = customer;
-        writeln!(file, "{id},Customer Number {id},{email},{phone},{country},{province},{locale}").expect("text");
+        writeln!(file, "{id},Customer Number {id},{email},{phone},{country},{province},{locale}")
+            .expect("text");
     }
     file
 }

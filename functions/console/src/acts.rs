@@ -44,7 +44,9 @@ pub async fn approve(
     let was = incidents::get(ports, &scope, id).await?;
     let stored = plan_in_force(ports, &scope, &was.incident).await?;
     if stored.hash != hash {
-        return Err(No::Conflict("the plan has another hash: show the incident, read its plan, approve that".to_owned()));
+        return Err(No::Conflict(
+            "the plan has another hash: show the incident, read its plan, approve that".to_owned(),
+        ));
     }
     if approvers(&stored.approvals, &hash).contains(principal) {
         return Ok(state_of(&was.incident, &stored, settings.approvals_needed));
@@ -61,7 +63,8 @@ pub async fn approve(
     }
     let why = format!("{given} of {} approvals", settings.approvals_needed);
     let subject = [("plan", hash), ("version", stored.plan.version.to_string())];
-    let leaf = Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::PlanApproved, why, subject);
+    let leaf =
+        Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::PlanApproved, why, subject);
     plans::approve(ports, &scope, &stored, &approval, (&was, &incident), opens, &leaf).await?;
     let stored = plan_in_force(ports, &scope, &incident).await?;
     Ok(state_of(&incident, &stored, settings.approvals_needed))
@@ -102,7 +105,11 @@ pub async fn halt(
 }
 
 /// Read after the gates closed: nothing is claimed any more, so the list is exact.
-async fn handed_over(ports: &impl ConsolePorts, scope: &TenantScope, incident: &Incident) -> Result<Vec<String>, No> {
+async fn handed_over(
+    ports: &impl ConsolePorts,
+    scope: &TenantScope,
+    incident: &Incident,
+) -> Result<Vec<String>, No> {
     let mut handed_over = Vec::new();
     let Some(plan) = &incident.plan else {
         return Ok(handed_over);
@@ -122,7 +129,11 @@ async fn handed_over(ports: &impl ConsolePorts, scope: &TenantScope, incident: &
     Ok(handed_over)
 }
 
-async fn plan_in_force(ports: &impl ConsolePorts, scope: &TenantScope, incident: &Incident) -> Result<StoredPlan, No> {
+async fn plan_in_force(
+    ports: &impl ConsolePorts,
+    scope: &TenantScope,
+    incident: &Incident,
+) -> Result<StoredPlan, No> {
     let Some(plan) = &incident.plan else {
         return Err(No::Conflict("the incident has no plan yet".to_owned()));
     };

@@ -29,9 +29,15 @@ use tocsin_stage::http::{Request, Response};
 
 use crate::routes::{Act, Route};
 
-pub trait ConsolePorts: ReadHome + WriteHome + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured {}
+pub trait ConsolePorts:
+    ReadHome + WriteHome + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured
+{
+}
 
-impl<T: ReadHome + WriteHome + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured> ConsolePorts for T {}
+impl<T: ReadHome + WriteHome + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured> ConsolePorts
+    for T
+{
+}
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +69,11 @@ pub async fn step(ports: &impl ConsolePorts, request: Request, now: Timestamp) -
     }
 }
 
-async fn answer(ports: &impl ConsolePorts, request: &Request, now: Timestamp) -> Result<serde_json::Value, No> {
+async fn answer(
+    ports: &impl ConsolePorts,
+    request: &Request,
+    now: Timestamp,
+) -> Result<serde_json::Value, No> {
     let principal = request.principal.as_deref().ok_or(No::Forbidden)?;
     match routes::route(request)? {
         Route::PutTenant(tenant) => tenant::put(ports, principal, &tenant, &request.body, now).await,

@@ -30,7 +30,9 @@ pub fn route(request: &Request) -> Result<Route, No> {
     match (request.method.as_str(), parts.as_slice()) {
         ("PUT", ["console", "tenants", t]) => Ok(Route::PutTenant(tenant(t)?)),
         ("GET", ["console", "tenants", t, "incidents"]) => Ok(Route::ListIncidents(tenant(t)?)),
-        ("GET", ["console", "tenants", t, "incidents", i]) => Ok(Route::ShowIncident(tenant(t)?, incident(i)?)),
+        ("GET", ["console", "tenants", t, "incidents", i]) => {
+            Ok(Route::ShowIncident(tenant(t)?, incident(i)?))
+        }
         ("POST", ["console", "tenants", t, "incidents", i, act]) => {
             Ok(Route::Act(tenant(t)?, incident(i)?, act_of(act)?))
         }

@@ -34,7 +34,8 @@ pub async fn incident(
     };
     let stored = plans::get(ports, scope, id, in_force.version).await?;
     let covered = coverage::of_plan(ports, scope, &stored.plan).await?;
-    let duties: Vec<Value> = stored.plan.obligations.iter().map(|duty| shown(duty, &stored.plan, &covered, now)).collect();
+    let duties: Vec<Value> =
+        stored.plan.obligations.iter().map(|duty| shown(duty, &stored.plan, &covered, now)).collect();
     Ok(json!({
         "incident": incident,
         "slices": slices,

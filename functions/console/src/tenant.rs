@@ -36,8 +36,9 @@ pub async fn put(
     if !is_administrator(ports, principal) {
         return Err(No::Forbidden);
     }
-    let Body { tenant, secrets } = serde_json::from_slice(body)
-        .map_err(|error| No::Bad(format!("line {} column {}: {}", error.line(), error.column(), what(&error))))?;
+    let Body { tenant, secrets } = serde_json::from_slice(body).map_err(|error| {
+        No::Bad(format!("line {} column {}: {}", error.line(), error.column(), what(&error)))
+    })?;
     let mut problems = tenant.problems();
     problems.extend(problems_here(ports, id, &tenant, &secrets));
     if !problems.is_empty() {
@@ -46,12 +47,16 @@ pub async fn put(
     let scope = TenantScope::proven(id.clone(), Proof::Principal);
     let settings = serde_json::to_vec(&tenant).unwrap_or_default();
     let named: Vec<&str> = secrets.keys().map(String::as_str).collect();
-    let subject = [
-        ("settings", hex::encode(digest("tenant", &[&settings]))),
-        ("secrets", named.join(",")),
-    ];
-    let leaf =
-        Leaf::new(id, None, now, Actor::Person(principal.to_owned()), Action::TenantPut, "settings put", subject);
+    let subject = [("settings", hex::encode(digest("tenant", &[&settings]))), ("secrets", named.join(","))];
+    let leaf = Leaf::new(
+        id,
+        None,
+        now,
+        Actor::Person(principal.to_owned()),
+        Action::TenantPut,
+        "settings put",
+        subject,
+    );
     tenants::put(ports, &scope, &tenant, &leaf).await?;
     put_secrets(ports, &scope, secrets).await?;
     Ok(json!({ "tenant": id }))
@@ -82,7 +87,9 @@ fn problems_here(
 ) -> Vec<String> {
     let mut problems = Vec::new();
     if tenant.id != *id || *id == TenantId::installation() {
-        problems.push("the id in the body has to be the one in the path, and not the installation's own".to_owned());
+        problems.push(
+            "the id in the body has to be the one in the path, and not the installation's own".to_owned(),
+        );
     }
     let known = &ports.settings().regions;
     let named = tenant.residency.regions.values().chain([&tenant.residency.otherwise]);

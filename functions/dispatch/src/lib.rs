@@ -64,7 +64,8 @@ async fn send_again(
             ChunkState::HandingOver | ChunkState::Undecided => continue,
             ChunkState::Planned | ChunkState::Accepted => continue,
         }
-        let Some(wave) = open_wave(ports, scope, WaveRef { incident: at.incident, plan: at.plan, wave: at.wave }).await?
+        let Some(wave) =
+            open_wave(ports, scope, WaveRef { incident: at.incident, plan: at.plan, wave: at.wave }).await?
         else {
             continue;
         };
@@ -136,7 +137,9 @@ async fn enqueue(
     }
     let bodies = chunks
         .iter()
-        .map(|chunk| serde_json::to_string(&SendJob { v: Version, tenant: scope.tenant().clone(), chunk: *chunk }))
+        .map(|chunk| {
+            serde_json::to_string(&SendJob { v: Version, tenant: scope.tenant().clone(), chunk: *chunk })
+        })
         .collect::<Result<Vec<String>, _>>()
         .map_err(|error| Parked::Defect { place: error.to_string() })?;
     Ok(ports.enqueue(&Queue::Notices(region.to_owned()), bodies).await?)

@@ -35,8 +35,15 @@ async fn take_in(
         Parsed::Ignored { reason } => {
             let scope = TenantScope::proven(TenantId::installation(), Proof::OwnQueue);
             let subject = [("body", hex::encode(digest("body", &[body.as_bytes()])))];
-            let leaf =
-                Leaf::new(scope.tenant(), None, now, actor(), Action::SignalIgnored, reason.to_string(), subject);
+            let leaf = Leaf::new(
+                scope.tenant(),
+                None,
+                now,
+                actor(),
+                Action::SignalIgnored,
+                reason.to_string(),
+                subject,
+            );
             leaves::record(ports, &scope, &leaf).await?;
             Ok(Outcome::Done)
         }
@@ -61,7 +68,10 @@ async fn for_each_tenant(
 ) -> Result<(), Halt> {
     let scopes = tenants_of(ports, signal).await?;
     if scopes.is_empty() {
-        return Err(Parked::UnknownTenant { detail: format!("the finding {} of {}", signal.external_id, signal.source) }.into());
+        return Err(Parked::UnknownTenant {
+            detail: format!("the finding {} of {}", signal.external_id, signal.source),
+        }
+        .into());
     }
     for scope in &scopes {
         keep(ports, scope, signal, body, now).await?;
@@ -99,7 +109,8 @@ async fn keep(
     ports.put_file(&raw, body.as_bytes().to_vec()).await?;
     let stored = StoredSignal { signal: signal.clone(), received_at: now, raw };
     let subject = [("signal", id.to_string()), ("source", signal.source.clone())];
-    let leaf = Leaf::new(scope.tenant(), None, now, actor(), Action::SignalReceived, "from the SIEM queue", subject);
+    let leaf =
+        Leaf::new(scope.tenant(), None, now, actor(), Action::SignalReceived, "from the SIEM queue", subject);
     // A signal seen before is told again: the message before this one may have died on its way.
     signals::put(ports, scope, id, &stored, &leaf).await?;
     let job = SignalJob { v: Version, tenant: scope.tenant().clone(), signal: id };

@@ -18,7 +18,9 @@ use tocsin_domain::signal::Signal;
 use tocsin_domain::wire::{SignalJob, Version};
 use tocsin_ports::store::signals::StoredSignal;
 use tocsin_ports::store::{signals, tenants};
-use tocsin_ports::{Enqueue, Parking, Proof, Queue, ReadHome, ReadSecrets, TenantScope, WriteHome, WriteVault};
+use tocsin_ports::{
+    Enqueue, Parking, Proof, Queue, ReadHome, ReadSecrets, TenantScope, WriteHome, WriteVault,
+};
 use tocsin_sources::webhook::{self, Headers, Received};
 use tocsin_stage::http::{Request, Response};
 use tocsin_stage::park::{Parcel, park};
@@ -52,7 +54,8 @@ async fn take_in(ports: &impl IntakePorts, request: &Request, now: Timestamp) ->
     let Some(secrets) = of_tenant(ports, &claimed, source).await? else {
         return Ok(Response::error(401, "unknown-tenant", "the signature cannot be verified"));
     };
-    let headers: Headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let headers: Headers =
+        request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let incoming = webhook::Request { method: &request.method, headers: &headers, body: &request.body };
     let answer = webhook::receive(incoming, &secrets, now);
     match (answer.authentic, answer.status) {
@@ -109,7 +112,8 @@ async fn keep(
     ports.put_file(&raw, request.body.clone()).await?;
     let subject = [("signal", id.to_string()), ("source", signal.source.clone())];
     let actor = Actor::Function("intake-webhook".to_owned());
-    let leaf = Leaf::new(scope.tenant(), None, now, actor, Action::SignalReceived, "a verified webhook", subject);
+    let leaf =
+        Leaf::new(scope.tenant(), None, now, actor, Action::SignalReceived, "a verified webhook", subject);
     let stored = StoredSignal { signal, received_at: now, raw };
     signals::put(ports, scope, id, &stored, &leaf).await?;
     let job = SignalJob { v: Version, tenant: scope.tenant().clone(), signal: id };

@@ -55,7 +55,8 @@ pub async fn of_tenant(
         return Ok(None);
     };
     let unusable = || {
-        let detail = format!("the secret webhook-{} is not {{\"keys\": [...]}} with usable keys", source.as_str());
+        let detail =
+            format!("the secret webhook-{} is not {{\"keys\": [...]}} with usable keys", source.as_str());
         Halt::from(Parked::Settings { detail })
     };
     let Keys { keys } = serde_json::from_str(secret.expose()).map_err(|_| unusable())?;
@@ -69,7 +70,9 @@ pub async fn of_tenant(
         Source::Shopify => Secrets::Shopify { keys: read(HmacKey::from_text)? },
         Source::Stripe => Secrets::Stripe { keys: read(HmacKey::from_text)?, tolerance: Tolerance::USUAL },
         Source::Adyen => Secrets::Adyen { keys: read(HmacKey::from_hex)? },
-        Source::Generic => Secrets::Standard { keys: read(HmacKey::from_standard)?, tolerance: Tolerance::USUAL },
+        Source::Generic => {
+            Secrets::Standard { keys: read(HmacKey::from_standard)?, tolerance: Tolerance::USUAL }
+        }
     };
     Ok(Some(secrets))
 }

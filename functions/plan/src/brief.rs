@@ -8,7 +8,9 @@ use tocsin_domain::incident::Incident;
 use tocsin_domain::obligation::Owed;
 use tocsin_domain::tenant::{Contact, Tenant};
 use tocsin_notices::letter::{Brief, BriefContact};
-use tocsin_notices::{Counts, Filing, Merchant, NoticeFacts, Occurred, Officer, Phase, Quantity, Texts, category_of};
+use tocsin_notices::{
+    Counts, Filing, Merchant, NoticeFacts, Occurred, Officer, Phase, Quantity, Texts, category_of,
+};
 
 use crate::facts::datasets;
 use crate::roster::Roster;
@@ -27,7 +29,10 @@ pub fn of(
     let data = categories(tenant, incident)?;
     let facts = NoticeFacts {
         merchant: merchant(tenant),
-        occurred: incident.clocks.get("occurrence").map_or(Occurred::NotYetKnown, |at| Occurred::On(date(*at))),
+        occurred: incident
+            .clocks
+            .get("occurrence")
+            .map_or(Occurred::NotYetKnown, |at| Occurred::On(date(*at))),
         discovered: incident.clocks.get("discovery").map(|at| date(*at)),
         notice_date: date(now),
         phase: Phase::First,
@@ -51,10 +56,9 @@ pub fn of(
 /// The contact to which a duty's filing can go by e-mail.
 pub fn contact_of<'a>(tenant: &'a Tenant, duty: &Duty) -> Option<&'a Contact> {
     let obligation = &duty.obligation;
-    tenant
-        .contacts
-        .iter()
-        .find(|contact| contact.regime == obligation.regime && contact.jurisdiction == obligation.jurisdiction)
+    tenant.contacts.iter().find(|contact| {
+        contact.regime == obligation.regime && contact.jurisdiction == obligation.jurisdiction
+    })
 }
 
 fn categories(tenant: &Tenant, incident: &Incident) -> Result<BTreeMap<String, BTreeSet<String>>, String> {
@@ -109,7 +113,12 @@ fn texts(tenant: &Tenant) -> BTreeMap<String, Texts> {
         .collect()
 }
 
-fn contacts(tenant: &Tenant, incident: &Incident, duties: &[Duty], zone: &TimeZone) -> BTreeMap<String, BriefContact> {
+fn contacts(
+    tenant: &Tenant,
+    incident: &Incident,
+    duties: &[Duty],
+    zone: &TimeZone,
+) -> BTreeMap<String, BriefContact> {
     let aware = incident.clocks.get("awareness").map(|at| at.to_zoned_datetime(zone.clone()).datetime());
     let owed = duties.iter().filter(|duty| duty.obligation.owed == Owed::Yes);
     owed.filter_map(|duty| Some((contact_of(tenant, duty)?, duty)))

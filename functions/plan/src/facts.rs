@@ -127,7 +127,10 @@ fn payment_cards(datasets: &[&Dataset], people: u64) -> Option<PaymentCards> {
     if brands.is_empty() {
         return None;
     }
-    Some(PaymentCards { accounts: people, brands: brands.into_iter().map(|brand| (brand.clone(), people)).collect() })
+    Some(PaymentCards {
+        accounts: people,
+        brands: brands.into_iter().map(|brand| (brand.clone(), people)).collect(),
+    })
 }
 
 /// One dataset whose leak does harm is enough; nobody's judgement is no judgement.

@@ -35,7 +35,9 @@ impl<T: ReadHome + WriteHome + ReadPeople + Configured> PlanPorts for T {}
 /// Why no plan can be made as things stand; the text is for the person who can change that.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Blocked {
-    #[error("{rejected} of {rows} rows of the manifests are bad, more than {limit} in a thousand: mend them ({files})")]
+    #[error(
+        "{rejected} of {rows} rows of the manifests are bad, more than {limit} in a thousand: mend them ({files})"
+    )]
     TooManyRejects { rejected: u64, rows: u64, limit: u32, files: String },
     #[error("nobody stands in the manifests")]
     Nobody,
@@ -97,7 +99,8 @@ async fn make(
     let facts = facts::of(tenant, &was.incident, &roster).map_err(Blocked::Facts)?;
     let findings = tocsin_law::evaluate(RulePack::shipped(), &facts)
         .map_err(|error| Blocked::Facts(error.to_string()))?;
-    let duties: Vec<waves::Duty> = findings.into_iter().map(|finding| facts::duty(was.incident.id, finding)).collect();
+    let duties: Vec<waves::Duty> =
+        findings.into_iter().map(|finding| facts::duty(was.incident.id, finding)).collect();
     let brief = brief::of(tenant, &was.incident, &roster, &duties, now).map_err(Blocked::Facts)?;
     let library = letter::shipped()
         .map_err(|error| Halt::Park(Parked::Defect { place: format!("the shipped letters: {error}") }))?;
@@ -157,7 +160,8 @@ async fn put(
         ("rows", plan.scope.rows.to_string()),
         ("rejected", plan.scope.rejected.to_string()),
     ];
-    let made = vec![("plan", hash), ("version", plan.version.to_string()), ("waves", plan.waves.len().to_string())];
+    let made =
+        vec![("plan", hash), ("version", plan.version.to_string()), ("waves", plan.waves.len().to_string())];
     let mut leaves = vec![
         leaf(Action::ScopeCounted, "every slice was read", counted),
         leaf(Action::PlanMade, "waits for its approvals", made),
@@ -201,7 +205,8 @@ async fn block(
     blocked.stage = Stage::Blocked;
     blocked.attention = vec![why.to_string()];
     let actor = Actor::Function("plan".to_owned());
-    let leaf = Leaf::new(scope.tenant(), Some(incident.id), now, actor, Action::PlanBlocked, why.to_string(), []);
+    let leaf =
+        Leaf::new(scope.tenant(), Some(incident.id), now, actor, Action::PlanBlocked, why.to_string(), []);
     incidents::change(ports, scope, &was, &blocked, &[leaf], Vec::new()).await?;
     Ok(Outcome::Done)
 }

@@ -45,7 +45,11 @@ fn regions(tenant: &Tenant) -> std::collections::BTreeSet<&str> {
     named.map(String::as_str).collect()
 }
 
-async fn counted_rows(ports: &impl PlanPorts, scope: &TenantScope, incident: &Incident) -> Result<ScopeCount, Halt> {
+async fn counted_rows(
+    ports: &impl PlanPorts,
+    scope: &TenantScope,
+    incident: &Incident,
+) -> Result<ScopeCount, Halt> {
     let mut count = ScopeCount::default();
     for slice in slices::list(ports, scope, incident.id).await? {
         let Some(counted) = slice.counted else {

@@ -153,13 +153,17 @@ fn assign_people<'a>(
     let Ground { tenant, roster, library, .. } = *ground;
     // Without any letter for the regime the whole duty is a person's task.
     library.select(&duty.obligation.regime, &["en"]).map(|_| ()).or_else(|error| match error {
-        tocsin_notices::SelectError::NoTemplate { .. } => Err(format!("{error}: a person has to write to them")),
+        tocsin_notices::SelectError::NoTemplate { .. } => {
+            Err(format!("{error}: a person has to write to them"))
+        }
         tocsin_notices::SelectError::NoLanguage { .. } => Ok(()),
     })?;
     for (region, people) in &roster.by_region {
         for person in people {
-            let lives_there =
-                person.residence.as_ref().is_some_and(|residence| duty.residences.contains(residence.as_str()));
+            let lives_there = person
+                .residence
+                .as_ref()
+                .is_some_and(|residence| duty.residences.contains(residence.as_str()));
             if !lives_there {
                 continue;
             }

@@ -21,8 +21,7 @@ pub async fn step(ports: &(impl ReadHome + WriteHome), body: &str, _now: Timesta
 }
 
 async fn append(ports: &(impl ReadHome + WriteHome), body: &str) -> Progress {
-    let events =
-        read(body.as_bytes()).map_err(|error| Parked::Unreadable { detail: error.to_string() })?;
+    let events = read(body.as_bytes()).map_err(|error| Parked::Unreadable { detail: error.to_string() })?;
     if events.is_empty() {
         return Ok(Outcome::Skip { why: "a message of the provider to us, about no notice" });
     }

@@ -26,7 +26,8 @@ use tocsin_domain::wire::{PlanJob, ScopeJob, Version, read};
 use tocsin_ports::store::slices::{Slice, SliceCount};
 use tocsin_ports::store::{incidents, people, slices, tenants};
 use tocsin_ports::{
-    Enqueue, Entropy, Proof, Queue, ReadHome, ReadSecrets, ReadVault, TenantScope, WriteHome, WritePeople, WriteVault,
+    Enqueue, Entropy, Proof, Queue, ReadHome, ReadSecrets, ReadVault, TenantScope, WriteHome, WritePeople,
+    WriteVault,
 };
 
 use crate::manifest::{Manifest, Reject};
@@ -86,7 +87,8 @@ async fn cut(ports: &impl ScopePorts, scope: &TenantScope, tenant: &Tenant, inci
         return Err(Parked::Manifest { detail: detail.to_owned() }.into());
     }
     slices::cut(ports, scope, incident.id, &all).await?;
-    let bodies = all.iter().map(|slice| message(scope, incident, slice.number)).collect::<Result<_, Halt>>()?;
+    let bodies =
+        all.iter().map(|slice| message(scope, incident, slice.number)).collect::<Result<_, Halt>>()?;
     ports.enqueue(&Queue::Scope, bodies).await?;
     Ok(Outcome::Done)
 }
@@ -143,14 +145,20 @@ async fn keep_rejects(
         return Ok(None);
     }
     let file = scope.vault_key(&["rejects", &incident.id.to_string(), &format!("{}.csv", slice.number)]);
-    let lines: Vec<String> =
-        rejects.iter().map(|reject| format!("{},{},\"{}\"\n", slice.dataset, reject.line, reject.why)).collect();
+    let lines: Vec<String> = rejects
+        .iter()
+        .map(|reject| format!("{},{},\"{}\"\n", slice.dataset, reject.line, reject.why))
+        .collect();
     ports.put_file(&file, format!("dataset,line,why\n{}", lines.concat()).into_bytes()).await?;
     Ok(Some(file))
 }
 
 /// Two slices that end together may both ask: `plan` makes one plan of it.
-async fn ask_for_plan_when_last(ports: &impl ScopePorts, scope: &TenantScope, incident: &Incident) -> Progress {
+async fn ask_for_plan_when_last(
+    ports: &impl ScopePorts,
+    scope: &TenantScope,
+    incident: &Incident,
+) -> Progress {
     let slices = slices::list(ports, scope, incident.id).await?;
     if slices.iter().any(|slice| slice.counted.is_none()) {
         return Ok(Outcome::Done);
@@ -206,11 +214,13 @@ async fn identity_key(ports: &impl ReadSecrets, scope: &TenantScope) -> Result<I
 
 fn dataset<'a>(tenant: &'a Tenant, name: &str) -> Result<&'a Dataset, Halt> {
     tenant.datasets.iter().find(|dataset| dataset.name == name).ok_or_else(|| {
-        Parked::Manifest { detail: format!("the dataset {name} is no longer in the tenant's settings") }.into()
+        Parked::Manifest { detail: format!("the dataset {name} is no longer in the tenant's settings") }
+            .into()
     })
 }
 
 fn message(scope: &TenantScope, incident: &Incident, slice: u32) -> Result<String, Halt> {
-    let job = ScopeJob { v: Version, tenant: scope.tenant().clone(), incident: incident.id, slice: Some(slice) };
+    let job =
+        ScopeJob { v: Version, tenant: scope.tenant().clone(), incident: incident.id, slice: Some(slice) };
     serde_json::to_string(&job).map_err(|error| Parked::Defect { place: error.to_string() }.into())
 }

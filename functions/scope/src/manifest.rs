@@ -80,8 +80,10 @@ impl<'a> Manifest<'a> {
     }
 
     fn open_csv(dataset: &'a Dataset, size: u64, head: &[u8]) -> Result<Self, Parked> {
-        let bad = |what: &str| Parked::Manifest { detail: format!("the manifest of {}: {what}", dataset.name) };
-        let end = head.iter().position(|byte| *byte == b'\n').ok_or_else(|| bad("its first line is no header"))?;
+        let bad =
+            |what: &str| Parked::Manifest { detail: format!("the manifest of {}: {what}", dataset.name) };
+        let end =
+            head.iter().position(|byte| *byte == b'\n').ok_or_else(|| bad("its first line is no header"))?;
         let line = head.get(..end).unwrap_or_default();
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         let header = record(line).ok_or_else(|| bad("its header cannot be read"))?;
@@ -153,7 +155,8 @@ fn person(row: Row, number: u64, key: &IdentityKey, salt: String) -> Result<Pers
     if row.name.len() > LONGEST_NAME || row.name.chars().any(char::is_control) {
         return Err(RejectReason::Name);
     }
-    let id = identify(key, email.as_ref(), phone.as_ref(), &row.customer_id).ok_or(RejectReason::NoIdentity)?;
+    let id =
+        identify(key, email.as_ref(), phone.as_ref(), &row.customer_id).ok_or(RejectReason::NoIdentity)?;
     Ok(Person {
         id,
         name: given(&row.name).map(tocsin_domain::personal::Personal::new),
@@ -179,8 +182,10 @@ mod tests {
             manifest: "shop/exports".to_owned(),
             format,
             data: vec!["email".to_owned()],
+            card_brands: Vec::new(),
             encrypted: false,
             risk: Risk::High,
+            significant_harm: None,
         }
     }
 
@@ -252,9 +257,11 @@ nonsense
     #[test]
     fn a_manifest_without_its_columns_is_refused_with_the_column() {
         let dataset = dataset(ManifestFormat::Csv);
-        for (head, what) in
-            [("name,email\n", "customer_id"), ("no line end", "header"), ("customer_id,email,country\n", "phone")]
-        {
+        for (head, what) in [
+            ("name,email\n", "customer_id"),
+            ("no line end", "header"),
+            ("customer_id,email,country\n", "phone"),
+        ] {
             let refused = Manifest::open(&dataset, 10, head.as_bytes()).unwrap_err();
             assert!(refused.to_string().contains(what), "{refused}");
         }

@@ -20,9 +20,18 @@ pub enum Ready {
     Settled,
     /// It may not or cannot go out, and why.
     Withhold(&'static str),
-    Email { to: EmailAddress, mail: Rendered },
-    Sms { to: PhoneNumber, text: Rendered },
-    InApp { to: PersonId, message: Rendered },
+    Email {
+        to: EmailAddress,
+        mail: Rendered,
+    },
+    Sms {
+        to: PhoneNumber,
+        text: Rendered,
+    },
+    InApp {
+        to: PersonId,
+        message: Rendered,
+    },
 }
 
 /// One for each notice of the chunk, in order.
@@ -48,7 +57,8 @@ pub async fn chunk(
 
 /// The very template that was approved: another version is another letter.
 fn template(wave: &Wave) -> Result<&'static Template, Halt> {
-    let library = letter::shipped().map_err(|error| Parked::Defect { place: format!("the shipped letters: {error}") })?;
+    let library = letter::shipped()
+        .map_err(|error| Parked::Defect { place: format!("the shipped letters: {error}") })?;
     let approved = library
         .templates()
         .iter()

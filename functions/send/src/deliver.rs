@@ -42,7 +42,8 @@ pub async fn chunk(
             Ready::InApp { to, message } => match message {
                 Rendered::InApp(message) => {
                     let body = format!("{}\n\n{}", message.title, message.text);
-                    let put = people::put_in_inbox(ports, scope, &wave.region, to, wave.obligation, &body).await;
+                    let put =
+                        people::put_in_inbox(ports, scope, &wave.region, to, wave.obligation, &body).await;
                     *entry = match put {
                         Ok(()) => Entry::Accepted("inbox".to_owned()),
                         // The same notice put again is the same item: a failed put may simply go again.
@@ -124,9 +125,6 @@ mod tests {
         assert_eq!(answers(HandOver::Answered(vec![accepted()]), 1), [accepted()]);
         assert_eq!(answers(HandOver::Answered(vec![accepted()]), 2), [Entry::InDoubt, Entry::InDoubt]);
         assert_eq!(answers(HandOver::Unknown("reset".to_owned()), 1), [Entry::InDoubt]);
-        assert_eq!(
-            answers(HandOver::NotSent("rate".to_owned()), 1),
-            [Entry::Throttled("rate".to_owned())]
-        );
+        assert_eq!(answers(HandOver::NotSent("rate".to_owned()), 1), [Entry::Throttled("rate".to_owned())]);
     }
 }

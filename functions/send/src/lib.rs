@@ -23,9 +23,11 @@ use tocsin_domain::plan::Wave;
 use tocsin_domain::wire::{SendJob, read};
 use tocsin_notices::letter::Brief;
 use tocsin_ports::store::chunks::{self, Change, Claim, StoredChunk};
-use tocsin_ports::store::plans::{self, StoredPlan, is_open};
 use tocsin_ports::store::incidents;
-use tocsin_ports::{Configured, Mailer, Proof, ReadHome, ReadPeople, TenantScope, Texter, WriteHome, WritePeople};
+use tocsin_ports::store::plans::{self, StoredPlan, is_open};
+use tocsin_ports::{
+    Configured, Mailer, Proof, ReadHome, ReadPeople, TenantScope, Texter, WriteHome, WritePeople,
+};
 
 use crate::compose::Ready;
 
@@ -83,7 +85,9 @@ async fn hand_over(
     match chunks::claim(ports, scope, chunk, lease_until, &claimed).await? {
         Claim::Won(_) => {}
         Claim::Lost => return Ok(Outcome::Skip { why: "another worker claimed the chunk" }),
-        Claim::Closed => return Ok(Outcome::Skip { why: "the plan is not approved, or the incident is halted" }),
+        Claim::Closed => {
+            return Ok(Outcome::Skip { why: "the plan is not approved, or the incident is halted" });
+        }
     }
     let claimed = StoredChunk { state: ChunkState::HandingOver, attempt, ..chunk.clone() };
     let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready).await;
@@ -101,13 +105,15 @@ async fn record(
 ) -> Progress {
     let event = event_of_answers(&entries);
     let (action, why, wake) = match event {
-        ChunkEvent::Answer => (Action::ChunkAccepted, "the provider answered for every notice".to_owned(), None),
-        ChunkEvent::Refuse if chunk.attempt >= MAX_ATTEMPTS => {
-            (Action::ChunkRefused, "proven not sent, and tried often enough: a person has to look".to_owned(), None)
+        ChunkEvent::Answer => {
+            (Action::ChunkAccepted, "the provider answered for every notice".to_owned(), None)
         }
-        ChunkEvent::Refuse => {
-            (Action::ChunkRefused, refusals(&entries), Some(now + back_off(chunk.attempt)))
-        }
+        ChunkEvent::Refuse if chunk.attempt >= MAX_ATTEMPTS => (
+            Action::ChunkRefused,
+            "proven not sent, and tried often enough: a person has to look".to_owned(),
+            None,
+        ),
+        ChunkEvent::Refuse => (Action::ChunkRefused, refusals(&entries), Some(now + back_off(chunk.attempt))),
         ChunkEvent::Lapse
         | ChunkEvent::Enqueue
         | ChunkEvent::Claim
@@ -133,18 +139,31 @@ fn refusals(entries: &[Entry]) -> String {
         .iter()
         .filter_map(|entry| match entry {
             Entry::Throttled(why) => Some(why.as_str()),
-            Entry::Waiting
-            | Entry::Accepted(_)
-            | Entry::Refused(_)
-            | Entry::Withheld(_)
-            | Entry::InDoubt => None,
+            Entry::Waiting | Entry::Accepted(_) | Entry::Refused(_) | Entry::Withheld(_) | Entry::InDoubt => {
+                None
+            }
         })
         .collect();
     format!("proven not sent: {}", reasons.into_iter().collect::<Vec<_>>().join(", "))
 }
 
-fn leaf(scope: &TenantScope, chunk: &StoredChunk, attempt: u32, action: Action, why: &str, now: Timestamp) -> Leaf {
+fn leaf(
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    attempt: u32,
+    action: Action,
+    why: &str,
+    now: Timestamp,
+) -> Leaf {
     let at = chunk.chunk.at;
     let subject = [("chunk", at.to_string()), ("attempt", attempt.to_string())];
-    Leaf::new(scope.tenant(), Some(at.incident), now, Actor::Function("send".to_owned()), action, why, subject)
+    Leaf::new(
+        scope.tenant(),
+        Some(at.incident),
+        now,
+        Actor::Function("send".to_owned()),
+        action,
+        why,
+        subject,
+    )
 }

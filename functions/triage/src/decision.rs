@@ -17,7 +17,12 @@ pub enum Decision {
     Dismiss(String),
 }
 
-pub fn decide(policy: &TriagePolicy, id: SignalId, stored: &StoredSignal, incidents: &[Incident]) -> Decision {
+pub fn decide(
+    policy: &TriagePolicy,
+    id: SignalId,
+    stored: &StoredSignal,
+    incidents: &[Incident],
+) -> Decision {
     if let Some(known) = incidents.iter().find(|incident| incident.signals.contains(&id)) {
         return Decision::Known(known.id);
     }
@@ -25,7 +30,9 @@ pub fn decide(policy: &TriagePolicy, id: SignalId, stored: &StoredSignal, incide
         return Decision::Join(open.id);
     }
     match stored.signal.status {
-        SignalStatus::Resolved => Decision::Dismiss("the source says that it is resolved, and no incident has it".to_owned()),
+        SignalStatus::Resolved => {
+            Decision::Dismiss("the source says that it is resolved, and no incident has it".to_owned())
+        }
         SignalStatus::Open if stored.signal.severity >= policy.opens_at => Decision::Open,
         SignalStatus::Open => {
             Decision::Dismiss(format!("{} is below {}", stored.signal.severity, policy.opens_at))
@@ -108,8 +115,14 @@ mod tests {
         };
         let second = "second";
         assert_eq!(decide(second, Severity::High, SignalStatus::Open, noon, &[]), Decision::Open);
-        assert!(matches!(decide(second, Severity::Medium, SignalStatus::Open, noon, &[]), Decision::Dismiss(_)));
-        assert!(matches!(decide(second, Severity::High, SignalStatus::Resolved, noon, &[]), Decision::Dismiss(_)));
+        assert!(matches!(
+            decide(second, Severity::Medium, SignalStatus::Open, noon, &[]),
+            Decision::Dismiss(_)
+        ));
+        assert!(matches!(
+            decide(second, Severity::High, SignalStatus::Resolved, noon, &[]),
+            Decision::Dismiss(_)
+        ));
         assert_eq!(
             decide("first", Severity::High, SignalStatus::Open, noon, std::slice::from_ref(&open)),
             Decision::Known(open.id)
@@ -119,7 +132,8 @@ mod tests {
             ("2026-11-24T12:00:01Z", Decision::Open),
             ("2026-11-22T12:00:00Z", Decision::Join(open.id)),
         ] {
-            let got = decide(second, Severity::High, SignalStatus::Open, received, std::slice::from_ref(&open));
+            let got =
+                decide(second, Severity::High, SignalStatus::Open, received, std::slice::from_ref(&open));
             assert_eq!(got, expected, "{received}");
         }
         assert_eq!(decide(second, Severity::High, SignalStatus::Open, noon, &[cancelled]), Decision::Open);

@@ -59,7 +59,8 @@ async fn open(
     let incident = opened(tenant, id, stored);
     let subject = [("signal", id.to_string()), ("severity", stored.signal.severity.to_string())];
     let why = format!("{} reaches {}", stored.signal.severity, tenant.triage.opens_at);
-    let leaf = Leaf::new(scope.tenant(), Some(incident.id), now, actor(), Action::IncidentOpened, why, subject);
+    let leaf =
+        Leaf::new(scope.tenant(), Some(incident.id), now, actor(), Action::IncidentOpened, why, subject);
     incidents::open(ports, scope, &incident, &leaf).await?;
     ask_for_scope(ports, scope, &incident).await?;
     Ok(Outcome::Done)
@@ -95,7 +96,12 @@ fn opened(tenant: &Tenant, id: SignalId, stored: &StoredSignal) -> Incident {
 
 fn datasets_touched(tenant: &Tenant, stored: &StoredSignal) -> Vec<String> {
     let touched = |bucket: &String| stored.signal.hints.buckets.contains(bucket);
-    tenant.datasets.iter().filter(|dataset| touched(&dataset.bucket)).map(|dataset| dataset.name.clone()).collect()
+    tenant
+        .datasets
+        .iter()
+        .filter(|dataset| touched(&dataset.bucket))
+        .map(|dataset| dataset.name.clone())
+        .collect()
 }
 
 async fn join(

@@ -143,6 +143,9 @@ mod tests {
             assert_eq!(pressing(&due, made, at(now)), expected, "{now}");
         }
         assert_eq!(pressing(&duty(None, Owed::Yes), made, at("2030-01-01T00:00:00Z")), None);
-        assert_eq!(pressing(&duty(Some("2026-11-26T00:00:00Z"), Owed::No), made, at("2030-01-01T00:00:00Z")), None);
+        assert_eq!(
+            pressing(&duty(Some("2026-11-26T00:00:00Z"), Owed::No), made, at("2030-01-01T00:00:00Z")),
+            None
+        );
     }
 }

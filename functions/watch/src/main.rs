@@ -1,5 +1,5 @@
 use tocsin_aws::Aws;
-use tocsin_stage::{Error, tick, start};
+use tocsin_stage::{Error, start, tick};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

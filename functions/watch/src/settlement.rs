@@ -62,7 +62,8 @@ async fn settle(
     if !entries.contains(&Entry::InDoubt) {
         let change = Change { event: ChunkEvent::Evidence, entries: Some(entries), wake: None };
         let why = "the provider's events prove every notice sent";
-        chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkSettled, why, now)).await?;
+        chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkSettled, why, now))
+            .await?;
         return Ok(());
     }
     let plan = plans::get(ports, scope, at.incident, at.plan).await?.plan;
@@ -72,7 +73,8 @@ async fn settle(
             let entries = entries.iter().map(again).collect();
             let change = Change { event: ChunkEvent::SendAgain, entries: Some(entries), wake: Some(now) };
             let why = "no evidence within the settling time; the approved policy is to send again, marked as a copy";
-            chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkSettled, why, now)).await?;
+            chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkSettled, why, now))
+                .await?;
             Ok(())
         }
         Some(Settling::NeverTwice) | None => ask_a_person(ports, scope, chunk, now).await,
@@ -101,9 +103,11 @@ fn with_evidence(entries: &[Entry], known: &[Receipt]) -> Vec<Entry> {
 fn again(entry: &Entry) -> Entry {
     match entry {
         Entry::InDoubt => Entry::Waiting,
-        Entry::Waiting | Entry::Accepted(_) | Entry::Throttled(_) | Entry::Refused(_) | Entry::Withheld(_) => {
-            entry.clone()
-        }
+        Entry::Waiting
+        | Entry::Accepted(_)
+        | Entry::Throttled(_)
+        | Entry::Refused(_)
+        | Entry::Withheld(_) => entry.clone(),
     }
 }
 
@@ -116,7 +120,8 @@ async fn ask_a_person(
 ) -> Result<(), Halt> {
     let at = chunk.chunk.at;
     let was = incidents::get(ports, scope, at.incident).await?;
-    let task = format!("chunk {at} may or may not have been sent, and its policy is never to send twice: decide");
+    let task =
+        format!("chunk {at} may or may not have been sent, and its policy is never to send twice: decide");
     if was.incident.attention.contains(&task) {
         return Ok(());
     }

@@ -223,8 +223,12 @@ mod tests {
 
     #[test]
     fn message_ids_lose_their_domain_and_nothing_else_changes() {
-        let answer = Bytes::from_static(br#"{"MessageId": "0100@email.amazonses.com", "To": "a@example.com"}"#);
-        assert_eq!(with_ids_of_ses(&answer), Bytes::from_static(br#"{"MessageId": "0100", "To": "a@example.com"}"#));
+        let answer =
+            Bytes::from_static(br#"{"MessageId": "0100@email.amazonses.com", "To": "a@example.com"}"#);
+        assert_eq!(
+            with_ids_of_ses(&answer),
+            Bytes::from_static(br#"{"MessageId": "0100", "To": "a@example.com"}"#)
+        );
         let other = Bytes::from_static(b"\xff");
         assert_eq!(with_ids_of_ses(&other), other);
     }

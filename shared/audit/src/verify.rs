@@ -26,7 +26,9 @@ pub enum Broken {
     Line(usize),
     #[error("line {0} is of another tenant")]
     Tenant(usize),
-    #[error("line {0} does not follow from the lines before it: a leaf was changed, left out, put in or moved")]
+    #[error(
+        "line {0} does not follow from the lines before it: a leaf was changed, left out, put in or moved"
+    )]
     Chain(usize),
     #[error("leaf {0} is not a leaf that this version knows")]
     Leaf(u64),
@@ -129,7 +131,12 @@ mod tests {
         let mut tiles = Vec::new();
         let mut count = 0;
         for size in sizes {
-            let leaves = (0..*size).map(|_| { count += 1; leaf(count) }).collect();
+            let leaves = (0..*size)
+                .map(|_| {
+                    count += 1;
+                    leaf(count)
+                })
+                .collect();
             let (tile, next) = seal(&head, leaves);
             tiles.push(tile);
             head = next;

@@ -9,10 +9,11 @@ use aws_sdk_sesv2::types::{
 };
 use serde_json::json;
 use tocsin_domain::chunk::{CHUNK_SIZE, Entry};
-use tocsin_ports::{HandOver, Mail, Mailer};
+use tocsin_ports::{HandOver, Mail, Mailer, Usage};
 
 use crate::Aws;
 use crate::failure::hand_over;
+use crate::table::Meter;
 
 /// The most that the messages of one call may take in its JSON, in bytes: under the 1 MB that SES takes with an
 /// inline template, with room for the rest of the call.
@@ -25,6 +26,7 @@ const ENTRY_BYTES: usize = 1_000;
 pub(crate) struct Post {
     pub(crate) client: Client,
     pub(crate) configuration_set: String,
+    pub(crate) meter: Meter,
 }
 
 impl Mailer for Aws {
@@ -65,6 +67,8 @@ impl Post {
 
     async fn call(&self, from: &str, entries: Vec<BulkEmailEntry>) -> HandOver {
         let count = entries.len();
+        let usage = self.meter.get();
+        self.meter.set(Usage { mail_calls: usage.mail_calls + 1, ..usage });
         let call = self
             .client
             .send_bulk_email()
@@ -184,7 +188,7 @@ mod tests {
 
     fn post(endpoint: &str, answer_within: Duration) -> Post {
         let client = mail_client(&sdk_config(endpoint), answer_within);
-        Post { client, configuration_set: "tocsin-eu-central-1".to_owned() }
+        Post { client, configuration_set: "tocsin-eu-central-1".to_owned(), meter: Meter::default() }
     }
 
     fn mail(number: usize, html: &str) -> Mail {
@@ -292,7 +296,11 @@ mod tests {
     async fn without_credentials_nothing_was_sent() {
         let server = Loopback::start(vec![Reply::ok(accepted(0..1))]);
         let without = sdk_config(&server.endpoint).into_builder().credentials_provider(nobody()).build();
-        let post = Post { client: mail_client(&without, PATIENT), configuration_set: "set".to_owned() };
+        let post = Post {
+            client: mail_client(&without, PATIENT),
+            configuration_set: "set".to_owned(),
+            meter: Meter::default(),
+        };
         let answer = post.send(FROM, &mails(1)).await;
         assert_eq!(answer, HandOver::NotSent("SendBulkEmail: no AWS credentials".to_owned()));
         assert_eq!(server.requests().len(), 0);

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::{TryStreamExt, stream};
-use tocsin_ports::{Enqueue, Parking, PortError, Queue};
+use tocsin_ports::{Enqueue, Parking, PortError, Queue, Usage};
 
 use crate::failure::{failed, unbuilt};
+use crate::table::Meter;
 use crate::{Aws, names};
 
 /// `SendMessageBatch` takes no more.
@@ -21,6 +22,7 @@ const BATCHES: usize = 8;
 pub(crate) struct Queues {
     clients: BTreeMap<String, Client>,
     urls: RefCell<BTreeMap<(String, String), String>>,
+    meter: Meter,
 }
 
 impl Enqueue for Aws {
@@ -41,8 +43,8 @@ impl Parking for Aws {
 }
 
 impl Queues {
-    pub fn new(clients: BTreeMap<String, Client>) -> Self {
-        Self { clients, urls: RefCell::default() }
+    pub fn new(clients: BTreeMap<String, Client>, meter: Meter) -> Self {
+        Self { clients, urls: RefCell::default(), meter }
     }
 
     async fn send(&self, region: &str, queue: &str, bodies: &[String]) -> Result<(), PortError> {
@@ -51,7 +53,7 @@ impl Queues {
         })?;
         let url = &self.url(client, region, queue).await?;
         stream::iter(bodies.chunks(BATCH_MESSAGES).map(Ok))
-            .try_for_each_concurrent(BATCHES, |batch| send_batch(client, url, batch))
+            .try_for_each_concurrent(BATCHES, |batch| self.send_batch(client, url, batch))
             .await
     }
 
@@ -67,27 +69,29 @@ impl Queues {
         self.urls.borrow_mut().insert(place, url.clone());
         Ok(url)
     }
-}
 
-/// Sends ten messages at most; what fails is sent once more.
-async fn send_batch(client: &Client, url: &str, bodies: &[String]) -> Result<(), PortError> {
-    let entries = bodies.iter().enumerate().map(|(place, body)| {
-        SendMessageBatchRequestEntry::builder()
-            .id(place.to_string())
-            .message_body(body)
-            .build()
-            .map_err(unbuilt)
-    });
-    let mut left = entries.collect::<Result<Vec<_>, _>>()?;
-    let mut code = String::new();
-    for _try in 0..2 {
-        let call = client.send_message_batch().queue_url(url).set_entries(Some(left.clone()));
-        let answer = call.send().await.map_err(|error| failed("SendMessageBatch", &error))?;
-        let Some(first) = answer.failed().first() else {
-            return Ok(());
-        };
-        code = first.code().to_owned();
-        left.retain(|entry| answer.failed().iter().any(|failed| failed.id() == entry.id()));
+    /// Sends ten messages at most; what fails is sent once more.
+    async fn send_batch(&self, client: &Client, url: &str, bodies: &[String]) -> Result<(), PortError> {
+        let entries = bodies.iter().enumerate().map(|(place, body)| {
+            SendMessageBatchRequestEntry::builder()
+                .id(place.to_string())
+                .message_body(body)
+                .build()
+                .map_err(unbuilt)
+        });
+        let mut left = entries.collect::<Result<Vec<_>, _>>()?;
+        let mut code = String::new();
+        for _try in 0..2 {
+            let call = client.send_message_batch().queue_url(url).set_entries(Some(left.clone()));
+            let usage = self.meter.get();
+            self.meter.set(Usage { queue_calls: usage.queue_calls + 1, ..usage });
+            let answer = call.send().await.map_err(|error| failed("SendMessageBatch", &error))?;
+            let Some(first) = answer.failed().first() else {
+                return Ok(());
+            };
+            code = first.code().to_owned();
+            left.retain(|entry| answer.failed().iter().any(|failed| failed.id() == entry.id()));
+        }
+        Err(PortError(format!("SendMessageBatch: {code}")))
     }
-    Err(PortError(format!("SendMessageBatch: {code}")))
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use tocsin_ports::{Configured, Key, PortError, SettingError, Settings};
+use tocsin_ports::{Configured, Key, Metered, PortError, SettingError, Settings, Usage};
 
 use crate::http::{http_client, unpooled_http_client};
 use crate::mail::Post;
 use crate::names;
 use crate::queues::Queues;
 use crate::secrets::Secrets;
-use crate::table::{Table, WriteUnits};
+use crate::table::{Meter, Table};
 use crate::vault::Vault;
 
 /// How long one try of a call to a table, a queue or the secrets may take.
@@ -34,7 +34,7 @@ pub struct Aws {
     pub(crate) secrets: Secrets,
     pub(crate) post: Post,
     pub(crate) texts: aws_sdk_sns::Client,
-    write_units: WriteUnits,
+    meter: Meter,
 }
 
 /// Why a function cannot start.
@@ -64,18 +64,13 @@ impl Aws {
         }
     }
 
-    /// The write units that DynamoDB charged to this process so far, over all tables.
-    pub fn write_units(&self) -> f64 {
-        self.write_units.get()
-    }
-
     async fn new(settings: Settings) -> Self {
         let sdk = sdk_config(&settings.region).await;
-        let write_units = WriteUnits::default();
+        let meter = Meter::default();
         let table = |region: &str, name: String| {
             let config = aws_sdk_dynamodb::config::Builder::from(&sdk).region(Region::new(region.to_owned()));
             let client = aws_sdk_dynamodb::Client::from_conf(config.build());
-            Table { client, name, write_units: Rc::clone(&write_units) }
+            Table { client, name, meter: Rc::clone(&meter) }
         };
         let home = table(&settings.home_region, names::home_table(&settings.prefix));
         let people = |region: &String| (region.clone(), table(region, names::people_table(&settings.prefix)));
@@ -83,17 +78,24 @@ impl Aws {
         Self {
             home,
             people,
-            queues: Queues::new(queue_clients(&sdk, &settings)),
+            queues: Queues::new(queue_clients(&sdk, &settings), Rc::clone(&meter)),
             vault: Vault { client: vault_client(&sdk, &settings), bucket: settings.vault_bucket.clone() },
             secrets: Secrets::new(secrets_client(&sdk, &settings)),
             post: Post {
                 client: mail_client(&sdk, answer_time(&settings)),
                 configuration_set: names::configuration_set(&settings.prefix, &settings.region),
+                meter: Rc::clone(&meter),
             },
             texts: text_client(&sdk, answer_time(&settings)),
-            write_units,
+            meter,
             settings,
         }
+    }
+}
+
+impl Metered for Aws {
+    fn usage(&self) -> Usage {
+        self.meter.get()
     }
 }
 

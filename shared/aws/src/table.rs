@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{ConsumedCapacity, KeysAndAttributes};
 use jiff::Timestamp;
-use tocsin_ports::{Item, Key, Page, PortError, Select, Woken};
+use tocsin_ports::{Item, Key, Page, PortError, Select, Usage, Woken};
 
 use crate::clock::pause;
 use crate::expression::Placeholders;
@@ -22,13 +22,13 @@ pub(crate) const CALL_ITEMS: usize = 100;
 /// How often a busy table is asked. The pauses between add up to less than 2 s.
 pub(crate) const TRIES: u32 = 7;
 
-/// The write units that DynamoDB charged to this process, over all tables.
-pub(crate) type WriteUnits = Rc<Cell<f64>>;
+/// What this process used so far, counted by every client.
+pub(crate) type Meter = Rc<Cell<Usage>>;
 
 pub(crate) struct Table {
     pub(crate) client: Client,
     pub(crate) name: String,
-    pub(crate) write_units: WriteUnits,
+    pub(crate) meter: Meter,
 }
 
 impl Table {
@@ -131,7 +131,8 @@ impl Table {
 
     pub(crate) fn count<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
         let units: f64 = consumed.into_iter().filter_map(ConsumedCapacity::capacity_units).sum();
-        self.write_units.set(self.write_units.get() + units);
+        let usage = self.meter.get();
+        self.meter.set(Usage { write_units: usage.write_units + units, ..usage });
     }
 
     fn query(&self, condition: String, placeholders: Placeholders, limit: u32) -> QueryFluentBuilder {

@@ -344,7 +344,10 @@ mod tests {
     #[test]
     fn after_hand_over_began_only_a_settlement_leads_back_to_the_queue() {
         let back = [ChunkState::HandingOver, ChunkState::Undecided].map(|state| {
-            EVENTS.into_iter().filter(|event| state.after(*event) == Some(ChunkState::Due)).collect::<Vec<_>>()
+            EVENTS
+                .into_iter()
+                .filter(|event| state.after(*event) == Some(ChunkState::Due))
+                .collect::<Vec<_>>()
         });
         assert_eq!(back, [vec![], vec![ChunkEvent::SendAgain]]);
     }
@@ -364,7 +367,10 @@ mod tests {
     fn one_doubt_makes_the_chunk_undecided_and_one_throttle_refused() {
         let accepted = Entry::Accepted("id".to_owned());
         let throttled = Entry::Throttled("rate".to_owned());
-        assert_eq!(event_of_answers(&[accepted.clone(), Entry::InDoubt, throttled.clone()]), ChunkEvent::Lapse);
+        assert_eq!(
+            event_of_answers(&[accepted.clone(), Entry::InDoubt, throttled.clone()]),
+            ChunkEvent::Lapse
+        );
         assert_eq!(event_of_answers(&[accepted.clone(), throttled]), ChunkEvent::Refuse);
         assert_eq!(event_of_answers(&[accepted, Entry::Refused("bad".to_owned())]), ChunkEvent::Answer);
     }
@@ -382,7 +388,7 @@ mod tests {
         for entry in entries {
             assert_eq!(entry.to_string().parse(), Ok(entry));
         }
-        let person = crate::id::PersonId::of(&crate::id::IdentityKey::new([1; 32]), "email:a@example.com");
+        let person = PersonId::of(&crate::id::IdentityKey::new([1; 32]), "email:a@example.com");
         for recipient in [Recipient::Person(person), Recipient::Contact("dpc: dublin".to_owned())] {
             let notice = Notice { recipient, bytes: [7; 16] };
             assert_eq!(notice.to_string().parse(), Ok(notice));

@@ -101,7 +101,8 @@ mod tests {
     use super::*;
 
     fn coverage(reached: u64, bounced: u64, pending: u64, undecided: u64) -> Coverage {
-        let unreachable = if bounced > 0 { BTreeMap::from([(Unreachable::Bounced, bounced)]) } else { BTreeMap::new() };
+        let unreachable =
+            if bounced > 0 { BTreeMap::from([(Unreachable::Bounced, bounced)]) } else { BTreeMap::new() };
         Coverage { reached, unreachable, pending, undecided }
     }
 

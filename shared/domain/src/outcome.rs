@@ -25,7 +25,9 @@ pub enum Parked {
     Unreadable { detail: String },
     #[error("no tenant is known for {detail}; add the route to the tenant it belongs to, then redrive")]
     UnknownTenant { detail: String },
-    #[error("{what} is not in the store; if it was written by a newer version, deploy that version, then redrive")]
+    #[error(
+        "{what} is not in the store; if it was written by a newer version, deploy that version, then redrive"
+    )]
     Missing { what: String },
     #[error("the tenant's settings do not allow it: {detail}")]
     Settings { detail: String },

@@ -123,9 +123,12 @@ impl FromStr for EmailAddress {
             return Err(AddressError::EmailDomain);
         }
         let address = format!("{local}@{domain}");
-        let strict =
-            email_address::Options::default().with_required_tld().without_domain_literal().without_display_text();
-        email_address::EmailAddress::parse_with_options(&address, strict).map_err(|_| AddressError::EmailForm)?;
+        let strict = email_address::Options::default()
+            .with_required_tld()
+            .without_domain_literal()
+            .without_display_text();
+        email_address::EmailAddress::parse_with_options(&address, strict)
+            .map_err(|_| AddressError::EmailForm)?;
         Ok(Self(Personal::new(address)))
     }
 }
@@ -222,10 +225,7 @@ mod tests {
 
     #[test]
     fn phones_are_e164() {
-        assert_eq!(
-            "+44 7700 900-123".parse::<PhoneNumber>().unwrap().personal().expose(),
-            "+447700900123"
-        );
+        assert_eq!("+44 7700 900-123".parse::<PhoneNumber>().unwrap().personal().expose(), "+447700900123");
         for bad in ["", "07700900123", "+0123456789", "+44", "+44770090012345678", "+44 77oo 900123"] {
             assert_eq!(bad.parse::<PhoneNumber>(), Err(AddressError::PhoneForm), "{bad}");
         }

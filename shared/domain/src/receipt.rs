@@ -162,8 +162,12 @@ mod tests {
     #[test]
     fn the_answer_may_come_after_the_facts() {
         for bits in 1..64_u32 {
-            let facts: BTreeSet<_> =
-                FACTS.into_iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, f)| f).collect();
+            let facts: BTreeSet<_> = FACTS
+                .into_iter()
+                .enumerate()
+                .filter(|(bit, _)| bits & (1 << bit) != 0)
+                .map(|(_, f)| f)
+                .collect();
             let before = reach(&Entry::InDoubt, &facts);
             let after = reach(&accepted(), &facts);
             assert_eq!(before, after, "{facts:?}");

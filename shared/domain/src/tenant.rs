@@ -242,10 +242,16 @@ impl Tenant {
             problems.push("approvals_needed is 0: nothing may be sent without an approval".to_owned());
         }
         if approvers < self.approvals_needed as usize {
-            problems.push(format!("{} approvals are needed, but {approvers} people have the role", self.approvals_needed));
+            problems.push(format!(
+                "{} approvals are needed, but {approvers} people have the role",
+                self.approvals_needed
+            ));
         }
         if jiff::tz::TimeZone::get(&self.controller.time_zone).is_err() {
-            problems.push(format!("controller.time_zone {:?} is not an IANA time zone", self.controller.time_zone));
+            problems.push(format!(
+                "controller.time_zone {:?} is not an IANA time zone",
+                self.controller.time_zone
+            ));
         }
         for dataset in &self.datasets {
             let own = format!("{}/", self.id);
@@ -276,7 +282,8 @@ mod tests {
             ]),
             otherwise: "eu-central-1".to_owned(),
         };
-        let region = |country, province| residency.region_of(Jurisdiction::of(country, province).as_ref()).to_owned();
+        let region =
+            |country, province| residency.region_of(Jurisdiction::of(country, province).as_ref()).to_owned();
         assert_eq!(region("US", "CA"), "us-west-2");
         assert_eq!(region("US", "NY"), "us-east-1");
         assert_eq!(region("DE", ""), "eu-central-1");

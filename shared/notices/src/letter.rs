@@ -56,7 +56,8 @@ pub struct Composed {
 impl Composed {
     /// What the plan keeps of the bytes.
     pub fn bytes(&self) -> [u8; 16] {
-        let whole = Sha256::new().chain_update(self.first.digest()).chain_update(self.copy.digest()).finalize();
+        let whole =
+            Sha256::new().chain_update(self.first.digest()).chain_update(self.copy.digest()).finalize();
         let mut first = [0; 16];
         first.copy_from_slice(&whole[..16]);
         first
@@ -113,7 +114,8 @@ pub fn to_contact(
 ) -> Result<Composed, ComposeError> {
     let facts = brief.facts_for(contact).ok_or(ComposeError::UnknownContact)?;
     let reader = Reader::authority(&template.header().language);
-    let reference = reference(&facts.reference_prefix, wave.obligation, &Recipient::Contact(contact.to_owned()));
+    let reference =
+        reference(&facts.reference_prefix, wave.obligation, &Recipient::Contact(contact.to_owned()));
     both(template, wave, &facts, reader, &reference)
 }
 

@@ -14,12 +14,12 @@ pub mod store;
 mod table;
 
 pub use ports::{
-    Clock, Enqueue, Entropy, HandOver, Mail, Mailer, Parking, PortError, Queue, ReadSecrets, ReadVault, Secret, Tags,
-    Text, Texter, WriteSecrets, WriteVault,
+    Clock, Enqueue, Entropy, HandOver, Mail, Mailer, Metered, Parking, PortError, Queue, ReadSecrets,
+    ReadVault, Secret, Tags, Text, Texter, Usage, WriteSecrets, WriteVault,
 };
 pub use scope::{Proof, TenantScope};
 pub use settings::{Configured, SettingError, Settings};
 pub use table::{
-    Attributes, Condition, Item, Key, Page, ReadHome, ReadPeople, Select, Test, Value, Woken, Write, WriteError,
-    WriteHome, WritePeople,
+    Attributes, Condition, Item, Key, Page, ReadHome, ReadPeople, Select, Test, Value, Woken, Write,
+    WriteError, WriteHome, WritePeople,
 };

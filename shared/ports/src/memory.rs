@@ -61,6 +61,8 @@ pub struct World {
     mails: RefCell<Vec<Delivered>>,
     texts: RefCell<Vec<(String, String)>>,
     drawn: Cell<u64>,
+    mail_calls: Cell<u64>,
+    queue_calls: Cell<u64>,
 }
 
 impl World {
@@ -79,6 +81,8 @@ impl World {
             mails: RefCell::default(),
             texts: RefCell::default(),
             drawn: Cell::default(),
+            mail_calls: Cell::default(),
+            queue_calls: Cell::default(),
         }
     }
 
@@ -119,7 +123,12 @@ impl World {
 
     /// Queues that hold a message.
     pub fn busy_queues(&self) -> Vec<Queue> {
-        self.queues.borrow().iter().filter(|(_, bodies)| !bodies.is_empty()).map(|(queue, _)| queue.clone()).collect()
+        self.queues
+            .borrow()
+            .iter()
+            .filter(|(_, bodies)| !bodies.is_empty())
+            .map(|(queue, _)| queue.clone())
+            .collect()
     }
 
     /// Puts a message back, as a queue does when its reader dies.
@@ -152,8 +161,7 @@ impl World {
         format!("{:?}", self.home.borrow())
     }
 
-    /// What the tables charged so far, in DynamoDB's write units.
-    pub fn write_units(&self) -> u64 {
+    fn write_units(&self) -> u64 {
         self.home.borrow().write_units() + self.people.borrow().values().map(Table::write_units).sum::<u64>()
     }
 
@@ -197,6 +205,13 @@ impl Configured for World {
 impl Clock for World {
     fn now(&self) -> Timestamp {
         self.now.get()
+    }
+}
+
+impl Metered for World {
+    fn usage(&self) -> Usage {
+        let (mail_calls, queue_calls) = (self.mail_calls.get(), self.queue_calls.get());
+        Usage { write_units: self.write_units() as f64, mail_calls, queue_calls }
     }
 }
 
@@ -248,7 +263,9 @@ impl ReadPeople for World {
     async fn people(&self, region: &str, select: &Select) -> Result<Page, PortError> {
         self.fallible(|| {
             let people = self.people.borrow();
-            Ok(people.get(region).map_or_else(|| Page { items: Vec::new(), next: None }, |table| table.select(select)))
+            Ok(people
+                .get(region)
+                .map_or_else(|| Page { items: Vec::new(), next: None }, |table| table.select(select)))
         })
     }
 
@@ -275,6 +292,7 @@ impl WritePeople for World {
 
 impl Enqueue for World {
     async fn enqueue(&self, queue: &Queue, bodies: Vec<String>) -> Result<(), PortError> {
+        self.queue_calls.set(self.queue_calls.get() + bodies.len().div_ceil(10) as u64);
         self.fallible(|| {
             self.queues.borrow_mut().entry(queue.clone()).or_default().extend(bodies);
             Ok(())
@@ -335,6 +353,7 @@ impl WriteSecrets for World {
 
 impl Mailer for World {
     async fn send_mails(&self, _from: &str, mails: Vec<Mail>) -> HandOver {
+        self.mail_calls.set(self.mail_calls.get() + 1);
         self.call(
             || HandOver::Unknown("the answer was lost".to_owned()),
             || {

@@ -22,6 +22,21 @@ impl From<PortError> for Halt {
     }
 }
 
+/// What a process used so far: for the figures of a record, and for the bill.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Usage {
+    /// DynamoDB write units, over all tables and their indexes.
+    pub write_units: f64,
+    /// Calls of the mail provider.
+    pub mail_calls: u64,
+    /// Calls that send messages to queues.
+    pub queue_calls: u64,
+}
+
+pub trait Metered {
+    fn usage(&self) -> Usage;
+}
+
 /// The current instant. Only the harness asks; steps get it as an argument.
 pub trait Clock {
     fn now(&self) -> Timestamp;

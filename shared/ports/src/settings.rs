@@ -43,13 +43,19 @@ pub trait Configured {
 impl Settings {
     pub fn read(environment: &BTreeMap<String, String>) -> Result<Self, SettingError> {
         let text = |name: &'static str| {
-            environment.get(name).filter(|value| !value.is_empty()).cloned().ok_or(SettingError::Missing(name))
+            environment
+                .get(name)
+                .filter(|value| !value.is_empty())
+                .cloned()
+                .ok_or(SettingError::Missing(name))
         };
         let number = |name: &'static str| {
             let value = text(name)?;
             match value.parse::<u32>() {
                 Ok(number) if number > 0 => Ok(number),
-                Ok(_) | Err(_) => Err(SettingError::Wrong { name, value, expected: "a whole number above 0" }),
+                Ok(_) | Err(_) => {
+                    Err(SettingError::Wrong { name, value, expected: "a whole number above 0" })
+                }
             }
         };
         let list = |name: &'static str| {

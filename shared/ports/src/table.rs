@@ -85,18 +85,36 @@ impl Item {
 /// One write of a transaction. Either all writes of a transaction happen, or none does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    Put { key: Key, attributes: Attributes, only_if: Condition },
+    Put {
+        key: Key,
+        attributes: Attributes,
+        only_if: Condition,
+    },
     /// Sets and removes attributes; creates the item when it is absent and the condition allows that.
-    Update { key: Key, set: Attributes, remove: Vec<&'static str>, only_if: Condition },
-    Delete { key: Key, only_if: Condition },
+    Update {
+        key: Key,
+        set: Attributes,
+        remove: Vec<&'static str>,
+        only_if: Condition,
+    },
+    Delete {
+        key: Key,
+        only_if: Condition,
+    },
     /// Writes nothing; the transaction fails unless the condition holds.
-    Check { key: Key, only_if: Condition },
+    Check {
+        key: Key,
+        only_if: Condition,
+    },
 }
 
 impl Write {
     pub fn key(&self) -> &Key {
         match self {
-            Write::Put { key, .. } | Write::Update { key, .. } | Write::Delete { key, .. } | Write::Check { key, .. } => key,
+            Write::Put { key, .. }
+            | Write::Update { key, .. }
+            | Write::Delete { key, .. }
+            | Write::Check { key, .. } => key,
         }
     }
 

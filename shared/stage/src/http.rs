@@ -8,9 +8,9 @@ use futures_util::FutureExt;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use tocsin_ports::Clock;
+use tocsin_ports::{Clock, Metered};
 
-use crate::telemetry::Metric;
+use crate::telemetry::{Metric, used};
 
 /// A request as the step sees it. The body is the raw bytes that were sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,7 +45,7 @@ impl Response {
     }
 }
 
-pub async fn run<P: Clock>(
+pub async fn run<P: Clock + Metered>(
     function: &'static str,
     ports: P,
     step: impl AsyncFn(&P, Request, Timestamp) -> Response,
@@ -58,13 +58,13 @@ pub async fn run<P: Clock>(
 }
 
 /// Never fails: a request that cannot be read is a 400, a panic a 500.
-pub async fn answer<P: Clock>(
+pub async fn answer<P: Clock + Metered>(
     function: &'static str,
     ports: &P,
     event: ApiGatewayV2httpRequest,
     step: &impl AsyncFn(&P, Request, Timestamp) -> Response,
 ) -> Value {
-    let started = ports.now();
+    let (started, before) = (ports.now(), ports.usage());
     let response = match request(event) {
         Ok(request) => AssertUnwindSafe(step(ports, request, started))
             .catch_unwind()
@@ -76,7 +76,15 @@ pub async fn answer<P: Clock>(
     let outcome = response.status.to_string();
     let reason = response.reason.clone();
     tracing::info!(function, outcome, reason, "request");
-    Metric { function, outcome, reason, at_ms: started.as_millisecond(), duration_ms }.emit();
+    Metric {
+        function,
+        outcome,
+        reason,
+        at_ms: started.as_millisecond(),
+        duration_ms,
+        usage: used(before, ports.usage()),
+    }
+    .emit();
     json!({
         "statusCode": response.status,
         "headers": { "content-type": "application/json", "cache-control": "no-store" },
@@ -96,11 +104,8 @@ fn request(event: ApiGatewayV2httpRequest) -> Result<Request, &'static str> {
         let value = value.to_str().map_err(|_| "a header is not text")?;
         headers.insert(name.as_str().to_ascii_lowercase(), value.to_owned());
     }
-    let principal = event
-        .request_context
-        .authorizer
-        .and_then(|authorizer| authorizer.iam)
-        .and_then(|iam| iam.user_arn);
+    let principal =
+        event.request_context.authorizer.and_then(|authorizer| authorizer.iam).and_then(|iam| iam.user_arn);
     Ok(Request {
         method: event.request_context.http.method.to_string(),
         path: event.raw_path.unwrap_or_default(),

@@ -7,10 +7,10 @@ use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tocsin_domain::outcome::{Halt, Outcome, Parked};
-use tocsin_ports::{Clock, Parking, WriteHome, WriteVault};
+use tocsin_ports::{Clock, Metered, Parking, WriteHome, WriteVault};
 
 use crate::park::{Parcel, park};
-use crate::telemetry::Metric;
+use crate::telemetry::{Metric, used};
 
 /// No record is started with less time than this left.
 const RESERVE: SignedDuration = SignedDuration::from_secs(5);
@@ -22,7 +22,7 @@ pub async fn run<P>(
     step: impl AsyncFn(&P, &str, Timestamp) -> Outcome,
 ) -> Result<(), Error>
 where
-    P: Clock + WriteVault + WriteHome + Parking,
+    P: Clock + Metered + WriteVault + WriteHome + Parking,
 {
     let (ports, step) = (&ports, &step);
     let handler = async |event: LambdaEvent<SqsEvent>| {
@@ -34,7 +34,10 @@ where
 
 /// A deadline in the past is none: `cargo lambda watch` sends the year 1970.
 fn deadline_of(milliseconds: u64, now: Timestamp) -> Option<Timestamp> {
-    i64::try_from(milliseconds).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).filter(|at| *at > now)
+    i64::try_from(milliseconds)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        .filter(|at| *at > now)
 }
 
 /// One batch, record by record. Only what is named in the answer comes back.
@@ -48,11 +51,12 @@ pub async fn batch<P>(
     step: &impl AsyncFn(&P, &str, Timestamp) -> Outcome,
 ) -> Result<SqsBatchResponse, Error>
 where
-    P: Clock + WriteVault + WriteHome + Parking,
+    P: Clock + Metered + WriteVault + WriteHome + Parking,
 {
     let mut answer = SqsBatchResponse::default();
     for record in &event.records {
-        let id = record.message_id.as_deref().filter(|id| !id.is_empty()).ok_or("a record has no message id")?;
+        let id =
+            record.message_id.as_deref().filter(|id| !id.is_empty()).ok_or("a record has no message id")?;
         if !one(function, ports, id, record, deadline, step).await {
             answer.add_failure(id);
         }
@@ -70,9 +74,9 @@ async fn one<P>(
     step: &impl AsyncFn(&P, &str, Timestamp) -> Outcome,
 ) -> bool
 where
-    P: Clock + WriteVault + WriteHome + Parking,
+    P: Clock + Metered + WriteVault + WriteHome + Parking,
 {
-    let started = ports.now();
+    let (started, before) = (ports.now(), ports.usage());
     let body = record.body.as_deref().unwrap_or_default();
     let (outcome, reason) = if deadline.is_some_and(|deadline| started + RESERVE > deadline) {
         ("not-started", "the function's time is nearly over".to_owned())
@@ -90,6 +94,7 @@ where
         reason,
         at_ms: started.as_millisecond(),
         duration_ms: ended.duration_since(started).as_millis() as i64,
+        usage: used(before, ports.usage()),
     }
     .emit();
     matches!(outcome, "done" | "skip" | "park")
@@ -103,7 +108,7 @@ async fn settle<P>(
     outcome: Outcome,
 ) -> (&'static str, String)
 where
-    P: Clock + WriteVault + WriteHome + Parking,
+    P: Clock + Metered + WriteVault + WriteHome + Parking,
 {
     match outcome {
         Outcome::Done => ("done", String::new()),
@@ -114,7 +119,9 @@ where
             match park(ports, parcel, &why, ports.now()).await {
                 Ok(()) => ("park", why.to_string()),
                 Err(Halt::Again(failed)) => ("again", format!("could not be parked: {failed}")),
-                Err(Halt::Park(Parked::Defect { place })) => ("again", format!("could not be parked: {place}")),
+                Err(Halt::Park(Parked::Defect { place })) => {
+                    ("again", format!("could not be parked: {place}"))
+                }
                 Err(Halt::Park(other)) => ("again", format!("could not be parked: {other}")),
             }
         }
@@ -166,7 +173,10 @@ mod tests {
     #[tokio::test]
     async fn only_what_must_come_back_is_named() {
         let world = world();
-        assert_eq!(failures(&world, &["done", "again", "skip", "boom", "park", "done"], None).await, ["1", "3"]);
+        assert_eq!(
+            failures(&world, &["done", "again", "skip", "boom", "park", "done"], None).await,
+            ["1", "3"]
+        );
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use std::panic::PanicHookInfo;
 
 use serde_json::json;
+use tocsin_ports::Usage;
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging, and makes a panic log its place and not its text: the text may hold data.
@@ -17,11 +18,13 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 }
 
 fn place_of(panic: &PanicHookInfo<'_>) -> String {
-    panic.location().map_or_else(|| "an unknown place".to_owned(), |at| format!("{}:{}", at.file(), at.line()))
+    panic
+        .location()
+        .map_or_else(|| "an unknown place".to_owned(), |at| format!("{}:{}", at.file(), at.line()))
 }
 
 /// One record's measurement. Format: CloudWatch embedded metric format specification.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     pub function: &'static str,
     /// `done`, `again`, `park`, `skip`, `panic`, `not-started`, or an HTTP status.
@@ -29,10 +32,22 @@ pub struct Metric {
     pub reason: String,
     pub at_ms: i64,
     pub duration_ms: i64,
+    /// What the record cost.
+    pub usage: Usage,
+}
+
+/// What was used between two looks.
+pub(crate) fn used(before: Usage, after: Usage) -> Usage {
+    Usage {
+        write_units: after.write_units - before.write_units,
+        mail_calls: after.mail_calls - before.mail_calls,
+        queue_calls: after.queue_calls - before.queue_calls,
+    }
 }
 
 impl Metric {
     /// The line that CloudWatch turns into metrics. `reason` is a property, not a dimension: its values are many.
+    /// So are the costs: they are summed from the log where somebody asks.
     pub fn line(&self) -> String {
         json!({
             "_aws": {
@@ -51,6 +66,9 @@ impl Metric {
             "reason": self.reason,
             "records": 1,
             "duration_ms": self.duration_ms,
+            "write_units": self.usage.write_units,
+            "mail_calls": self.usage.mail_calls,
+            "queue_calls": self.usage.queue_calls,
         })
         .to_string()
     }

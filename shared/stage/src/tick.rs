@@ -6,13 +6,13 @@ use futures_util::FutureExt;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tocsin_domain::outcome::Outcome;
-use tocsin_ports::Clock;
+use tocsin_ports::{Clock, Metered};
 
-use crate::telemetry::Metric;
+use crate::telemetry::{Metric, used};
 
 /// Runs a function that a schedule invokes. What it did not finish it finds again at the next tick; an error is
 /// therefore an alarm and not a retry.
-pub async fn run<P: Clock>(
+pub async fn run<P: Clock + Metered>(
     function: &'static str,
     ports: P,
     step: impl AsyncFn(&P, Timestamp) -> Outcome,
@@ -22,12 +22,12 @@ pub async fn run<P: Clock>(
     lambda_runtime::run(service_fn(handler)).await
 }
 
-async fn tick<P: Clock>(
+async fn tick<P: Clock + Metered>(
     function: &'static str,
     ports: &P,
     step: &impl AsyncFn(&P, Timestamp) -> Outcome,
 ) -> Result<serde_json::Value, Error> {
-    let started = ports.now();
+    let (started, before) = (ports.now(), ports.usage());
     let (outcome, reason) = match AssertUnwindSafe(step(ports, started)).catch_unwind().await {
         Ok(Outcome::Done) => ("done", String::new()),
         Ok(Outcome::Skip { why }) => ("skip", why.to_owned()),
@@ -36,8 +36,15 @@ async fn tick<P: Clock>(
         Err(_panic) => ("panic", "a defect; see the panic's own log line for the place".to_owned()),
     };
     let duration_ms = ports.now().duration_since(started).as_millis() as i64;
-    Metric { function, outcome: outcome.to_owned(), reason: reason.clone(), at_ms: started.as_millisecond(), duration_ms }
-        .emit();
+    Metric {
+        function,
+        outcome: outcome.to_owned(),
+        reason: reason.clone(),
+        at_ms: started.as_millisecond(),
+        duration_ms,
+        usage: used(before, ports.usage()),
+    }
+    .emit();
     match outcome {
         "done" | "skip" => Ok(serde_json::json!({ "outcome": outcome })),
         _ => {

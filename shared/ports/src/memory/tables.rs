@@ -23,10 +23,9 @@ impl Table {
             Some(after) => Bound::Excluded(Key::new(select.partition.clone(), after.clone())),
             None => Bound::Included(Key::new(select.partition.clone(), select.sort_prefix.clone())),
         };
-        let mut found = self
-            .items
-            .range((first, Bound::Unbounded))
-            .take_while(|(key, _)| key.partition() == select.partition && key.sort().starts_with(&select.sort_prefix));
+        let mut found = self.items.range((first, Bound::Unbounded)).take_while(|(key, _)| {
+            key.partition() == select.partition && key.sort().starts_with(&select.sort_prefix)
+        });
         let items: Vec<Item> = found
             .by_ref()
             .take(select.limit as usize)
@@ -101,7 +100,9 @@ impl Table {
         }
         let after = self.items.get(write.key());
         let key_size = write.key().partition().len() + write.key().sort().len();
-        let size = |attributes: Option<&Attributes>| attributes.map_or(0, |attributes| key_size + size_of(attributes));
+        let size = |attributes: Option<&Attributes>| {
+            attributes.map_or(0, |attributes| key_size + size_of(attributes))
+        };
         let larger = size(before.as_ref()).max(size(after)) as u64;
         self.write_units += factor * larger.div_ceil(1024).max(1) + index_units(before.as_ref(), after);
     }
@@ -137,7 +138,9 @@ fn size_of(attributes: &Attributes) -> usize {
             name.len()
                 + match value {
                     Value::Text(text) => text.len(),
-                    Value::Number(number) => 2 + number.unsigned_abs().checked_ilog10().unwrap_or(0) as usize / 2,
+                    Value::Number(number) => {
+                        2 + number.unsigned_abs().checked_ilog10().unwrap_or(0) as usize / 2
+                    }
                 }
         })
         .sum()
@@ -145,7 +148,8 @@ fn size_of(attributes: &Attributes) -> usize {
 
 /// One unit for each entry that leaves the index, one for each that enters.
 fn index_units(before: Option<&Attributes>, after: Option<&Attributes>) -> u64 {
-    let entry = |attributes: Option<&Attributes>| attributes.and_then(|attributes| attributes.get("wake").cloned());
+    let entry =
+        |attributes: Option<&Attributes>| attributes.and_then(|attributes| attributes.get("wake").cloned());
     let (before, after) = (entry(before), entry(after));
     if before == after { 0 } else { u64::from(before.is_some()) + u64::from(after.is_some()) }
 }

@@ -12,9 +12,7 @@ use tocsin_domain::outcome::Halt;
 use super::plans::{WaveRef, gate_check, wake_partition, waking};
 use super::{all, doc, leaves, missing, read_doc, read_json, unreadable, with_doc};
 use crate::scope::TenantScope;
-use crate::table::{
-    Condition, Item, Key, ReadHome, Test, Value, Write, WriteError, WriteHome,
-};
+use crate::table::{Condition, Item, Key, ReadHome, Test, Value, Write, WriteError, WriteHome};
 
 /// What does not change of a chunk.
 const CHUNK: &str = "chunk#";
@@ -70,7 +68,11 @@ pub async fn state(ports: &impl ReadHome, scope: &TenantScope, at: &ChunkRef) ->
 }
 
 /// All chunks of a wave, in order.
-pub async fn of_wave(ports: &impl ReadHome, scope: &TenantScope, wave: WaveRef) -> Result<Vec<StoredChunk>, Halt> {
+pub async fn of_wave(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    wave: WaveRef,
+) -> Result<Vec<StoredChunk>, Halt> {
     let partition = wave_partition(scope, wave);
     let states: BTreeMap<u32, Item> = all(ports, partition.clone(), STATE)
         .await?
@@ -89,7 +91,11 @@ pub async fn of_wave(ports: &impl ReadHome, scope: &TenantScope, wave: WaveRef) 
 }
 
 /// The chunks that somebody has to look at by now: their lease or settling time is over, or their message is lost.
-pub async fn to_look_at(ports: &impl ReadHome, scope: &TenantScope, now: Timestamp) -> Result<Vec<ChunkRef>, Halt> {
+pub async fn to_look_at(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    now: Timestamp,
+) -> Result<Vec<ChunkRef>, Halt> {
     let woken = ports.woken(&wake_partition(scope), now, super::PAGE).await?;
     Ok(woken.iter().filter_map(|woken| chunk_of(scope, &woken.key)).collect())
 }
@@ -238,5 +244,10 @@ fn chunk_of(scope: &TenantScope, key: &Key) -> Option<ChunkRef> {
     let (plan, wave) = wave.split_once('-')?;
     let number = key.sort().strip_prefix(STATE)?;
     let incident: IncidentId = incident.parse().ok()?;
-    Some(ChunkRef { incident, plan: plan.parse().ok()?, wave: wave.parse().ok()?, number: number.parse().ok()? })
+    Some(ChunkRef {
+        incident,
+        plan: plan.parse().ok()?,
+        wave: wave.parse().ok()?,
+        number: number.parse().ok()?,
+    })
 }

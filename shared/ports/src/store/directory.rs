@@ -18,7 +18,11 @@ pub async fn every_tenant(ports: &impl ReadHome) -> Result<Vec<TenantScope>, Hal
 }
 
 /// The tenant that a resource is on record for. `None` is for a person to look at, never for a guess.
-pub async fn tenant_of_route(ports: &impl ReadHome, kind: &str, value: &str) -> Result<Option<TenantScope>, Halt> {
+pub async fn tenant_of_route(
+    ports: &impl ReadHome,
+    kind: &str,
+    value: &str,
+) -> Result<Option<TenantScope>, Halt> {
     let Some(item) = ports.get(&route_key(kind, value)).await? else {
         return Ok(None);
     };

@@ -75,10 +75,7 @@ fn changed(scope: &TenantScope, was: &Versioned, now_is: &Incident) -> Result<Wr
 }
 
 fn attributes(incident: &Incident, version: i64) -> Result<Attributes, Halt> {
-    Ok(Attributes::from([
-        ("doc".to_owned(), doc(incident)?),
-        ("version".to_owned(), Value::Number(version)),
-    ]))
+    Ok(Attributes::from([("doc".to_owned(), doc(incident)?), ("version".to_owned(), Value::Number(version))]))
 }
 
 fn versioned(item: &Item) -> Result<Versioned, Halt> {

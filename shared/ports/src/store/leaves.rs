@@ -115,7 +115,11 @@ async fn write_tile(
     let mut attributes = with_doc(next)?;
     attributes.insert("hash".to_owned(), next.hash.clone().into());
     let writes = vec![
-        Write::Put { key: tile_key(scope, tile.number), attributes: with_doc(tile)?, only_if: Condition::Absent },
+        Write::Put {
+            key: tile_key(scope, tile.number),
+            attributes: with_doc(tile)?,
+            only_if: Condition::Absent,
+        },
         Write::Put {
             key: scope.key(&["log"], "head"),
             attributes,

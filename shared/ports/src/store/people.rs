@@ -37,11 +37,15 @@ pub async fn put(
     set.insert("row".to_owned(), Value::Number(row));
     set.extend([stands_in.clone()]);
     let only_if = Condition::AbsentOr(vec![Test::Above("row", row)]);
-    match ports.write_person(region, Write::Update { key: key.clone(), set, remove: Vec::new(), only_if }).await {
+    match ports
+        .write_person(region, Write::Update { key: key.clone(), set, remove: Vec::new(), only_if })
+        .await
+    {
         Ok(()) => Ok(true),
         Err(WriteError::Refused(_)) => {
             let set = Attributes::from([stands_in]);
-            let also = Write::Update { key, set, remove: Vec::new(), only_if: Condition::Present(Vec::new()) };
+            let also =
+                Write::Update { key, set, remove: Vec::new(), only_if: Condition::Present(Vec::new()) };
             ports.write_person(region, also).await.map_err(overtaken)?;
             Ok(false)
         }

@@ -69,8 +69,11 @@ pub async fn put(
         ("approvals".to_owned(), "[]".into()),
         ("approvals_version".to_owned(), Value::Number(0)),
     ]);
-    let mut writes =
-        vec![Write::Put { key: plan_key(scope, plan.incident, plan.version), attributes, only_if: Condition::Absent }];
+    let mut writes = vec![Write::Put {
+        key: plan_key(scope, plan.incident, plan.version),
+        attributes,
+        only_if: Condition::Absent,
+    }];
     writes.extend(gates(scope, plan.incident, Attributes::new(), vec!["approved"]));
     for wave in &plan.waves {
         writes.push(wake_wave(scope, plan, wave));
@@ -159,7 +162,10 @@ pub fn is_open(incident: &Incident, plan: &PlanRef) -> bool {
 pub(super) fn gate_check(scope: &TenantScope, chunk: &ChunkRef) -> Write {
     Write::Check {
         key: gate_key(scope, chunk.incident, chunk.number % GATES),
-        only_if: Condition::Present(vec![Test::Is("approved", Value::Number(chunk.plan.into())), Test::Missing("halted")]),
+        only_if: Condition::Present(vec![
+            Test::Is("approved", Value::Number(chunk.plan.into())),
+            Test::Missing("halted"),
+        ]),
     }
 }
 
@@ -202,7 +208,11 @@ pub async fn look_at_wave(
 }
 
 /// The waves whose start has come.
-pub async fn waves_to_start(ports: &impl ReadHome, scope: &TenantScope, now: Timestamp) -> Result<Vec<WaveRef>, Halt> {
+pub async fn waves_to_start(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    now: Timestamp,
+) -> Result<Vec<WaveRef>, Halt> {
     let woken = ports.woken(&wake_partition(scope), now, super::PAGE).await?;
     Ok(woken.iter().filter_map(|woken| wave_of(scope, &woken.key)).collect())
 }

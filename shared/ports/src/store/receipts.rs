@@ -24,14 +24,22 @@ pub async fn append(ports: &impl WriteHome, scope: &TenantScope, receipts: &[Rec
     Ok(ports.put_all(items.into_iter().map(|(key, attributes)| Item { key, attributes }).collect()).await?)
 }
 
-pub async fn of_chunk(ports: &impl ReadHome, scope: &TenantScope, chunk: &ChunkRef) -> Result<Vec<Receipt>, Halt> {
+pub async fn of_chunk(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    chunk: &ChunkRef,
+) -> Result<Vec<Receipt>, Halt> {
     let wave = WaveRef { incident: chunk.incident, plan: chunk.plan, wave: chunk.wave };
     let items = all(ports, partition(scope, wave), &format!("{:08}#", chunk.number)).await?;
     items.iter().map(read_doc).collect()
 }
 
 /// What is known of a wave's notices, by chunk.
-pub async fn of_wave(ports: &impl ReadHome, scope: &TenantScope, wave: WaveRef) -> Result<BTreeMap<u32, Facts>, Halt> {
+pub async fn of_wave(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    wave: WaveRef,
+) -> Result<BTreeMap<u32, Facts>, Halt> {
     let mut facts: BTreeMap<u32, Facts> = BTreeMap::new();
     for item in all(ports, partition(scope, wave), "").await? {
         let receipt: Receipt = read_doc(&item)?;

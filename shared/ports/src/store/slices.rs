@@ -30,7 +30,12 @@ pub struct SliceCount {
 }
 
 /// Puts newly cut slices. Cut again after a crash they come out the same; those that were read already stay.
-pub async fn cut(ports: &impl WriteHome, scope: &TenantScope, incident: IncidentId, slices: &[Slice]) -> Result<(), Halt> {
+pub async fn cut(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    incident: IncidentId,
+    slices: &[Slice],
+) -> Result<(), Halt> {
     for slice in slices {
         let write = Write::Put {
             key: key(scope, incident, slice.number),
@@ -45,7 +50,12 @@ pub async fn cut(ports: &impl WriteHome, scope: &TenantScope, incident: Incident
     Ok(())
 }
 
-pub async fn get(ports: &impl ReadHome, scope: &TenantScope, incident: IncidentId, number: u32) -> Result<Slice, Halt> {
+pub async fn get(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    incident: IncidentId,
+    number: u32,
+) -> Result<Slice, Halt> {
     match ports.get(&key(scope, incident, number)).await? {
         Some(item) => read_doc(&item),
         None => Err(missing(format!("slice {number} of the incident {incident}"))),
@@ -53,7 +63,12 @@ pub async fn get(ports: &impl ReadHome, scope: &TenantScope, incident: IncidentI
 }
 
 /// Marks a slice as read to its end.
-pub async fn finish(ports: &impl WriteHome, scope: &TenantScope, incident: IncidentId, slice: &Slice) -> Result<(), Halt> {
+pub async fn finish(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    incident: IncidentId,
+    slice: &Slice,
+) -> Result<(), Halt> {
     let write = Write::Put {
         key: key(scope, incident, slice.number),
         attributes: Attributes::from([("doc".to_owned(), doc(slice)?)]),
@@ -62,8 +77,13 @@ pub async fn finish(ports: &impl WriteHome, scope: &TenantScope, incident: Incid
     ports.write(vec![write]).await.map_err(overtaken)
 }
 
-pub async fn list(ports: &impl ReadHome, scope: &TenantScope, incident: IncidentId) -> Result<Vec<Slice>, Halt> {
-    let items: Result<Vec<Item>, PortError> = all(ports, scope.partition(&[&incident.to_string()]), "slice#").await;
+pub async fn list(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    incident: IncidentId,
+) -> Result<Vec<Slice>, Halt> {
+    let items: Result<Vec<Item>, PortError> =
+        all(ports, scope.partition(&[&incident.to_string()]), "slice#").await;
     items?.iter().map(read_doc).collect()
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tocsin_local::people::{Person, Population, Reach};
 
 use crate::Trouble;
+use crate::figures::metric_lines;
 use crate::merchants::{SHOP, authority_addresses};
 use crate::story::{HOME, Scene, project, show, text};
 
@@ -40,9 +41,18 @@ pub async fn all(scene: &Scene, incident: &str, unsigned: &Unsigned) -> Result<b
     let shown = show(scene, incident).await?;
     let shop = scene.populations.first().ok_or("no shop")?;
     let results = [
-        ("each affected person with a deliverable address got exactly one notice per obligation", one_each(scene, shop, &shown).await?),
-        ("nobody else got any: no unaffected person, nobody of the other tenant", nobody_else(scene, shop).await?),
-        ("text messages went once each, to affected people without an address", texts(scene, shop, &shown).await?),
+        (
+            "each affected person with a deliverable address got exactly one notice per obligation",
+            one_each(scene, shop, &shown).await?,
+        ),
+        (
+            "nobody else got any: no unaffected person, nobody of the other tenant",
+            nobody_else(scene, shop).await?,
+        ),
+        (
+            "text messages went once each, to affected people without an address",
+            texts(scene, shop, &shown).await?,
+        ),
         ("coverage says what the mailboxes say", coverage(shop, &shown)),
         ("the unsigned webhook got 401 and left no trace but a metric", no_trace(scene, unsigned).await?),
         ("the malformed webhook and finding are parked with a reason", parked(scene).await?),
@@ -114,7 +124,8 @@ async fn nobody_else(scene: &Scene, shop: &Population) -> Result<Option<String>,
     let mails = mails_by_mailbox(scene).await?;
     let strangers = mails.keys().filter(|mailbox| !allowed.contains(*mailbox)).count();
     let website = scene.populations.get(1).ok_or("no website")?;
-    let own: BTreeSet<&str> = website.people.iter().filter_map(mailbox_of).filter(|box_| !allowed.contains(*box_)).collect();
+    let own: BTreeSet<&str> =
+        website.people.iter().filter_map(mailbox_of).filter(|box_| !allowed.contains(*box_)).collect();
     if own.is_empty() {
         return Ok(Some("the other tenant has nobody of its own: the check checks nothing".to_owned()));
     }
@@ -183,13 +194,9 @@ async fn no_trace(scene: &Scene, unsigned: &Unsigned) -> Result<Option<String>, 
     if unsigned.before != unsigned.after {
         return Ok(Some(format!("{:?} became {:?}", unsigned.before, unsigned.after)));
     }
-    let ask = json!({ "logGroupName": "/aws/lambda/tocsin-intake-webhook" });
-    let logged = scene.cloud().json("logs", HOME, "Logs_20140328.FilterLogEvents", &ask).await?;
-    let lines = logged["events"].as_array().into_iter().flatten().filter_map(|event| event["message"].as_str());
-    let metrics = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok()).filter(|line| !line["_aws"].is_null());
-    let counted = metrics.filter(|metric| metric["outcome"] == "401").count();
-    let counted = counted == 1;
-    Ok((!counted).then(|| "no metric counts it".to_owned()))
+    let metrics = metric_lines(scene, HOME, "intake-webhook").await?;
+    let counted = metrics.iter().filter(|metric| metric["outcome"] == "401").count();
+    Ok((counted != 1).then(|| "no metric counts it".to_owned()))
 }
 
 async fn parked(scene: &Scene) -> Result<Option<String>, Trouble> {

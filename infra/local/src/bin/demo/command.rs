@@ -27,7 +27,12 @@ pub struct Said {
 
 impl Operator {
     pub fn new(binary: &Path, console: &str, region: &str, credentials: Credentials) -> Self {
-        Self { binary: binary.to_owned(), console: console.to_owned(), region: region.to_owned(), credentials }
+        Self {
+            binary: binary.to_owned(),
+            console: console.to_owned(),
+            region: region.to_owned(),
+            credentials,
+        }
     }
 
     /// What a person sets to sign in as this operator of the local cloud.

@@ -5,6 +5,7 @@
 
 mod checks;
 mod command;
+mod figures;
 mod merchants;
 mod messages;
 mod options;

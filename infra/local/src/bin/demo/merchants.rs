@@ -15,8 +15,12 @@ pub const APPROVER: &str = "ada";
 pub const RESPONDER: &str = "cy";
 
 /// The regimes whose authority takes a filing by e-mail in the demo; the others are a person's task.
-const AUTHORITIES: [(&str, &str); 4] =
-    [("eu-gdpr-authority", "DE"), ("eu-gdpr-authority", "FR"), ("eu-gdpr-authority", "IE"), ("gb-ukgdpr-authority", "GB")];
+const AUTHORITIES: [(&str, &str); 4] = [
+    ("eu-gdpr-authority", "DE"),
+    ("eu-gdpr-authority", "FR"),
+    ("eu-gdpr-authority", "IE"),
+    ("gb-ukgdpr-authority", "GB"),
+];
 
 /// The ARN of an operator.
 pub fn arn(operator: &str) -> String {

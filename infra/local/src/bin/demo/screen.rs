@@ -62,5 +62,7 @@ fn begin(name: &'static str, bar: ProgressBar) -> Stage {
 
 /// A template that cannot be read shows the plain one: a bar is not worth a failed demo.
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
 }

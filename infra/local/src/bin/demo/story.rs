@@ -19,8 +19,10 @@ use tocsin_local::{Bytes, Method};
 use crate::Trouble;
 use crate::checks::{self, Unsigned};
 use crate::command::Operator;
+use crate::figures;
 use crate::merchants::{
-    ADMINISTRATOR, APPROVER, RESPONDER, SENDER_DOMAINS, SHOP, SHOP_DOMAIN, WEBSITE, arn, manifest_key, shop, website,
+    ADMINISTRATOR, APPROVER, RESPONDER, SENDER_DOMAINS, SHOP, SHOP_DOMAIN, WEBSITE, arn, manifest_key, shop,
+    website,
 };
 use crate::messages;
 use crate::options::Options;
@@ -28,8 +30,17 @@ use crate::screen::{Screen, Stage};
 
 pub const HOME: &str = "eu-central-1";
 pub const FURTHER: [&str; 2] = ["us-east-1", "ap-southeast-2"];
-const FUNCTIONS: [&str; 10] = [
-    "console", "dispatch", "intake-siem", "intake-webhook", "plan", "receipts", "scope", "send", "triage", "watch",
+pub const FUNCTIONS: [&str; 10] = [
+    "console",
+    "dispatch",
+    "intake-siem",
+    "intake-webhook",
+    "plan",
+    "receipts",
+    "scope",
+    "send",
+    "triage",
+    "watch",
 ];
 
 /// Longer than any stage takes on a slow machine.
@@ -78,10 +89,11 @@ pub async fn tell(options: &Options) -> Result<bool, Trouble> {
     }
     follow_to_the_end(&scene, &incident, &killer, &mut screen).await?;
     seal(&scene, &mut screen).await?;
+    killer.says();
     println!("\n{}", scene.approver.do_it(&["incident", "show", "--tenant", SHOP, &incident]).await?);
     let held = checks::all(&scene, &incident, &unsigned).await?;
     if options.figures {
-        figures(&screen, &scene, &planned);
+        figures::print(&screen, &scene, &planned).await?;
     }
     if options.keep {
         keep(&scene, &incident).await?;
@@ -121,7 +133,10 @@ async fn set_the_scene(options: &Options, binaries: &Path, screen: &mut Screen) 
     .await?;
     let weather = Weather { lost_answers: options.lose_answers, ..Weather::usual(options.seed) };
     let mailboxes = door.open(emulator.cloud(), weather);
-    screen.end(stage, &format!("emulator on loopback, signatures and IAM policies checked ({})", emulator.log().display()));
+    screen.end(
+        stage,
+        &format!("emulator on loopback, signatures and IAM policies checked ({})", emulator.log().display()),
+    );
 
     let stage = screen.stage("deploy", "template.yaml and infra/regional.yaml");
     let installation = Installation {
@@ -208,10 +223,12 @@ async fn strangers_knock(scene: &Scene, screen: &mut Screen) -> Result<Unsigned,
 async fn post(scene: &Scene, body: &str, signed: Option<&str>) -> Result<u16, Trouble> {
     let signature = signed.map(messages::signature).transpose()?;
     let headers = messages::headers(signature.as_deref());
-    let headers: Vec<(&'static str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let headers: Vec<(&'static str, &str)> =
+        headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let path = format!("/webhooks/{SHOP}/shopify");
     let body = Bytes::from(body.to_owned());
-    let answer = scene.cloud().call_api_unsigned(&scene.deployed, Method::POST, &path, &headers, body).await?;
+    let answer =
+        scene.cloud().call_api_unsigned(&scene.deployed, Method::POST, &path, &headers, body).await?;
     Ok(answer.status.as_u16())
 }
 
@@ -266,13 +283,18 @@ async fn follow_to_the_plan(
     let duties = shown["duties"].as_array().map_or(0, |duties| duties.len());
     let owed = count(&shown, |duty| duty["duty"]["owed"] == "yes");
     println!("  {:<12} {owed} owed of {duties} considered", "obligations");
-    for duty in shown["duties"].as_array().into_iter().flatten().filter(|duty| duty["duty"]["owed"] == "yes") {
+    for duty in shown["duties"].as_array().into_iter().flatten().filter(|duty| duty["duty"]["owed"] == "yes")
+    {
         let due = match duty["duty"]["due"].as_str() {
             Some(instant) => format!("{}Z", instant.get(..19).unwrap_or(instant)),
             None => text(&duty["duty"]["due_rule"]).to_owned(),
         };
         let reason = duty["duty"]["reasons"][0].as_str().unwrap_or_default();
-        println!("    {:<24} {:<6} due {due:<34} {reason}", text(&duty["duty"]["regime"]), text(&duty["duty"]["jurisdiction"]));
+        println!(
+            "    {:<24} {:<6} due {due:<34} {reason}",
+            text(&duty["duty"]["regime"]),
+            text(&duty["duty"]["jurisdiction"])
+        );
     }
     let waves = shown["plan"]["waves"].as_array().cloned().unwrap_or_default();
     let chunks: u64 = waves.iter().filter_map(|wave| wave["chunks"].as_u64()).sum();
@@ -281,7 +303,12 @@ async fn follow_to_the_plan(
 }
 
 /// Asks for the approval of exactly these bytes, and gives it through the operator's command.
-async fn approval(options: &Options, scene: &Scene, incident: &str, planned: &Value) -> Result<bool, Trouble> {
+async fn approval(
+    options: &Options,
+    scene: &Scene,
+    incident: &str,
+    planned: &Value,
+) -> Result<bool, Trouble> {
     let hash = text(&planned["plan"]["hash"]);
     let arguments = ["incident", "approve", "--tenant", SHOP, incident, "--hash", hash];
     println!("  {:<12} tocsin {}", "approval", arguments.join(" "));
@@ -299,7 +326,12 @@ async fn approval(options: &Options, scene: &Scene, incident: &str, planned: &Va
 }
 
 /// Ticks until every chunk is settled and every event has come in.
-async fn follow_to_the_end(scene: &Scene, incident: &str, killer: &Killer, screen: &mut Screen) -> Result<(), Trouble> {
+async fn follow_to_the_end(
+    scene: &Scene,
+    incident: &str,
+    killer: &Killer,
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
     let first = show(scene, incident).await?;
     let chunks: u64 = first["chunks"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum();
     let recipients: u64 = recipients(&first);
@@ -314,7 +346,10 @@ async fn follow_to_the_end(scene: &Scene, incident: &str, killer: &Killer, scree
         Ok((accepted == chunks).then_some(()))
     })
     .await?;
-    screen.end(handing, &format!("{chunks} chunks handed over, {} mails accepted", scene.mailboxes.accepted().len()));
+    screen.end(
+        handing,
+        &format!("{chunks} chunks handed over, {} mails accepted", scene.mailboxes.accepted().len()),
+    );
     let receipts = screen.counted("receipts", "notices with an end", recipients);
     until(async || {
         killer.strikes(scene).await?;
@@ -369,7 +404,11 @@ fn recipients(shown: &Value) -> u64 {
 
 fn pending(shown: &Value) -> u64 {
     let duties = shown["duties"].as_array().into_iter().flatten();
-    duties.filter_map(|duty| Some(duty["coverage"]["pending"].as_u64()? + duty["coverage"]["undecided"].as_u64()?)).sum()
+    duties
+        .filter_map(|duty| {
+            Some(duty["coverage"]["pending"].as_u64()? + duty["coverage"]["undecided"].as_u64()?)
+        })
+        .sum()
 }
 
 fn count(shown: &Value, test: impl Fn(&Value) -> bool) -> usize {
@@ -402,7 +441,10 @@ impl Killer {
     async fn of(options: &Options, scene: &Scene) -> Result<Self, Trouble> {
         if options.kill {
             for queue in ["signals", "scope", "plan"] {
-                scene.cloud().set_visibility(HOME, &format!("tocsin-{queue}"), VISIBILITY_WHEN_KILLING).await?;
+                scene
+                    .cloud()
+                    .set_visibility(HOME, &format!("tocsin-{queue}"), VISIBILITY_WHEN_KILLING)
+                    .await?;
             }
             for region in Scene::regions() {
                 for queue in ["notices", "receipts"] {
@@ -415,13 +457,21 @@ impl Killer {
         Ok(Self { dice, killed: std::sync::Mutex::default() })
     }
 
+    fn says(&self) {
+        if let (Some(_), Ok(killed)) = (&self.dice, self.killed.lock()) {
+            println!("  {:<12} {killed:?} processes in the middle of the run", "killed");
+        }
+    }
+
     /// One strike: the processes of one function die.
     async fn strikes(&self, scene: &Scene) -> Result<(), Trouble> {
         let Some(dice) = &self.dice else {
             return Ok(());
         };
         let function = match dice.lock() {
-            Ok(mut dice) => dice.pick(&["triage", "scope", "plan", "send", "receipts", "dispatch", "watch"]).copied(),
+            Ok(mut dice) => {
+                dice.pick(&["triage", "scope", "plan", "send", "receipts", "dispatch", "watch"]).copied()
+            }
             Err(_) => None,
         };
         let Some(function) = function else {
@@ -433,22 +483,6 @@ impl Killer {
         }
         Ok(())
     }
-}
-
-fn figures(screen: &Screen, scene: &Scene, planned: &Value) {
-    println!("\nFigures");
-    for (stage, took) in &screen.took {
-        println!("  {stage:<12} {:>8.1} s", took.as_secs_f64());
-    }
-    let people = planned["plan"]["scope"]["people"].as_u64().unwrap_or(0);
-    let sending: f64 = screen
-        .took
-        .iter()
-        .filter(|(stage, _)| matches!(*stage, "chunks" | "receipts"))
-        .map(|(_, took)| took.as_secs_f64())
-        .sum();
-    println!("  {:<12} {:>8.0} people a second from approval to the last receipt", "rate", people as f64 / sending.max(0.001));
-    println!("  {:<12} {:>8} mails accepted", "mail", scene.mailboxes.accepted().len());
 }
 
 async fn keep(scene: &Scene, incident: &str) -> Result<(), Trouble> {
