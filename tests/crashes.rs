@@ -74,7 +74,7 @@ fn check(town: &Town, fault: (u64, Fault)) {
         town.console(APPROVER, "GET", &format!("/console/tenants/shop/incidents/{id}"), &Value::Null).body;
     // A filing is never sent twice: one whose claim died before the call waits for a person, who is told so.
     let filings = by_address.get("filings@authority.example").copied().unwrap_or(0);
-    let asked = shown["incident"]["attention"].to_string().contains("never to send twice");
+    let asked = shown["incident"]["attention"].to_string().contains("not to send it again");
     assert_eq!(filings, usize::from(!asked), "the filing at {fault:?}: {}", shown["incident"]["attention"]);
     for duty in shown["duties"].as_array().expect("duties") {
         if duty["duty"]["audience"] == "individual" && duty["duty"]["owed"] == "yes" {
@@ -97,7 +97,7 @@ fn check_log(world: &World, fault: (u64, Fault)) {
         of.filter_map(|leaf| leaf.subject.get("chunk").cloned()).collect()
     };
     let claimed = chunks(&[Action::ChunkClaimed]);
-    let ended = chunks(&[Action::ChunkAccepted, Action::ChunkSettled]);
+    let ended = chunks(&[Action::ChunkAccepted, Action::ChunkSettled, Action::PersonAsked]);
     assert!(!claimed.is_empty());
     assert_eq!(claimed, ended, "{fault:?}");
 }

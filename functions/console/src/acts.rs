@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tocsin_audit::{Action, Actor, Leaf};
-use tocsin_domain::chunk::ChunkState;
+use tocsin_domain::chunk::{ChunkState, Entry};
 use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_domain::incident::{Halt, Incident, Stage};
 use tocsin_domain::plan::{Approval, approvers};
@@ -16,6 +16,9 @@ use tocsin_ports::store::{chunks, incidents};
 use crate::access::with_role;
 use crate::routes::Act;
 use crate::{ConsolePorts, No};
+
+/// It stands in a leaf, and a tile holds many leaves.
+const LONGEST_REASON: usize = 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +89,11 @@ pub async fn halt(
     if reason.trim().is_empty() {
         return Err(No::Bad("a reason is needed".to_owned()));
     }
+    if reason.len() > LONGEST_REASON {
+        return Err(No::Bad(format!(
+            "a reason has at most {LONGEST_REASON} bytes; keep the rest in your own files"
+        )));
+    }
     let was = incidents::get(ports, &scope, id).await?;
     if was.incident.halt == Some(Halt::Cancelled) {
         return Err(No::Conflict("the incident is cancelled for good".to_owned()));
@@ -119,7 +127,12 @@ async fn handed_over(
         let at = WaveRef { incident: incident.id, plan: plan.version, wave: wave.number };
         for chunk in chunks::of_wave(ports, scope, at).await? {
             match chunk.state {
-                ChunkState::Planned | ChunkState::Due | ChunkState::Refused => {}
+                // Of a chunk that was refused in part, the other part went.
+                ChunkState::Planned | ChunkState::Due | ChunkState::Refused => {
+                    if chunk.entries.iter().any(went) {
+                        handed_over.push(chunk.chunk.at.to_string());
+                    }
+                }
                 ChunkState::HandingOver | ChunkState::Accepted | ChunkState::Undecided => {
                     handed_over.push(chunk.chunk.at.to_string());
                 }
@@ -127,6 +140,13 @@ async fn handed_over(
         }
     }
     Ok(handed_over)
+}
+
+fn went(entry: &Entry) -> bool {
+    match entry {
+        Entry::Accepted(_) | Entry::InDoubt | Entry::Repeat => true,
+        Entry::Waiting | Entry::Throttled(_) | Entry::Refused(_) | Entry::Withheld(_) => false,
+    }
 }
 
 async fn plan_in_force(

@@ -10,6 +10,7 @@ mod budget;
 
 use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::{ChunkRef, ChunkState};
+use tocsin_domain::incident::Halt as Stop;
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::plan::{Plan, Wave};
 use tocsin_domain::wire::{SendJob, Version};
@@ -34,19 +35,28 @@ pub async fn step(ports: &(impl ReadHome + WriteHome + Enqueue + Configured), no
     settle(dispatch(ports, now).await)
 }
 
+/// One tenant's trouble does not stop the others: it is reported when everybody had their turn.
 async fn dispatch(ports: &(impl ReadHome + WriteHome + Enqueue + Configured), now: Timestamp) -> Progress {
     let mut budget = Budget::of_a_minute(ports.settings());
     let mut waves = Vec::new();
+    let mut failed = None;
     for scope in directory::every_tenant(ports).await? {
-        send_again(ports, &scope, &mut budget, now).await?;
-        waves.extend(due_waves(ports, &scope, now).await?);
+        if let Err(halt) = send_again(ports, &scope, &mut budget, now).await {
+            failed = Some(halt);
+        }
+        match due_waves(ports, &scope, now).await {
+            Ok(due) => waves.extend(due),
+            Err(halt) => failed = Some(halt),
+        }
     }
     // Duties without a number come last among themselves, but never wait for a later tick only because of it.
     waves.sort_by_key(|due| (due.wave.deadline.is_none(), due.wave.deadline, due.at));
     for due in &waves {
-        start(ports, due, &mut budget, now).await?;
+        if let Err(halt) = start(ports, due, &mut budget, now).await {
+            failed = Some(halt);
+        }
     }
-    Ok(Outcome::Done)
+    failed.map_or(Ok(Outcome::Done), Err)
 }
 
 /// Chunks that were refused and may go again, and those whose message seems lost.
@@ -70,21 +80,35 @@ async fn send_again(
             continue;
         };
         if budget.take(&wave.region, chunk.chunk.notices.len()) {
-            enqueue(ports, scope, &wave.region, &[at]).await?;
+            // Marked first: a sender that is faster than the mark would find the chunk refused, and skip it.
             chunks::mark_due(ports, scope, &chunk, now + LOST_AFTER).await?;
+            enqueue(ports, scope, &wave.region, &[at]).await?;
         }
     }
     Ok(())
 }
 
-async fn due_waves(ports: &impl ReadHome, scope: &TenantScope, now: Timestamp) -> Result<Vec<DueWave>, Halt> {
+async fn due_waves(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    now: Timestamp,
+) -> Result<Vec<DueWave>, Halt> {
     let mut due = Vec::new();
     for at in plans::waves_to_start(ports, scope, now).await? {
         if let Some(wave) = open_wave(ports, scope, at).await? {
             due.push(DueWave { scope: scope.clone(), at, wave });
+        } else if is_over(ports, scope, at).await? {
+            plans::look_at_wave(ports, scope, at, None).await?;
         }
     }
     Ok(due)
+}
+
+/// Whether nothing of the wave will ever go out: its incident is cancelled, or has a later plan.
+async fn is_over(ports: &impl ReadHome, scope: &TenantScope, at: WaveRef) -> Result<bool, Halt> {
+    let incident = incidents::get(ports, scope, at.incident).await?.incident;
+    let superseded = incident.plan.is_some_and(|plan| plan.version > at.plan);
+    Ok(incident.halt == Some(Stop::Cancelled) || superseded)
 }
 
 /// The wave, when its plan is the one in force, approved, and not halted. A look only: the claim decides.

@@ -10,10 +10,10 @@ use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::id::{SignalId, TenantId, digest};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::signal::Signal;
-use tocsin_domain::tenant::routes_of;
+use tocsin_domain::tenant::{Routes, routes_of};
 use tocsin_domain::wire::{SignalJob, Version};
 use tocsin_ports::store::signals::StoredSignal;
-use tocsin_ports::store::{directory, leaves, signals};
+use tocsin_ports::store::{directory, leaves, signals, tenants};
 use tocsin_ports::{Enqueue, Proof, Queue, ReadHome, TenantScope, WriteHome, WriteVault};
 use tocsin_sources::signal::{Parsed, parse};
 
@@ -48,13 +48,18 @@ async fn take_in(
             Ok(Outcome::Done)
         }
         Parsed::Signals { signals, rejected } => {
+            // Every finding of the body has its turn; what could not be taken in parks the body at the end.
+            let mut trouble =
+                rejected.first().map(|reason| Parked::Unreadable { detail: reason.to_string() });
+            let alone = signals.len() == 1;
             for signal in &signals {
-                for_each_tenant(ports, signal, body, now).await?;
+                match for_each_tenant(ports, signal, alone, body, now).await {
+                    Ok(()) => {}
+                    Err(Halt::Park(why)) => trouble = Some(why),
+                    Err(again) => return Err(again),
+                }
             }
-            match rejected.first() {
-                Some(reason) => Err(Parked::Unreadable { detail: reason.to_string() }.into()),
-                None => Ok(Outcome::Done),
-            }
+            trouble.map_or(Ok(Outcome::Done), |why| Err(why.into()))
         }
     }
 }
@@ -63,18 +68,24 @@ async fn take_in(
 async fn for_each_tenant(
     ports: &(impl ReadHome + WriteHome + WriteVault + Enqueue),
     signal: &Signal,
+    alone: bool,
     body: &str,
     now: Timestamp,
 ) -> Result<(), Halt> {
     let scopes = tenants_of(ports, signal).await?;
     if scopes.is_empty() {
-        return Err(Parked::UnknownTenant {
-            detail: format!("the finding {} of {}", signal.external_id, signal.source),
-        }
-        .into());
+        // The finding's own id may hold a name or an address: its hash finds it in the parked body's signals.
+        let id = hex::encode(digest("finding", &[signal.external_id.as_bytes()]));
+        let detail =
+            format!("a finding of {} whose id has the hash {}", signal.source, id.get(..16).unwrap_or(&id));
+        return Err(Parked::UnknownTenant { detail }.into());
     }
+    // A body with findings of several merchants is nobody's own: each gets its finding, and the original stays with
+    // the installation.
+    let own = TenantScope::proven(TenantId::installation(), Proof::OwnQueue);
+    let shared = (!alone || scopes.len() > 1).then_some(&own);
     for scope in &scopes {
-        keep(ports, scope, signal, body, now).await?;
+        keep(ports, scope, shared.unwrap_or(scope), signal, body, now).await?;
     }
     Ok(())
 }
@@ -98,15 +109,18 @@ async fn tenants_of(ports: &impl ReadHome, signal: &Signal) -> Result<Vec<Tenant
 }
 
 async fn keep(
-    ports: &(impl WriteHome + WriteVault + Enqueue),
+    ports: &(impl ReadHome + WriteHome + WriteVault + Enqueue),
     scope: &TenantScope,
+    keeper: &TenantScope,
     signal: &Signal,
     body: &str,
     now: Timestamp,
 ) -> Result<(), Halt> {
     let id = SignalId::of(scope.tenant(), &signal.source, &signal.external_id);
-    let raw = scope.vault_key(&["signals", &id.to_string()]);
+    let raw = keeper.vault_key(&["signals", &id.to_string()]);
     ports.put_file(&raw, body.as_bytes().to_vec()).await?;
+    let tenant = tenants::get(ports, scope).await?;
+    let signal = &own_part(signal, &tenant.routes);
     let stored = StoredSignal { signal: signal.clone(), received_at: now, raw };
     let subject = [("signal", id.to_string()), ("source", signal.source.clone())];
     let leaf =
@@ -116,6 +130,18 @@ async fn keep(
     let job = SignalJob { v: Version, tenant: scope.tenant().clone(), signal: id };
     let message = serde_json::to_string(&job).map_err(|error| Parked::Defect { place: error.to_string() })?;
     Ok(ports.enqueue(&Queue::Signals, vec![message]).await?)
+}
+
+/// What of the finding is this tenant's: another's buckets and shops are not its business.
+fn own_part(signal: &Signal, routes: &Routes) -> Signal {
+    let mut own = signal.clone();
+    own.hints.buckets.retain(|bucket| routes.buckets.contains(bucket));
+    own.hints.shop_domains.retain(|shop| routes.shop_domains.contains(shop));
+    let named_here =
+        |resource: &String| own.hints.buckets.iter().any(|bucket| resource.contains(bucket.as_str()));
+    own.hints.resources =
+        signal.hints.resources.iter().filter(|resource| named_here(resource)).cloned().collect();
+    own
 }
 
 fn actor() -> Actor {

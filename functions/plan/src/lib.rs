@@ -131,6 +131,7 @@ async fn make(
         no_address: laid.no_address,
         facts: hex::encode(digest("brief", &[frozen.as_bytes()])),
     };
+    plans::put_waves(ports, scope, &plan).await?;
     put(ports, scope, &was, &plan, &frozen, &laid.attention, now).await?;
     Ok(())
 }

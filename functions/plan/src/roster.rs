@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use tocsin_domain::id::PersonId;
 use tocsin_domain::incident::{Incident, ScopeCount};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::person::Person;
@@ -26,17 +27,34 @@ pub async fn read(
     let mut count = counted_rows(ports, scope, incident).await?;
     let mut by_region = BTreeMap::new();
     for region in regions(tenant) {
-        let people = of_region(ports, scope, region, incident).await?;
-        for person in &people {
-            match &person.residence {
-                Some(residence) => *count.by_residence.entry(residence.to_string()).or_default() += 1,
-                None => count.residence_unknown += 1,
-            }
+        by_region.insert(region.to_owned(), of_region(ports, scope, region, incident).await?);
+    }
+    once_each(&mut by_region);
+    for person in by_region.values().flatten() {
+        match &person.residence {
+            Some(residence) => *count.by_residence.entry(residence.to_string()).or_default() += 1,
+            None => count.residence_unknown += 1,
         }
-        count.people += people.len() as u64;
-        by_region.insert(region.to_owned(), people);
+        count.people += 1;
     }
     Ok(Roster { by_region, count })
+}
+
+/// Two records of one person with two countries stand in two regions: here too the first row counts.
+fn once_each(by_region: &mut BTreeMap<String, Vec<Person>>) {
+    let mut first: BTreeMap<PersonId, (u64, String)> = BTreeMap::new();
+    for (region, people) in by_region.iter() {
+        for person in people {
+            let here = (person.row, region.clone());
+            let known = first.entry(person.id).or_insert_with(|| here.clone());
+            if here < *known {
+                *known = here;
+            }
+        }
+    }
+    for (region, people) in by_region.iter_mut() {
+        people.retain(|person| first.get(&person.id).is_some_and(|(_, counts)| counts == region));
+    }
 }
 
 /// The regions in which this tenant's people can be.
@@ -51,7 +69,13 @@ async fn counted_rows(
     incident: &Incident,
 ) -> Result<ScopeCount, Halt> {
     let mut count = ScopeCount::default();
-    for slice in slices::list(ports, scope, incident.id).await? {
+    let slices = slices::list(ports, scope, incident.id).await?;
+    if let Some(uncut) =
+        incident.datasets.iter().find(|name| !slices.iter().any(|slice| slice.dataset == **name))
+    {
+        return Err(Halt::Again(format!("the manifest of {uncut} is not cut yet")));
+    }
+    for slice in slices {
         let Some(counted) = slice.counted else {
             return Err(Halt::Again(format!("slice {} is not read to its end", slice.number)));
         };

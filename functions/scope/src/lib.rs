@@ -120,6 +120,10 @@ async fn read_people(
 ) -> Result<SliceCount, Halt> {
     let key = identity_key(ports, scope).await?;
     let bytes = ports.range(&manifest.dataset.manifest, slice.from, slice.to).await?;
+    if bytes.len() as u64 != slice.to.saturating_sub(slice.from) {
+        let detail = format!("the manifest of {} changed while it was read", manifest.dataset.name);
+        return Err(Parked::Manifest { detail }.into());
+    }
     let rows = manifest.rows(&bytes, slice.first_line, &key, || hex::encode(ports.random()));
     let (good, bad): (Vec<_>, Vec<_>) = rows.into_iter().partition(Result::is_ok);
     let read = (good.len() + bad.len()) as u64;
@@ -160,7 +164,9 @@ async fn ask_for_plan_when_last(
     incident: &Incident,
 ) -> Progress {
     let slices = slices::list(ports, scope, incident.id).await?;
-    if slices.iter().any(|slice| slice.counted.is_none()) {
+    let incident = incidents::get(ports, scope, incident.id).await?.incident;
+    let is_cut = |dataset: &String| slices.iter().any(|slice| slice.dataset == *dataset);
+    if slices.iter().any(|slice| slice.counted.is_none()) || !incident.datasets.iter().all(is_cut) {
         return Ok(Outcome::Done);
     }
     let job = PlanJob { v: Version, tenant: scope.tenant().clone(), incident: incident.id };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tocsin_domain::chunk::{Notice, Recipient};
+use tocsin_domain::chunk::{Entry, Notice, Recipient};
 use tocsin_domain::id::PersonId;
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::person::{EmailAddress, Person, PhoneNumber};
@@ -44,12 +44,12 @@ pub async fn chunk(
 ) -> Result<Vec<Ready>, Halt> {
     let template = template(wave)?;
     let people = people_of(ports, scope, wave, chunk).await?;
-    // Whoever reads a second message should learn that it is one.
-    let is_copy = chunk.attempt > 0;
     let ready = chunk.chunk.notices.iter().zip(&chunk.entries).map(|(notice, entry)| {
         if !entry.goes_next() {
             return Ready::Settled;
         }
+        // Whoever may read a second message should learn that it is one.
+        let is_copy = *entry == Entry::Repeat;
         one(template, wave, brief, notice, &people, is_copy).unwrap_or_else(Ready::Withhold)
     });
     Ok(ready.collect())

@@ -16,7 +16,8 @@ mod deliver;
 
 use jiff::{SignedDuration, Timestamp};
 use tocsin_audit::{Action, Actor, Leaf};
-use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, MAX_ATTEMPTS, event_of_answers};
+use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, TELL_AFTER, event_of_answers};
+use tocsin_domain::id::digest;
 use tocsin_domain::incident::PlanRef;
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::plan::Wave;
@@ -58,11 +59,22 @@ async fn send(ports: &impl SendPorts, body: &str, now: Timestamp) -> Progress {
     if !is_open(&incident, &in_force) {
         return Ok(Outcome::Skip { why: "the plan is not approved, or the incident is halted" });
     }
+    check_approved(&stored)?;
     let wave = wave_of(&stored, job.chunk.wave)?;
     let brief: Brief = serde_json::from_str(&stored.facts)
         .map_err(|_| Parked::Missing { what: "a readable brief of the plan".to_owned() })?;
     let ready = compose::chunk(ports, &scope, &wave, &brief, &chunk).await?;
     hand_over(ports, &scope, &wave, &brief, &chunk, ready, now).await
+}
+
+/// The plan and the brief in the store have to be those behind the approved hash.
+fn check_approved(stored: &StoredPlan) -> Result<(), Halt> {
+    let brief = hex::encode(digest("brief", &[stored.facts.as_bytes()]));
+    if stored.plan.hash() != stored.hash || brief != stored.plan.facts {
+        let detail = "the stored plan is not the one behind its hash: somebody changed it".to_owned();
+        return Err(Parked::Notice { detail }.into());
+    }
+    Ok(())
 }
 
 fn wave_of(stored: &StoredPlan, number: u32) -> Result<Wave, Halt> {
@@ -105,15 +117,17 @@ async fn record(
 ) -> Progress {
     let event = event_of_answers(&entries);
     let (action, why, wake) = match event {
+        ChunkEvent::Answer if !entries.iter().any(|entry| matches!(entry, Entry::Accepted(_))) => {
+            (Action::ChunkWithheld, format!("nothing of it went out: {}", reasons(&entries)), None)
+        }
         ChunkEvent::Answer => {
             (Action::ChunkAccepted, "the provider answered for every notice".to_owned(), None)
         }
-        ChunkEvent::Refuse if chunk.attempt >= MAX_ATTEMPTS => (
+        ChunkEvent::Refuse => (
             Action::ChunkRefused,
-            "proven not sent, and tried often enough: a person has to look".to_owned(),
-            None,
+            format!("proven not sent: {}", reasons(&entries)),
+            Some(now + back_off(chunk.attempt)),
         ),
-        ChunkEvent::Refuse => (Action::ChunkRefused, refusals(&entries), Some(now + back_off(chunk.attempt))),
         ChunkEvent::Lapse
         | ChunkEvent::Enqueue
         | ChunkEvent::Claim
@@ -126,25 +140,45 @@ async fn record(
     let leaf = leaf(scope, chunk, chunk.attempt, action, &why, now);
     let change = Change { event, entries: Some(entries), wake };
     chunks::step(ports, scope, chunk, change, &leaf).await?;
+    if action == Action::ChunkWithheld || (event == ChunkEvent::Refuse && chunk.attempt == TELL_AFTER) {
+        tell_a_person(ports, scope, chunk, &leaf).await?;
+    }
     Ok(Outcome::Done)
 }
 
-/// 30 seconds, doubled with each attempt: a throttled account needs minutes, not milliseconds.
+/// 30 seconds, doubled with each attempt up to about an hour: a throttled account needs minutes, a used-up daily
+/// quota hours.
 fn back_off(attempt: u32) -> SignedDuration {
-    SignedDuration::from_secs(30 << attempt.saturating_sub(1).min(10))
+    SignedDuration::from_secs(30 << attempt.saturating_sub(1).min(7))
 }
 
-fn refusals(entries: &[Entry]) -> String {
+/// Why notices did not go, each reason once.
+fn reasons(entries: &[Entry]) -> String {
     let reasons: std::collections::BTreeSet<&str> = entries
         .iter()
         .filter_map(|entry| match entry {
-            Entry::Throttled(why) => Some(why.as_str()),
-            Entry::Waiting | Entry::Accepted(_) | Entry::Refused(_) | Entry::Withheld(_) | Entry::InDoubt => {
-                None
-            }
+            Entry::Throttled(why) | Entry::Refused(why) | Entry::Withheld(why) => Some(why.as_str()),
+            Entry::Waiting | Entry::Accepted(_) | Entry::InDoubt | Entry::Repeat => None,
         })
         .collect();
-    format!("proven not sent: {}", reasons.into_iter().collect::<Vec<_>>().join(", "))
+    reasons.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// What a person has to see to: a chunk that does not get through, or of which nothing went out.
+async fn tell_a_person(
+    ports: &impl SendPorts,
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    leaf: &Leaf,
+) -> Result<(), Halt> {
+    let was = incidents::get(ports, scope, chunk.chunk.at.incident).await?;
+    let task = format!("chunk {}: {}", chunk.chunk.at, leaf.why);
+    if was.incident.attention.contains(&task) {
+        return Ok(());
+    }
+    let mut incident = was.incident.clone();
+    incident.attention.push(task);
+    incidents::change(ports, scope, &was, &incident, &[], Vec::new()).await
 }
 
 fn leaf(

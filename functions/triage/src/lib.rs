@@ -119,7 +119,9 @@ async fn join(
     let why = "the incident was opened within the tenant's window";
     let leaf = Leaf::new(scope.tenant(), Some(incident), now, actor(), Action::SignalJoined, why, subject);
     incidents::change(ports, scope, &was, &joined, &[leaf], Vec::new()).await?;
-    ask_for_scope(ports, scope, &joined).await?;
+    if joined.datasets != was.incident.datasets {
+        ask_for_scope(ports, scope, &joined).await?;
+    }
     Ok(Outcome::Done)
 }
 

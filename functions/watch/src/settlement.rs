@@ -13,6 +13,9 @@ use tocsin_ports::store::chunks::{self, Change, StoredChunk};
 use tocsin_ports::store::{incidents, plans, receipts};
 use tocsin_ports::{Configured, ReadHome, TenantScope, WriteHome};
 
+/// How often a notice goes again by policy: once. A second silence is a fault for a person to find.
+const COPIES: u32 = 1;
+
 pub async fn settle_doubts(
     ports: &(impl ReadHome + WriteHome + Configured),
     scope: &TenantScope,
@@ -59,6 +62,13 @@ async fn settle(
     let at = chunk.chunk.at;
     let known = receipts::of_chunk(ports, scope, &at).await?;
     let entries = with_evidence(&chunk.entries, &known);
+    if !entries.contains(&Entry::InDoubt) && entries.iter().any(Entry::goes_next) {
+        let change = Change { event: ChunkEvent::Refuse, entries: Some(entries), wake: Some(now) };
+        let why = "the provider's events end the doubt; what was proven not sent goes again";
+        chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkRefused, why, now))
+            .await?;
+        return Ok(());
+    }
     if !entries.contains(&Entry::InDoubt) {
         let change = Change { event: ChunkEvent::Evidence, entries: Some(entries), wake: None };
         let why = "the provider's events prove every notice sent";
@@ -66,10 +76,14 @@ async fn settle(
             .await?;
         return Ok(());
     }
+    // While the incident is halted nothing is settled by policy; events still count.
+    if incidents::get(ports, scope, at.incident).await?.incident.halt.is_some() {
+        return Ok(());
+    }
     let plan = plans::get(ports, scope, at.incident, at.plan).await?.plan;
     let policy = plan.waves.iter().find(|wave| wave.number == at.wave).map(|wave| wave.settling);
     match policy {
-        Some(Settling::MustReach) => {
+        Some(Settling::MustReach) if chunk.attempt <= COPIES => {
             let entries = entries.iter().map(again).collect();
             let change = Change { event: ChunkEvent::SendAgain, entries: Some(entries), wake: Some(now) };
             let why = "no evidence within the settling time; the approved policy is to send again, marked as a copy";
@@ -77,7 +91,9 @@ async fn settle(
                 .await?;
             Ok(())
         }
-        Some(Settling::NeverTwice) | None => ask_a_person(ports, scope, chunk, now).await,
+        Some(Settling::MustReach | Settling::NeverTwice) | None => {
+            ask_a_person(ports, scope, chunk, now).await
+        }
     }
 }
 
@@ -102,12 +118,13 @@ fn with_evidence(entries: &[Entry], known: &[Receipt]) -> Vec<Entry> {
 
 fn again(entry: &Entry) -> Entry {
     match entry {
-        Entry::InDoubt => Entry::Waiting,
+        Entry::InDoubt => Entry::Repeat,
         Entry::Waiting
         | Entry::Accepted(_)
         | Entry::Throttled(_)
         | Entry::Refused(_)
-        | Entry::Withheld(_) => entry.clone(),
+        | Entry::Withheld(_)
+        | Entry::Repeat => entry.clone(),
     }
 }
 
@@ -121,14 +138,14 @@ async fn ask_a_person(
     let at = chunk.chunk.at;
     let was = incidents::get(ports, scope, at.incident).await?;
     let task =
-        format!("chunk {at} may or may not have been sent, and its policy is never to send twice: decide");
+        format!("chunk {at} may or may not have been sent, and its policy is not to send it again: decide");
     if was.incident.attention.contains(&task) {
         return Ok(());
     }
     let mut incident = was.incident.clone();
     incident.attention.push(task);
-    let why = "no evidence within the settling time; the approved policy is to hold and ask a person";
-    let leaf = leaf(scope, chunk, Action::ChunkSettled, why, now);
+    let why = "no evidence within the settling time; the approved policy is to ask a person";
+    let leaf = leaf(scope, chunk, Action::PersonAsked, why, now);
     incidents::change(ports, scope, &was, &incident, &[leaf], Vec::new()).await
 }
 

@@ -47,6 +47,7 @@ pub enum Action {
     IncidentOpened,
     IncidentReleased,
     MessageParked,
+    PersonAsked,
     PlanApproved,
     PlanBlocked,
     PlanMade,
@@ -60,7 +61,7 @@ pub enum Action {
 }
 
 impl Leaf {
-    /// The leaf's id comes from what it records, so that a step that runs twice writes one leaf.
+    /// The leaf's id comes from what it records: a step that runs twice leaves two leaves of one id, and the log shows it.
     pub fn new(
         tenant: &TenantId,
         incident: Option<IncidentId>,

@@ -14,8 +14,9 @@ use crate::id::{BadId, IncidentId, PersonId, digest};
 /// What one call of the provider takes at most (SES `SendBulkEmail`: 50 destinations).
 pub const CHUNK_SIZE: usize = 50;
 
-/// How often a chunk is handed over at most before a person is asked.
-pub const MAX_ATTEMPTS: u32 = 6;
+/// After how many hand-overs of a chunk a person is told. It goes on, more and more slowly: a notice that is owed is
+/// not given up.
+pub const TELL_AFTER: u32 = 6;
 
 /// Where a chunk stands: in which incident, in which wave of its plan, at which place in that wave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -197,6 +198,8 @@ const TRANSITIONS: &[(ChunkState, ChunkEvent, ChunkState)] = {
         (HandingOver, Answer, Accepted),
         (HandingOver, Refuse, Refused),
         (HandingOver, Lapse, Undecided),
+        // The events prove what was in doubt sent; what was throttled beside it may go again.
+        (Undecided, Refuse, Refused),
         // A worker thought lost may come back with the answer. It never frees the chunk: only an answer for
         // every notice ends the doubt.
         (Undecided, Answer, Accepted),
@@ -251,13 +254,15 @@ pub enum Entry {
     Withheld(String),
     /// May have been sent.
     InDoubt,
+    /// May have been sent, and goes again by policy: as a copy, which says that it is one.
+    Repeat,
 }
 
 impl Entry {
     /// Whether the next hand-over takes this notice along.
     pub fn goes_next(&self) -> bool {
         match self {
-            Entry::Waiting | Entry::Throttled(_) => true,
+            Entry::Waiting | Entry::Throttled(_) | Entry::Repeat => true,
             Entry::Accepted(_) | Entry::Refused(_) | Entry::Withheld(_) | Entry::InDoubt => false,
         }
     }
@@ -273,6 +278,7 @@ impl fmt::Display for Entry {
             Entry::Refused(why) => write!(f, "r{why}"),
             Entry::Withheld(why) => write!(f, "w{why}"),
             Entry::InDoubt => f.write_str("?"),
+            Entry::Repeat => f.write_str("+"),
         }
     }
 }
@@ -288,6 +294,7 @@ impl FromStr for Entry {
             ("r", why) => Ok(Entry::Refused(why.to_owned())),
             ("w", why) => Ok(Entry::Withheld(why.to_owned())),
             ("?", "") => Ok(Entry::InDoubt),
+            ("+", "") => Ok(Entry::Repeat),
             (_, _) => Err(BadId("entry")),
         }
     }
@@ -384,6 +391,7 @@ mod tests {
             Entry::Refused(String::new()),
             Entry::Withheld("gone".to_owned()),
             Entry::InDoubt,
+            Entry::Repeat,
         ];
         for entry in entries {
             assert_eq!(entry.to_string().parse(), Ok(entry));

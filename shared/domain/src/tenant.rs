@@ -1,12 +1,15 @@
 //! A tenant: one merchant, its legal entity, and what its administrators decided beforehand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::TenantId;
-use crate::person::Jurisdiction;
+use crate::person::{EmailAddress, Jurisdiction};
 use crate::signal::{Hints, Severity};
+
+/// Routes are written together with the settings, in one transaction.
+const MOST_ROUTES: usize = 90;
 
 /// A tenant's settings. Every field is given: there are no defaults for law, money or people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,6 +264,20 @@ impl Tenant {
             if dataset.data.is_empty() {
                 problems.push(format!("dataset {}: data names no kind of data", dataset.name));
             }
+        }
+        for contact in &self.contacts {
+            if let Err(error) = contact.email.parse::<EmailAddress>() {
+                problems.push(format!("contact {}: {error}", contact.name));
+            }
+        }
+        let repeated = |what: &str, names: Vec<&String>| {
+            let distinct: BTreeSet<&&String> = names.iter().collect();
+            (distinct.len() < names.len()).then(|| format!("two {what} have the same name"))
+        };
+        problems.extend(repeated("datasets", self.datasets.iter().map(|dataset| &dataset.name).collect()));
+        problems.extend(repeated("contacts", self.contacts.iter().map(|contact| &contact.name).collect()));
+        if self.routes.all().count() > MOST_ROUTES {
+            problems.push(format!("more than {MOST_ROUTES} routes: one transaction does not hold them"));
         }
         if !self.wording.contains_key("en") {
             problems.push("wording has no block for en, the language that stands in for others".to_owned());

@@ -240,7 +240,12 @@ impl WriteHome for World {
     async fn write(&self, writes: Vec<Write>) -> Result<(), WriteError> {
         self.call(
             || Err(PortError("the call failed".to_owned()).into()),
-            || self.home.borrow_mut().write(&writes).map_err(WriteError::Refused),
+            || {
+                if writes.len() > 100 {
+                    return Err(PortError("a transaction takes 100 writes at most".to_owned()).into());
+                }
+                self.home.borrow_mut().write(&writes).map_err(WriteError::Refused)
+            },
         )
     }
 

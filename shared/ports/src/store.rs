@@ -40,6 +40,9 @@ use crate::table::{Attributes, Item, ReadHome, Select, Value, WriteError};
 /// How many items one page holds at most.
 const PAGE: u32 = 1000;
 
+/// How many things to look at one tick takes on of one tenant.
+const WOKEN: u32 = 10_000;
+
 /// A stored value as JSON under the attribute `doc`.
 fn doc<T: Serialize>(value: &T) -> Result<Value, Halt> {
     serde_json::to_string(value)

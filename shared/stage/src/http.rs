@@ -75,7 +75,10 @@ pub async fn answer<P: Clock + Metered>(
     let duration_ms = ports.now().duration_since(started).as_millis() as i64;
     let outcome = response.status.to_string();
     let reason = response.reason.clone();
-    tracing::info!(function, outcome, reason, "request");
+    match response.status {
+        500.. => tracing::error!(function, outcome, reason, "request"),
+        _ => tracing::info!(function, outcome, reason, "request"),
+    }
     Metric {
         function,
         outcome,

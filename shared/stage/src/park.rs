@@ -31,7 +31,7 @@ pub struct Parcel<'a> {
 }
 
 /// Keeps the body in the vault, records a leaf, and notes it on the parking queue, in this order: when a later
-/// one fails the message comes back and all three happen again, with the same file and the same leaf.
+/// one fails the message comes back and all three happen again, with the same file and a leaf of the same id.
 pub async fn park(
     ports: &(impl WriteVault + WriteHome + Parking),
     parcel: Parcel<'_>,

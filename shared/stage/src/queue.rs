@@ -131,9 +131,9 @@ where
 /// One line a record, at the level of who has to act: nobody, or an operator.
 fn log(function: &str, id: &str, outcome: &str, reason: &str) {
     match outcome {
-        "done" | "skip" => tracing::info!(function, message = id, outcome, reason, "record"),
-        "again" | "not-started" => tracing::warn!(function, message = id, outcome, reason, "record"),
-        _ => tracing::error!(function, message = id, outcome, reason, "record"),
+        "done" | "skip" => tracing::info!(function, message_id = id, outcome, reason, "record"),
+        "again" | "not-started" => tracing::warn!(function, message_id = id, outcome, reason, "record"),
+        _ => tracing::error!(function, message_id = id, outcome, reason, "record"),
     }
 }
 

@@ -96,7 +96,7 @@ pub async fn to_look_at(
     scope: &TenantScope,
     now: Timestamp,
 ) -> Result<Vec<ChunkRef>, Halt> {
-    let woken = ports.woken(&wake_partition(scope), now, super::PAGE).await?;
+    let woken = ports.woken(&wake_partition(scope), now, super::WOKEN).await?;
     Ok(woken.iter().filter_map(|woken| chunk_of(scope, &woken.key)).collect())
 }
 

@@ -15,7 +15,7 @@ use tocsin_domain::plan::{Approval, Plan, Wave};
 use super::incidents::{self, Versioned};
 use super::{doc, missing, overtaken, read_doc, read_json, sortable, unreadable};
 use crate::scope::TenantScope;
-use crate::table::{Attributes, Condition, Key, ReadHome, Test, Value, Write, WriteHome};
+use crate::table::{Attributes, Condition, Item, Key, ReadHome, Test, Value, Write, WriteHome};
 
 const GATES: u32 = 8;
 
@@ -52,7 +52,13 @@ pub async fn next_version(
     Ok((incidents::get(ports, scope, incident.id).await?, version))
 }
 
-/// Puts a plan whose chunks stand in the store, makes it the one in force, and closes the gates.
+/// Puts the waves of a plan that is being made into the index. Until the plan is in force they lead nowhere.
+pub async fn put_waves(ports: &impl WriteHome, scope: &TenantScope, plan: &Plan) -> Result<(), Halt> {
+    let waves = plan.waves.iter().map(|wave| wave_item(scope, plan, wave)).collect();
+    Ok(ports.put_all(waves).await?)
+}
+
+/// Puts a plan whose chunks and waves stand in the store, makes it the one in force, and closes the gates.
 pub async fn put(
     ports: &impl WriteHome,
     scope: &TenantScope,
@@ -75,9 +81,6 @@ pub async fn put(
         only_if: Condition::Absent,
     }];
     writes.extend(gates(scope, plan.incident, Attributes::new(), vec!["approved"]));
-    for wave in &plan.waves {
-        writes.push(wake_wave(scope, plan, wave));
-    }
     incidents::change(ports, scope, was, now_is, leaves, writes).await
 }
 
@@ -183,12 +186,9 @@ fn gates(
     })
 }
 
-fn wake_wave(scope: &TenantScope, plan: &Plan, wave: &Wave) -> Write {
-    Write::Put {
-        key: wave_key(scope, plan.incident, plan.version, wave.number),
-        attributes: waking(scope, wave.start),
-        only_if: Condition::Always,
-    }
+fn wave_item(scope: &TenantScope, plan: &Plan, wave: &Wave) -> Item {
+    let key = wave_key(scope, plan.incident, plan.version, wave.number);
+    Item { key, attributes: waking(scope, wave.start) }
 }
 
 /// Says when somebody has to look at a wave again: `None` once no chunk of it waits for its first claim.
@@ -213,7 +213,7 @@ pub async fn waves_to_start(
     scope: &TenantScope,
     now: Timestamp,
 ) -> Result<Vec<WaveRef>, Halt> {
-    let woken = ports.woken(&wake_partition(scope), now, super::PAGE).await?;
+    let woken = ports.woken(&wake_partition(scope), now, super::WOKEN).await?;
     Ok(woken.iter().filter_map(|woken| wave_of(scope, &woken.key)).collect())
 }
 
