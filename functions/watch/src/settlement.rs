@@ -62,18 +62,10 @@ async fn settle(
     let at = chunk.chunk.at;
     let known = receipts::of_chunk(ports, scope, &at).await?;
     let entries = with_evidence(&chunk.entries, &known);
-    if !entries.contains(&Entry::InDoubt) && entries.iter().any(Entry::goes_next) {
-        let change = Change { event: ChunkEvent::Refuse, entries: Some(entries), wake: Some(now) };
-        let why = "the provider's events end the doubt; what was proven not sent goes again";
-        chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkRefused, why, now))
-            .await?;
-        return Ok(());
-    }
-    if !entries.contains(&Entry::InDoubt) {
-        let change = Change { event: ChunkEvent::Evidence, entries: Some(entries), wake: None };
-        let why = "the provider's events prove every notice sent";
-        chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkSettled, why, now))
-            .await?;
+    if let Some((event, action, why)) = end_of_doubt(&entries) {
+        let wake = (event == ChunkEvent::Refuse).then_some(now);
+        let change = Change { event, entries: Some(entries), wake };
+        chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, action, why, now)).await?;
         return Ok(());
     }
     // While the incident is halted nothing is settled by policy; events still count.
@@ -95,6 +87,18 @@ async fn settle(
             ask_a_person(ports, scope, chunk, now).await
         }
     }
+}
+
+/// What the evidence makes of the chunk; `None` while anything is still in doubt.
+fn end_of_doubt(entries: &[Entry]) -> Option<(ChunkEvent, Action, &'static str)> {
+    if entries.contains(&Entry::InDoubt) {
+        return None;
+    }
+    if entries.iter().any(Entry::goes_next) {
+        let why = "the provider's events end the doubt; what was proven not sent goes again";
+        return Some((ChunkEvent::Refuse, Action::ChunkRefused, why));
+    }
+    Some((ChunkEvent::Evidence, Action::ChunkSettled, "the provider's events prove every notice sent"))
 }
 
 /// What is still in doubt after the evidence is weighed.
@@ -153,4 +157,27 @@ fn leaf(scope: &TenantScope, chunk: &StoredChunk, action: Action, why: &str, now
     let subject = [("chunk", chunk.chunk.at.to_string()), ("attempt", chunk.attempt.to_string())];
     let actor = Actor::Function("watch".to_owned());
     Leaf::new(scope.tenant(), Some(chunk.chunk.at.incident), now, actor, action, why, subject)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_throttled_beside_a_doubt_goes_again() {
+        let accepted = || Entry::Accepted("id".to_owned());
+        let throttled = || Entry::Throttled("rate".to_owned());
+        let event = |entries: &[Entry]| end_of_doubt(entries).map(|(event, _, _)| event);
+        assert_eq!(event(&[accepted(), Entry::InDoubt, throttled()]), None);
+        assert_eq!(event(&[accepted(), throttled()]), Some(ChunkEvent::Refuse));
+        assert_eq!(event(&[accepted(), accepted()]), Some(ChunkEvent::Evidence));
+        assert_eq!(ChunkState::Undecided.after(ChunkEvent::Refuse), Some(ChunkState::Refused));
+    }
+
+    #[test]
+    fn only_what_is_in_doubt_is_repeated() {
+        let throttled = Entry::Throttled("rate".to_owned());
+        assert_eq!(again(&Entry::InDoubt), Entry::Repeat);
+        assert_eq!(again(&throttled), throttled);
+    }
 }
