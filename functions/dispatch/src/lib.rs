@@ -8,11 +8,15 @@
 
 mod budget;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::{ChunkRef, ChunkState};
+use tocsin_domain::id::IncidentId;
 use tocsin_domain::incident::Halt as Stop;
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
-use tocsin_domain::plan::{Plan, Wave};
+use tocsin_domain::plan::Wave;
 use tocsin_domain::wire::{SendJob, Version};
 use tocsin_ports::store::chunks::{self, StoredChunk};
 use tocsin_ports::store::plans::{self, WaveRef, is_open};
@@ -41,10 +45,11 @@ async fn dispatch(ports: &(impl ReadHome + WriteHome + Enqueue + Configured), no
     let mut waves = Vec::new();
     let mut failed = None;
     for scope in directory::every_tenant(ports).await? {
-        if let Err(halt) = send_again(ports, &scope, &mut budget, now).await {
+        let mut seen = Seen::default();
+        if let Err(halt) = send_again(ports, &scope, &mut seen, &mut budget, now).await {
             failed = Some(halt);
         }
-        match due_waves(ports, &scope, now).await {
+        match due_waves(ports, &scope, &mut seen, now).await {
             Ok(due) => waves.extend(due),
             Err(halt) => failed = Some(halt),
         }
@@ -63,6 +68,7 @@ async fn dispatch(ports: &(impl ReadHome + WriteHome + Enqueue + Configured), no
 async fn send_again(
     ports: &(impl ReadHome + WriteHome + Enqueue),
     scope: &TenantScope,
+    seen: &mut Seen,
     budget: &mut Budget,
     now: Timestamp,
 ) -> Result<(), Halt> {
@@ -74,9 +80,8 @@ async fn send_again(
             ChunkState::HandingOver | ChunkState::Undecided => continue,
             ChunkState::Planned | ChunkState::Accepted => continue,
         }
-        let Some(wave) =
-            open_wave(ports, scope, WaveRef { incident: at.incident, plan: at.plan, wave: at.wave }).await?
-        else {
+        let standing = seen.standing(ports, scope, at.incident, at.plan).await?;
+        let Some(wave) = standing.wave(at.wave) else {
             continue;
         };
         if budget.take(&wave.region, chunk.chunk.notices.len()) {
@@ -91,37 +96,76 @@ async fn send_again(
 async fn due_waves(
     ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
+    seen: &mut Seen,
     now: Timestamp,
 ) -> Result<Vec<DueWave>, Halt> {
     let mut due = Vec::new();
     for at in plans::waves_to_start(ports, scope, now).await? {
-        if let Some(wave) = open_wave(ports, scope, at).await? {
-            due.push(DueWave { scope: scope.clone(), at, wave });
-        } else if is_over(ports, scope, at).await? {
-            plans::look_at_wave(ports, scope, at, None).await?;
+        match seen.standing(ports, scope, at.incident, at.plan).await? {
+            Standing::Over => plans::look_at_wave(ports, scope, at, None).await?,
+            standing @ (Standing::Open(_) | Standing::Shut) => {
+                let wave = standing.wave(at.wave).cloned();
+                due.extend(wave.map(|wave| DueWave { scope: scope.clone(), at, wave }));
+            }
         }
     }
     Ok(due)
 }
 
-/// Whether nothing of the wave will ever go out: its incident is cancelled, or has a later plan.
-async fn is_over(ports: &impl ReadHome, scope: &TenantScope, at: WaveRef) -> Result<bool, Halt> {
-    let incident = incidents::get(ports, scope, at.incident).await?.incident;
-    let superseded = incident.plan.is_some_and(|plan| plan.version > at.plan);
-    Ok(incident.halt == Some(Stop::Cancelled) || superseded)
+/// Whether the waves of a plan may go out. A look only: the claim decides.
+enum Standing {
+    /// In force, approved, and not halted.
+    Open(Vec<Wave>),
+    /// Not now.
+    Shut,
+    /// Never: its incident is cancelled, or has a later plan.
+    Over,
 }
 
-/// The wave, when its plan is the one in force, approved, and not halted. A look only: the claim decides.
-async fn open_wave(ports: &impl ReadHome, scope: &TenantScope, at: WaveRef) -> Result<Option<Wave>, Halt> {
-    let incident = incidents::get(ports, scope, at.incident).await?.incident;
-    let Some(plan) = incident.plan.as_ref().filter(|plan| plan.version == at.plan) else {
-        return Ok(None);
-    };
-    if !is_open(&incident, plan) {
-        return Ok(None);
+/// What a tick has seen of a tenant's plans. Each is read once: a plan of many waves is large.
+#[derive(Default)]
+struct Seen(BTreeMap<(IncidentId, u32), Standing>);
+
+impl Seen {
+    async fn standing(
+        &mut self,
+        ports: &impl ReadHome,
+        scope: &TenantScope,
+        incident: IncidentId,
+        plan: u32,
+    ) -> Result<&Standing, Halt> {
+        match self.0.entry((incident, plan)) {
+            Entry::Occupied(seen) => Ok(seen.into_mut()),
+            Entry::Vacant(unseen) => Ok(unseen.insert(standing(ports, scope, incident, plan).await?)),
+        }
     }
-    let plan: Plan = plans::get(ports, scope, at.incident, at.plan).await?.plan;
-    Ok(plan.waves.into_iter().find(|wave| wave.number == at.wave))
+}
+
+impl Standing {
+    fn wave(&self, number: u32) -> Option<&Wave> {
+        match self {
+            Standing::Open(waves) => waves.iter().find(|wave| wave.number == number),
+            Standing::Shut | Standing::Over => None,
+        }
+    }
+}
+
+async fn standing(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    incident: IncidentId,
+    version: u32,
+) -> Result<Standing, Halt> {
+    let incident = incidents::get(ports, scope, incident).await?.incident;
+    let superseded = incident.plan.as_ref().is_some_and(|plan| plan.version > version);
+    if incident.halt == Some(Stop::Cancelled) || superseded {
+        return Ok(Standing::Over);
+    }
+    let in_force = incident.plan.as_ref().filter(|plan| plan.version == version);
+    if !in_force.is_some_and(|plan| is_open(&incident, plan)) {
+        return Ok(Standing::Shut);
+    }
+    Ok(Standing::Open(plans::get(ports, scope, incident.id, version).await?.plan.waves))
 }
 
 /// Puts the chunks of a wave that nobody has claimed on their queue, as far as the budget goes. The wave is looked at
