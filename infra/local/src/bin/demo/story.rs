@@ -80,8 +80,9 @@ pub async fn tell(options: &Options) -> Result<bool, Trouble> {
     let binaries = build(&mut screen).await?;
     let scene = set_the_scene(options, &binaries, &mut screen).await?;
     let unsigned = strangers_knock(&scene, &mut screen).await?;
-    let incident = something_happens(&scene, &mut screen).await?;
+    // Before anything is on its way: a message that was taken already keeps its long time.
     let killer = Killer::of(options, &scene).await?;
+    let incident = something_happens(&scene, &mut screen).await?;
     let planned = follow_to_the_plan(&scene, &incident, &killer, &mut screen).await?;
     if !approval(options, &scene, &incident, &planned).await? {
         println!("\nNot approved: nothing was sent.");
