@@ -104,6 +104,10 @@ pub async fn halt(
         Act::Release => (None, Action::IncidentReleased),
         Act::Approve => return Err(No::NotFound),
     };
+    if was.incident.halt == halt {
+        let handed_over = handed_over(ports, &scope, &was.incident).await?;
+        return Ok(json!({ "halt": halt, "handed_over": handed_over }));
+    }
     let mut incident = was.incident.clone();
     incident.halt = halt;
     let subject = [("at", now.to_string())];

@@ -22,7 +22,7 @@ mod tenant;
 
 use jiff::Timestamp;
 use serde_json::json;
-use tocsin_domain::outcome::Halt;
+use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_ports::store::leaves;
 use tocsin_ports::{Configured, Enqueue, Entropy, ReadHome, ReadSecrets, WriteHome, WriteSecrets};
 use tocsin_stage::http::{Request, Response};
@@ -65,6 +65,9 @@ pub async fn step(ports: &impl ConsolePorts, request: Request, now: Timestamp) -
         Err(No::Bad(what)) => Response::error(400, "bad-request", &what),
         Err(No::Conflict(what)) => Response::error(409, "conflict", &what),
         Err(No::Halt(Halt::Again(_))) => Response::error(503, "again", "not now; try again"),
+        Err(No::Halt(Halt::Park(Parked::Missing { .. }))) => {
+            Response::error(404, "not-found", "there is no such thing here")
+        }
         Err(No::Halt(Halt::Park(why))) => Response::error(422, why.reason(), &why.to_string()),
     }
 }

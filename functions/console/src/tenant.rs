@@ -9,13 +9,10 @@ use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::id::{TenantId, digest};
 use tocsin_domain::tenant::Tenant;
 use tocsin_ports::store::tenants;
-use tocsin_ports::{Proof, Secret, TenantScope};
+use tocsin_ports::{IDENTITY_KEY, Proof, Secret, TenantScope};
 
 use crate::access::is_administrator;
 use crate::{ConsolePorts, No};
-
-/// The tenant's secret under which people get their ids.
-const IDENTITY_KEY: &str = "identity-key";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,7 +2,7 @@
 //!
 //! - Idempotency: the same report is the same item, however often and in whatever order it comes.
 //! - Retried: a table that did not answer.
-//! - Parked: a body that is no delivery event, or one that names no notice of ours.
+//! - Parked: a body that is no delivery event, or one with neither our tags nor a known id.
 //! - Acknowledged: when its facts stand in the store. A report may come before the hand-over's own answer is
 //!   stored: nothing here needs that answer.
 

@@ -26,14 +26,11 @@ use tocsin_domain::wire::{PlanJob, ScopeJob, Version, read};
 use tocsin_ports::store::slices::{Slice, SliceCount};
 use tocsin_ports::store::{incidents, people, slices, tenants};
 use tocsin_ports::{
-    Enqueue, Entropy, Proof, Queue, ReadHome, ReadSecrets, ReadVault, TenantScope, WriteHome, WritePeople,
-    WriteVault,
+    Enqueue, Entropy, IDENTITY_KEY, Proof, Queue, ReadHome, ReadSecrets, ReadVault, TenantScope, WriteHome,
+    WritePeople, WriteVault,
 };
 
 use crate::manifest::{Manifest, Reject};
-
-/// The tenant's secret under which people get their ids.
-pub const IDENTITY_KEY: &str = "identity-key";
 
 /// How many people are written at a time.
 const WRITERS: usize = 32;

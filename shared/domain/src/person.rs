@@ -28,8 +28,8 @@ pub struct Person {
     pub datasets: BTreeSet<String>,
     /// Where the record stands in its manifest: of two records of one person the first one counts.
     pub row: u64,
-    /// 32 random bytes in hex: the audit log knows this person only through a commitment made with them.
-    /// Erasing the salt erases the person from the log and breaks no proof.
+    /// 32 random bytes in hex, for commitments to this person in the audit log. No leaf names a person yet; when one
+    /// does, erasing the salt erases the person from the log and breaks no proof.
     pub salt: String,
 }
 

@@ -98,6 +98,9 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The name of the tenant's secret under which people get their ids.
+pub const IDENTITY_KEY: &str = "identity-key";
+
 pub trait ReadSecrets {
     async fn secret(&self, scope: &TenantScope, name: &str) -> Result<Option<Secret>, PortError>;
 }

@@ -3,7 +3,7 @@
 //! - A queue's batch is read record by record: one bad body never fails a batch.
 //! - A record that can never succeed is parked (vault, audit leaf, parking queue) before it is acknowledged.
 //! - A panic fails its own record alone.
-//! - No record is started that could not end before the function's deadline.
+//! - No record is started within the last seconds before the function's deadline.
 //! - Every record leaves one metric line and one log line, with ids only.
 
 pub mod http;

@@ -6,6 +6,7 @@
 mod checks;
 mod command;
 mod figures;
+mod killer;
 mod merchants;
 mod messages;
 mod options;

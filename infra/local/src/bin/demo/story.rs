@@ -1,6 +1,5 @@
 //! The demo from beginning to end.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,13 +12,13 @@ use tocsin_local::emulator::{Emulator, EmulatorOptions, Policies};
 use tocsin_local::front_door::FrontDoor;
 use tocsin_local::mailbox_provider::{MailboxProvider, Weather};
 use tocsin_local::people::{Population, TenantSize, populate};
-use tocsin_local::random::Random;
 use tocsin_local::{Bytes, Method};
 
 use crate::Trouble;
 use crate::checks::{self, Unsigned};
 use crate::command::Operator;
 use crate::figures;
+use crate::killer::Killer;
 use crate::merchants::{
     ADMINISTRATOR, APPROVER, RESPONDER, SENDER_DOMAINS, SHOP, SHOP_DOMAIN, WEBSITE, arn, manifest_key, shop,
     website,
@@ -48,9 +47,6 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How long a doubt waits for evidence. In life a quarter of an hour.
 const SETTLE_SECONDS: u32 = 20;
-
-/// With `--kill`: how long a message that a killed function had taken stays hidden. In life six times the timeout.
-const VISIBILITY_WHEN_KILLING: u32 = 10;
 
 /// Everything that runs.
 pub struct Scene {
@@ -424,60 +420,6 @@ async fn until<T>(mut ask: impl AsyncFnMut() -> Result<Option<T>, Trouble>) -> R
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     Err(format!("nothing more happened within {} seconds", PATIENCE.as_secs()).into())
-}
-
-/// Kills functions in the middle of their work, when asked to.
-struct Killer {
-    dice: Option<std::sync::Mutex<Random>>,
-    killed: std::sync::Mutex<BTreeMap<&'static str, usize>>,
-}
-
-impl Killer {
-    async fn of(options: &Options, scene: &Scene) -> Result<Self, Trouble> {
-        if options.kill {
-            for queue in ["signals", "scope", "plan"] {
-                scene
-                    .cloud()
-                    .set_visibility(HOME, &format!("tocsin-{queue}"), VISIBILITY_WHEN_KILLING)
-                    .await?;
-            }
-            for region in Scene::regions() {
-                for queue in ["notices", "receipts"] {
-                    let queue = format!("tocsin-{queue}-{region}");
-                    scene.cloud().set_visibility(region, &queue, VISIBILITY_WHEN_KILLING).await?;
-                }
-            }
-        }
-        let dice = options.kill.then(|| std::sync::Mutex::new(Random::named(options.seed, "killer")));
-        Ok(Self { dice, killed: std::sync::Mutex::default() })
-    }
-
-    fn says(&self) {
-        if let (Some(_), Ok(killed)) = (&self.dice, self.killed.lock()) {
-            println!("  {:<12} {killed:?} processes in the middle of the run", "killed");
-        }
-    }
-
-    /// One strike: the processes of one function die.
-    async fn strikes(&self, scene: &Scene) -> Result<(), Trouble> {
-        let Some(dice) = &self.dice else {
-            return Ok(());
-        };
-        let function = match dice.lock() {
-            Ok(mut dice) => {
-                dice.pick(&["triage", "scope", "plan", "send", "receipts", "dispatch", "watch"]).copied()
-            }
-            Err(_) => None,
-        };
-        let Some(function) = function else {
-            return Ok(());
-        };
-        let killed = scene.deployed.kill(function).await?;
-        if let Ok(mut all) = self.killed.lock() {
-            *all.entry(function).or_default() += killed;
-        }
-        Ok(())
-    }
 }
 
 async fn keep(scene: &Scene, incident: &str) -> Result<(), Trouble> {
