@@ -10,10 +10,11 @@ use std::task::{Context, Poll, Waker};
 use aws_lambda_events::event::sqs::SqsEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tocsin_domain::wire::Message;
 use tocsin_ports::memory::World;
 use tocsin_ports::{Clock, Queue};
 use tocsin_stage::http::{Request, Response};
-use tocsin_stage::queue::batch;
+use tocsin_stage::queue::{batch, batch_together};
 
 pub use samples::*;
 
@@ -38,9 +39,14 @@ impl Town {
 
     /// A message on the SIEM queue, taken by its function. `true` when it was acknowledged.
     pub fn siem(&self, body: &str) -> bool {
-        run(one(&self.world, "intake-siem", body, &async |world: &World, body: &str, now| {
-            intake_siem::step(world, body, now).await
-        }))
+        self.late_siem(body, self.world.now())
+    }
+
+    /// The same, for a message that has waited on its queue since `sent_at`.
+    pub fn late_siem(&self, body: &str, sent_at: Timestamp) -> bool {
+        let step = async |world: &World, message: Message<'_>, now| intake_siem::step(world, message, now).await;
+        let answer = run(batch("intake-siem", &self.world, record(body, sent_at), None, &step));
+        answer.expect("an answer").batch_item_failures.is_empty()
     }
 
     pub fn webhook(&self, request: Request) -> Response {
@@ -80,17 +86,17 @@ impl Town {
     fn deliver(&self, queue: &Queue, body: &str) -> bool {
         let world = &self.world;
         match queue {
-            Queue::Signals => run(one(world, "triage", body, &async |world: &World, body: &str, now| {
-                triage::step(world, body, now).await
+            Queue::Signals => run(one(world, "triage", body, &async |world: &World, message: Message<'_>, now| {
+                triage::step(world, message, now).await
             })),
-            Queue::Scope => run(one(world, "scope", body, &async |world: &World, body: &str, now| {
-                scope::step(world, body, now).await
+            Queue::Scope => run(one(world, "scope", body, &async |world: &World, message: Message<'_>, now| {
+                scope::step(world, message, now).await
             })),
-            Queue::Plan => run(one(world, "plan", body, &async |world: &World, body: &str, now| {
-                plan::step(world, body, now).await
+            Queue::Plan => run(one(world, "plan", body, &async |world: &World, message: Message<'_>, now| {
+                plan::step(world, message, now).await
             })),
-            Queue::Notices(_) => run(one(world, "send", body, &async |world: &World, body: &str, now| {
-                send::step(world, body, now).await
+            Queue::Notices(_) => run(one(world, "send", body, &async |world: &World, message: Message<'_>, now| {
+                send::step(world, message, now).await
             })),
         }
     }
@@ -120,10 +126,9 @@ impl Town {
     pub fn tell(&self, event: &Value) {
         let body = event.to_string();
         for _ in 0..10 {
-            let taken = run(one(&self.world, "receipts", &body, &async |world: &World, body: &str, now| {
-                receipts::step(world, body, now).await
-            }));
-            if taken {
+            let (world, event) = (&self.world, record(&body, self.world.now()));
+            let answer = run(batch_together("receipts", world, event, None, &receipts::read, &receipts::append));
+            if answer.expect("an answer").batch_item_failures.is_empty() {
                 return;
             }
         }
@@ -145,12 +150,18 @@ async fn one(
     world: &World,
     function: &'static str,
     body: &str,
-    step: &impl AsyncFn(&World, &str, Timestamp) -> tocsin_domain::outcome::Outcome,
+    step: &impl AsyncFn(&World, Message<'_>, Timestamp) -> tocsin_domain::outcome::Outcome,
 ) -> bool {
-    let records = json!({ "Records": [{ "messageId": "1", "body": body }] });
-    let event: SqsEvent = serde_json::from_value(records).expect("an event");
+    let event = record(body, world.now());
     let answer = batch(function, world, event, None, step).await.expect("an answer");
     answer.batch_item_failures.is_empty()
+}
+
+/// What Lambda hands over of one message.
+fn record(body: &str, sent_at: Timestamp) -> SqsEvent {
+    let attributes = json!({ "SentTimestamp": sent_at.as_millisecond().to_string() });
+    let record = json!({ "messageId": "1", "body": body, "attributes": attributes });
+    serde_json::from_value(json!({ "Records": [record] })).expect("an event")
 }
 
 /// A tick that dies is followed by the next one.

@@ -65,7 +65,7 @@ pub async fn approve(
         incident.stage = Stage::Sending;
     }
     let why = format!("{given} of {} approvals", settings.approvals_needed);
-    let subject = [("plan", hash), ("version", stored.plan.version.to_string())];
+    let subject = [("plan", hash), ("version", stored.head.version.to_string())];
     let leaf =
         Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::PlanApproved, why, subject);
     plans::approve(ports, &scope, &stored, &approval, (&was, &incident), opens, &leaf).await?;
@@ -126,19 +126,19 @@ async fn handed_over(
     let Some(plan) = &incident.plan else {
         return Ok(handed_over);
     };
-    let plan = plans::get(ports, scope, incident.id, plan.version).await?.plan;
-    for wave in &plan.waves {
-        let at = WaveRef { incident: incident.id, plan: plan.version, wave: wave.number };
-        for chunk in chunks::of_wave(ports, scope, at).await? {
+    let head = plans::get(ports, scope, incident.id, plan.version).await?.head;
+    for wave in plans::waves(ports, scope, &head).await? {
+        let at = WaveRef { incident: incident.id, plan: head.version, wave: wave.number };
+        for chunk in chunks::of_wave(ports, scope, at, &wave).await? {
             match chunk.state {
                 // Of a chunk that was refused in part, the other part went.
                 ChunkState::Planned | ChunkState::Due | ChunkState::Refused => {
                     if chunk.entries.iter().any(went) {
-                        handed_over.push(chunk.chunk.at.to_string());
+                        handed_over.push(chunk.at.to_string());
                     }
                 }
                 ChunkState::HandingOver | ChunkState::Accepted | ChunkState::Undecided => {
-                    handed_over.push(chunk.chunk.at.to_string());
+                    handed_over.push(chunk.at.to_string());
                 }
             }
         }

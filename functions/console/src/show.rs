@@ -8,7 +8,7 @@ use tocsin_domain::coverage::{Coverage, DutyState, duty_state};
 use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::plan::Plan;
+use tocsin_domain::plan::{PlanHead, Wave};
 use tocsin_ports::store::plans::{self, WaveRef};
 use tocsin_ports::store::{chunks, coverage, incidents, leaves, slices};
 use tocsin_ports::{ReadHome, TenantScope};
@@ -28,34 +28,36 @@ pub async fn incident(
     now: Timestamp,
 ) -> Result<Value, No> {
     let incident = incidents::get(ports, scope, id).await?.incident;
-    let slices = slices::list(ports, scope, id).await?;
+    let slices = slices::list(ports, scope, incident.roster()).await?;
     let Some(in_force) = &incident.plan else {
         return Ok(json!({ "incident": incident, "slices": slices }));
     };
     let stored = plans::get(ports, scope, id, in_force.version).await?;
-    let covered = coverage::of_plan(ports, scope, &stored.plan).await?;
-    let duties: Vec<Value> =
-        stored.plan.obligations.iter().map(|duty| shown(duty, &stored.plan, &covered, now)).collect();
+    let head = &stored.head;
+    let waves = plans::waves(ports, scope, head).await?;
+    let covered = coverage::of_plan(ports, scope, head, &waves).await?;
+    let obligations = plans::obligations(ports, scope, head).await?;
+    let duties: Vec<Value> = obligations.iter().map(|duty| shown(duty, head, &covered, now)).collect();
     Ok(json!({
         "incident": incident,
         "slices": slices,
-        "plan": { "version": stored.plan.version, "hash": stored.hash, "made_at": stored.plan.made_at,
-                  "scope": stored.plan.scope, "waves": stored.plan.waves },
+        "plan": { "version": head.version, "hash": stored.hash, "made_at": head.made_at,
+                  "scope": head.scope, "waves": waves },
         "approvals": stored.approvals,
-        "chunks": chunk_states(ports, scope, &stored.plan).await?,
+        "chunks": chunk_states(ports, scope, head, &waves).await?,
         "duties": duties,
     }))
 }
 
 fn shown(
     duty: &Obligation,
-    plan: &Plan,
+    head: &PlanHead,
     covered: &BTreeMap<ObligationId, Coverage>,
     now: Timestamp,
 ) -> Value {
     let nothing = Coverage::default();
     let coverage = covered.get(&duty.id).unwrap_or(&nothing);
-    let desk = plan.desk.get(&duty.id);
+    let desk = head.desk.get(&duty.id);
     json!({ "duty": duty, "coverage": coverage, "state": state_of(duty, coverage, desk.is_some(), now), "desk": desk })
 }
 
@@ -77,12 +79,13 @@ fn state_of(duty: &Obligation, coverage: &Coverage, on_desk: bool, now: Timestam
 async fn chunk_states(
     ports: &impl ReadHome,
     scope: &TenantScope,
-    plan: &Plan,
+    head: &PlanHead,
+    waves: &[Wave],
 ) -> Result<BTreeMap<&'static str, u64>, Halt> {
     let mut states: BTreeMap<&'static str, u64> = BTreeMap::new();
-    for wave in &plan.waves {
-        let at = WaveRef { incident: plan.incident, plan: plan.version, wave: wave.number };
-        for chunk in chunks::of_wave(ports, scope, at).await? {
+    for wave in waves {
+        let at = WaveRef { incident: head.incident, plan: head.version, wave: wave.number };
+        for chunk in chunks::of_wave(ports, scope, at, wave).await? {
             *states.entry(chunk.state.as_str()).or_default() += 1;
         }
     }

@@ -15,13 +15,12 @@ use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::{ChunkRef, ChunkState};
 use tocsin_domain::id::IncidentId;
 use tocsin_domain::incident::Halt as Stop;
-use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
+use tocsin_domain::outcome::{Halt, Outcome, Progress, settle};
 use tocsin_domain::plan::Wave;
-use tocsin_domain::wire::{SendJob, Version};
-use tocsin_ports::store::chunks::{self, StoredChunk};
+use tocsin_ports::store::chunks::{self, WaveChunk};
 use tocsin_ports::store::plans::{self, WaveRef, is_open};
 use tocsin_ports::store::{directory, incidents};
-use tocsin_ports::{Configured, Enqueue, Queue, ReadHome, TenantScope, WriteHome};
+use tocsin_ports::{Configured, Enqueue, ReadHome, TenantScope, WriteHome, jobs};
 
 use crate::budget::Budget;
 
@@ -87,7 +86,7 @@ async fn send_again(
         if budget.take(&wave.region, chunk.chunk.notices.len()) {
             // Marked first: a sender that is faster than the mark would find the chunk refused, and skip it.
             chunks::mark_due(ports, scope, &chunk, now + LOST_AFTER).await?;
-            enqueue(ports, scope, &wave.region, &[at]).await?;
+            jobs::send(ports, scope, &wave.region, &[at]).await?;
         }
     }
     Ok(())
@@ -165,7 +164,8 @@ async fn standing(
     if !in_force.is_some_and(|plan| is_open(&incident, plan)) {
         return Ok(Standing::Shut);
     }
-    Ok(Standing::Open(plans::get(ports, scope, incident.id, version).await?.plan.waves))
+    let head = plans::get(ports, scope, incident.id, version).await?.head;
+    Ok(Standing::Open(plans::waves(ports, scope, &head).await?))
 }
 
 /// Puts the chunks of a wave that nobody has claimed on their queue, as far as the budget goes. The wave is looked at
@@ -176,7 +176,7 @@ async fn start(
     budget: &mut Budget,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let planned: Vec<StoredChunk> = chunks::of_wave(ports, &due.scope, due.at)
+    let planned: Vec<WaveChunk> = chunks::of_wave(ports, &due.scope, due.at, &due.wave)
         .await?
         .into_iter()
         .filter(|chunk| chunk.state == ChunkState::Planned)
@@ -186,29 +186,10 @@ async fn start(
     }
     let within: Vec<ChunkRef> = planned
         .iter()
-        .take_while(|chunk| budget.take(&due.wave.region, chunk.chunk.notices.len()))
-        .map(|chunk| chunk.chunk.at)
+        .take_while(|chunk| budget.take(&due.wave.region, chunk.entries.len()))
+        .map(|chunk| chunk.at)
         .collect();
-    enqueue(ports, &due.scope, &due.wave.region, &within).await?;
+    jobs::send(ports, &due.scope, &due.wave.region, &within).await?;
     let again = if within.len() == planned.len() { now + LOST_AFTER } else { now };
     plans::look_at_wave(ports, &due.scope, due.at, Some(again)).await
-}
-
-async fn enqueue(
-    ports: &impl Enqueue,
-    scope: &TenantScope,
-    region: &str,
-    chunks: &[ChunkRef],
-) -> Result<(), Halt> {
-    if chunks.is_empty() {
-        return Ok(());
-    }
-    let bodies = chunks
-        .iter()
-        .map(|chunk| {
-            serde_json::to_string(&SendJob { v: Version, tenant: scope.tenant().clone(), chunk: *chunk })
-        })
-        .collect::<Result<Vec<String>, _>>()
-        .map_err(|error| Parked::Defect { place: error.to_string() })?;
-    Ok(ports.enqueue(&Queue::Notices(region.to_owned()), bodies).await?)
 }

@@ -7,34 +7,36 @@
 
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
-use tocsin_domain::id::{SignalId, TenantId, digest};
+use tocsin_domain::id::{TenantId, digest};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::signal::Signal;
 use tocsin_domain::tenant::{Routes, routes_of};
-use tocsin_domain::wire::{SignalJob, Version};
-use tocsin_ports::store::signals::StoredSignal;
+use tocsin_domain::wire::Message;
+use tocsin_ports::store::signals::Arrival;
 use tocsin_ports::store::{directory, leaves, signals, tenants};
-use tocsin_ports::{Enqueue, Proof, Queue, ReadHome, TenantScope, WriteHome, WriteVault};
+use tocsin_ports::{Enqueue, Proof, ReadHome, TenantScope, WriteHome, WriteVault};
 use tocsin_sources::signal::{Parsed, parse};
+
+const FUNCTION: &str = "intake-siem";
 
 pub async fn step(
     ports: &(impl ReadHome + WriteHome + WriteVault + Enqueue),
-    body: &str,
+    message: Message<'_>,
     now: Timestamp,
 ) -> Outcome {
-    settle(take_in(ports, body, now).await)
+    settle(take_in(ports, message, now).await)
 }
 
 async fn take_in(
     ports: &(impl ReadHome + WriteHome + WriteVault + Enqueue),
-    body: &str,
+    message: Message<'_>,
     now: Timestamp,
 ) -> Progress {
-    match parse(body.as_bytes()) {
+    match parse(message.body.as_bytes()) {
         Parsed::Rejected { reason } => Err(Parked::Unreadable { detail: reason.to_string() }.into()),
         Parsed::Ignored { reason } => {
             let scope = TenantScope::proven(TenantId::installation(), Proof::OwnQueue);
-            let subject = [("body", hex::encode(digest("body", &[body.as_bytes()])))];
+            let subject = [("body", hex::encode(digest("body", &[message.body.as_bytes()])))];
             let leaf = Leaf::new(
                 scope.tenant(),
                 None,
@@ -53,7 +55,7 @@ async fn take_in(
                 rejected.first().map(|reason| Parked::Unreadable { detail: reason.to_string() });
             let alone = signals.len() == 1;
             for signal in &signals {
-                match for_each_tenant(ports, signal, alone, body, now).await {
+                match for_each_tenant(ports, signal, alone, message, now).await {
                     Ok(()) => {}
                     Err(Halt::Park(why)) => trouble = Some(why),
                     Err(again) => return Err(again),
@@ -69,7 +71,7 @@ async fn for_each_tenant(
     ports: &(impl ReadHome + WriteHome + WriteVault + Enqueue),
     signal: &Signal,
     alone: bool,
-    body: &str,
+    message: Message<'_>,
     now: Timestamp,
 ) -> Result<(), Halt> {
     let scopes = tenants_of(ports, signal).await?;
@@ -85,7 +87,7 @@ async fn for_each_tenant(
     let own = TenantScope::proven(TenantId::installation(), Proof::OwnQueue);
     let shared = (!alone || scopes.len() > 1).then_some(&own);
     for scope in &scopes {
-        keep(ports, scope, shared.unwrap_or(scope), signal, body, now).await?;
+        keep(ports, scope, shared.unwrap_or(scope), signal, message, now).await?;
     }
     Ok(())
 }
@@ -113,23 +115,20 @@ async fn keep(
     scope: &TenantScope,
     keeper: &TenantScope,
     signal: &Signal,
-    body: &str,
+    message: Message<'_>,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let id = SignalId::of(scope.tenant(), &signal.source, &signal.external_id);
-    let raw = keeper.vault_key(&["signals", &id.to_string()]);
-    ports.put_file(&raw, body.as_bytes().to_vec()).await?;
     let tenant = tenants::get(ports, scope).await?;
-    let signal = &own_part(signal, &tenant.routes);
-    let stored = StoredSignal { signal: signal.clone(), received_at: now, raw };
-    let subject = [("signal", id.to_string()), ("source", signal.source.clone())];
-    let leaf =
-        Leaf::new(scope.tenant(), None, now, actor(), Action::SignalReceived, "from the SIEM queue", subject);
-    // A signal seen before is told again: the message before this one may have died on its way.
-    signals::put(ports, scope, id, &stored, &leaf).await?;
-    let job = SignalJob { v: Version, tenant: scope.tenant().clone(), signal: id };
-    let message = serde_json::to_string(&job).map_err(|error| Parked::Defect { place: error.to_string() })?;
-    Ok(ports.enqueue(&Queue::Signals, vec![message]).await?)
+    let arrival = Arrival {
+        signal: &own_part(signal, &tenant.routes),
+        body: message.body.as_bytes(),
+        keeper,
+        // We know from the instant at which it reached our queue, however late a function takes it up.
+        received_at: message.sent_at,
+        by: FUNCTION,
+        way: "from the SIEM queue",
+    };
+    signals::take_in(ports, scope, arrival, now).await
 }
 
 /// What of the finding is this tenant's: another's buckets and shops are not its business.
@@ -145,5 +144,5 @@ fn own_part(signal: &Signal, routes: &Routes) -> Signal {
 }
 
 fn actor() -> Actor {
-    Actor::Function("intake-siem".to_owned())
+    Actor::Function(FUNCTION.to_owned())
 }

@@ -11,21 +11,21 @@ mod secrets;
 
 use jiff::Timestamp;
 use serde_json::json;
-use tocsin_audit::{Action, Actor, Leaf};
-use tocsin_domain::id::{SignalId, TenantId};
+use tocsin_domain::id::TenantId;
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::signal::Signal;
-use tocsin_domain::wire::{SignalJob, Version};
-use tocsin_ports::store::signals::StoredSignal;
+use tocsin_ports::store::signals::Arrival;
 use tocsin_ports::store::{signals, tenants};
 use tocsin_ports::{
-    Enqueue, Parking, Proof, Queue, ReadHome, ReadSecrets, TenantScope, WriteHome, WriteVault,
+    Enqueue, Parking, Proof, ReadHome, ReadSecrets, TenantScope, WriteHome, WriteVault,
 };
 use tocsin_sources::webhook::{self, Headers, Received};
 use tocsin_stage::http::{Request, Response};
 use tocsin_stage::park::{Parcel, park};
 
 use crate::secrets::{Source, of_tenant};
+
+const FUNCTION: &str = "intake-webhook";
 
 /// API Gateway takes 10 MB; no vendor's event of ours is near this.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -82,7 +82,15 @@ async fn keep_all(
                 if !is_own(ports, scope, &signal).await? {
                     return Ok(Response::error(401, "another-tenant", "the signature cannot be verified"));
                 }
-                keep(ports, scope, request, *signal, now).await?;
+                let arrival = Arrival {
+                    signal: &signal,
+                    body: &request.body,
+                    keeper: scope,
+                    received_at: now,
+                    by: FUNCTION,
+                    way: "a verified webhook",
+                };
+                signals::take_in(ports, scope, arrival, now).await?;
             }
             Received::Compliance(_) => {
                 let detail = "a privacy request: export or erase by hand, and record it".to_owned();
@@ -100,27 +108,6 @@ async fn is_own(ports: &impl ReadHome, scope: &TenantScope, signal: &Signal) -> 
     Ok(signal.hints.shop_domains.iter().all(|shop| tenant.routes.shop_domains.contains(shop)))
 }
 
-async fn keep(
-    ports: &impl IntakePorts,
-    scope: &TenantScope,
-    request: &Request,
-    signal: Signal,
-    now: Timestamp,
-) -> Result<(), Halt> {
-    let id = SignalId::of(scope.tenant(), &signal.source, &signal.external_id);
-    let raw = scope.vault_key(&["signals", &id.to_string()]);
-    ports.put_file(&raw, request.body.clone()).await?;
-    let subject = [("signal", id.to_string()), ("source", signal.source.clone())];
-    let actor = Actor::Function("intake-webhook".to_owned());
-    let leaf =
-        Leaf::new(scope.tenant(), None, now, actor, Action::SignalReceived, "a verified webhook", subject);
-    let stored = StoredSignal { signal, received_at: now, raw };
-    signals::put(ports, scope, id, &stored, &leaf).await?;
-    let job = SignalJob { v: Version, tenant: scope.tenant().clone(), signal: id };
-    let message = serde_json::to_string(&job).map_err(|error| Parked::Defect { place: error.to_string() })?;
-    Ok(ports.enqueue(&Queue::Signals, vec![message]).await?)
-}
-
 async fn park_it(
     ports: &impl IntakePorts,
     scope: &TenantScope,
@@ -129,7 +116,7 @@ async fn park_it(
     now: Timestamp,
 ) -> Result<(), Halt> {
     let parcel =
-        Parcel { function: "intake-webhook", message: &request.id, body: &request.body, scope: Some(scope) };
+        Parcel { function: FUNCTION, message: &request.id, body: &request.body, scope: Some(scope) };
     park(ports, parcel, why, now).await
 }
 

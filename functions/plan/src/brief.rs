@@ -12,7 +12,6 @@ use tocsin_notices::{
     Counts, Filing, Merchant, NoticeFacts, Occurred, Officer, Phase, Quantity, Texts, category_of,
 };
 
-use crate::facts::datasets;
 use crate::roster::Roster;
 use crate::waves::Duty;
 
@@ -38,7 +37,7 @@ pub fn of(
         phase: Phase::First,
         late: false,
         law_enforcement_delay: false,
-        data_categories: data.values().flatten().cloned().collect(),
+        data_categories: data.iter().flatten().cloned().collect(),
         texts: texts(tenant),
         identity_services: None,
         counts: Counts {
@@ -61,18 +60,20 @@ pub fn contact_of<'a>(tenant: &'a Tenant, duty: &Duty) -> Option<&'a Contact> {
     })
 }
 
-fn categories(tenant: &Tenant, incident: &Incident) -> Result<BTreeMap<String, BTreeSet<String>>, String> {
-    let mut by_dataset = BTreeMap::new();
-    for dataset in datasets(tenant, incident) {
-        let mut known = BTreeSet::new();
-        for word in &dataset.data {
-            let category = category_of(word)
-                .ok_or_else(|| format!("dataset {}: no letter has a word for {word:?}", dataset.name))?;
-            known.insert(category.to_owned());
-        }
-        by_dataset.insert(dataset.name.clone(), known);
-    }
-    Ok(by_dataset)
+/// By dataset, in the order of the incident.
+fn categories(tenant: &Tenant, incident: &Incident) -> Result<Vec<BTreeSet<String>>, String> {
+    let of = |name: &String| {
+        let dataset = tenant.datasets.iter().find(|dataset| dataset.name == *name);
+        let dataset =
+            dataset.ok_or_else(|| format!("the dataset {name} is no longer in the tenant's settings"))?;
+        let category = |word: &String| {
+            let known = category_of(word)
+                .ok_or_else(|| format!("dataset {name}: no letter has a word for {word:?}"))?;
+            Ok(known.to_owned())
+        };
+        dataset.data.iter().map(category).collect()
+    };
+    incident.datasets.iter().map(of).collect()
 }
 
 fn merchant(tenant: &Tenant) -> Merchant {

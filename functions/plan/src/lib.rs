@@ -13,13 +13,12 @@ mod waves;
 
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
-use tocsin_domain::id::digest;
 use tocsin_domain::incident::{Incident, PlanRef, Stage};
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
-use tocsin_domain::plan::Plan;
+use tocsin_domain::plan::{Plan, PlanHead, brief_digest, obligations_root, waves_tree};
 use tocsin_domain::tenant::Tenant;
-use tocsin_domain::wire::{PlanJob, read};
+use tocsin_domain::wire::{Message, PlanJob, read};
 use tocsin_law::RulePack;
 use tocsin_notices::letter;
 use tocsin_ports::store::incidents::{self, Versioned};
@@ -65,16 +64,19 @@ impl From<Halt> for Stop {
     }
 }
 
-pub async fn step(ports: &impl PlanPorts, body: &str, now: Timestamp) -> Outcome {
-    settle(plan(ports, body, now).await)
+pub async fn step(ports: &impl PlanPorts, message: Message<'_>, now: Timestamp) -> Outcome {
+    settle(plan(ports, message, now).await)
 }
 
-async fn plan(ports: &impl PlanPorts, body: &str, now: Timestamp) -> Progress {
-    let job: PlanJob = read(body)?;
+async fn plan(ports: &impl PlanPorts, message: Message<'_>, now: Timestamp) -> Progress {
+    let job: PlanJob = read(message)?;
     let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
     let tenant = tenants::get(ports, &scope).await?;
     let was = incidents::get(ports, &scope, job.incident).await?;
     match was.incident.stage {
+        Stage::Scoping if job.scope != was.incident.scope_version => {
+            return Ok(Outcome::Skip { why: "a message of an earlier scope" });
+        }
         Stage::Scoping => {}
         Stage::Blocked | Stage::AwaitingApproval | Stage::Sending => {
             return Ok(Outcome::Skip { why: "the incident has its plan, or is blocked" });
@@ -119,20 +121,22 @@ async fn make(
     chunks::put(ports, scope, &laid.chunks).await?;
     let frozen = serde_json::to_string(&brief)
         .map_err(|error| Halt::Park(Parked::Defect { place: format!("freezing the brief: {error}") }))?;
-    let plan = Plan {
+    let obligations: Vec<Obligation> = duties.into_iter().map(|duty| duty.obligation).collect();
+    let head = PlanHead {
         tenant: tenant.id.clone(),
         incident: was.incident.id,
         version,
         made_at: now,
         scope: roster.count.clone(),
-        obligations: duties.into_iter().map(|duty| duty.obligation).collect(),
-        waves: laid.waves,
+        obligations: obligations_root(&obligations),
+        waves: waves_tree(&laid.waves).root(),
         desk: laid.desk,
         no_address: laid.no_address,
-        facts: hex::encode(digest("brief", &[frozen.as_bytes()])),
+        brief: brief_digest(&frozen),
     };
-    plans::put_waves(ports, scope, &plan).await?;
-    put(ports, scope, &was, &plan, &frozen, &laid.attention, now).await?;
+    let plan = Plan { head, obligations, waves: laid.waves };
+    plans::put_parts(ports, scope, &plan, &frozen).await?;
+    put(ports, scope, &was, &plan, &laid.attention, now).await?;
     Ok(())
 }
 
@@ -142,27 +146,27 @@ async fn put(
     scope: &TenantScope,
     was: &Versioned,
     plan: &Plan,
-    frozen: &str,
     attention: &[String],
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let hash = plan.hash();
+    let head = &plan.head;
+    let hash = head.hash();
     let mut incident = was.incident.clone();
     incident.stage = Stage::AwaitingApproval;
-    incident.scope = Some(plan.scope.clone());
-    incident.plan = Some(PlanRef { version: plan.version, hash: hash.clone() });
+    incident.scope = Some(head.scope.clone());
+    incident.plan = Some(PlanRef { version: head.version, hash: hash.clone() });
     incident.attention.extend(attention.iter().cloned());
     let actor = || Actor::Function("plan".to_owned());
     let leaf = |action, why: &str, subject: Vec<(&'static str, String)>| {
         Leaf::new(scope.tenant(), Some(incident.id), now, actor(), action, why, subject)
     };
     let counted = vec![
-        ("people", plan.scope.people.to_string()),
-        ("rows", plan.scope.rows.to_string()),
-        ("rejected", plan.scope.rejected.to_string()),
+        ("people", head.scope.people.to_string()),
+        ("rows", head.scope.rows.to_string()),
+        ("rejected", head.scope.rejected.to_string()),
     ];
     let made =
-        vec![("plan", hash), ("version", plan.version.to_string()), ("waves", plan.waves.len().to_string())];
+        vec![("plan", hash), ("version", head.version.to_string()), ("waves", plan.waves.len().to_string())];
     let mut leaves = vec![
         leaf(Action::ScopeCounted, "every slice was read", counted),
         leaf(Action::PlanMade, "waits for its approvals", made),
@@ -171,7 +175,7 @@ async fn put(
         let subject = vec![("obligation", duty.id.to_string()), ("regime", duty.regime.clone())];
         leaves.push(leaf(Action::RegisterRecorded, "this log is the register", subject));
     }
-    plans::put(ports, scope, was, &incident, plan, frozen, &leaves).await
+    plans::put(ports, scope, was, &incident, head, &leaves).await
 }
 
 fn is_register(duty: &Obligation) -> bool {

@@ -1,11 +1,12 @@
 //! Everybody who is affected, from every region's people table, and their numbers, exact.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use tocsin_domain::id::PersonId;
 use tocsin_domain::incident::{Incident, ScopeCount};
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::person::Person;
+use tocsin_domain::person::Member;
 use tocsin_domain::tenant::Tenant;
 use tocsin_ports::TenantScope;
 use tocsin_ports::store::{people, slices};
@@ -13,8 +14,8 @@ use tocsin_ports::store::{people, slices};
 use crate::PlanPorts;
 
 pub struct Roster {
-    /// By region, each in the order of their ids.
-    pub by_region: BTreeMap<String, Vec<Person>>,
+    /// By region, each in the order of their ids. Everybody stands in one region, that of their first record.
+    pub by_region: BTreeMap<String, Vec<Member>>,
     pub count: ScopeCount,
 }
 
@@ -25,35 +26,54 @@ pub async fn read(
     incident: &Incident,
 ) -> Result<Roster, Halt> {
     let mut count = counted_rows(ports, scope, incident).await?;
-    let mut by_region = BTreeMap::new();
+    let mut members: BTreeMap<PersonId, (Member, &str)> = BTreeMap::new();
     for region in regions(tenant) {
-        by_region.insert(region.to_owned(), of_region(ports, scope, region, incident).await?);
+        for shard in people::SHARDS {
+            read_shard(ports, scope, region, incident, shard, &mut members).await?;
+        }
     }
-    once_each(&mut by_region);
-    for person in by_region.values().flatten() {
-        match &person.residence {
+    let mut by_region: BTreeMap<String, Vec<Member>> = BTreeMap::new();
+    for (member, region) in members.into_values() {
+        match &member.person.residence {
             Some(residence) => *count.by_residence.entry(residence.to_string()).or_default() += 1,
             None => count.residence_unknown += 1,
         }
         count.people += 1;
+        by_region.entry(region.to_owned()).or_default().push(member);
     }
     Ok(Roster { by_region, count })
 }
 
-/// Two records of one person with two countries stand in two regions: here too the first row counts.
-fn once_each(by_region: &mut BTreeMap<String, Vec<Person>>) {
-    let mut first: BTreeMap<PersonId, (u64, String)> = BTreeMap::new();
-    for (region, people) in by_region.iter() {
-        for person in people {
-            let here = (person.row, region.clone());
-            let known = first.entry(person.id).or_insert_with(|| here.clone());
-            if here < *known {
-                *known = here;
+/// Records of one person with two countries stand in two regions: the region of the first one counts.
+async fn read_shard<'a>(
+    ports: &impl PlanPorts,
+    scope: &TenantScope,
+    region: &'a str,
+    incident: &Incident,
+    shard: &str,
+    members: &mut BTreeMap<PersonId, (Member, &'a str)>,
+) -> Result<(), Halt> {
+    let mut after = None;
+    loop {
+        let (page, next) = people::page(ports, scope, region, incident.roster(), shard, after).await?;
+        for record in page {
+            match members.entry(record.person.id) {
+                Entry::Vacant(unknown) => {
+                    unknown.insert((Member::of(record), region));
+                }
+                Entry::Occupied(mut known) => {
+                    let (member, counts) = known.get_mut();
+                    if member.slices.first().is_none_or(|first| record.slice < *first) {
+                        *counts = region;
+                    }
+                    member.add(record);
+                }
             }
         }
-    }
-    for (region, people) in by_region.iter_mut() {
-        people.retain(|person| first.get(&person.id).is_some_and(|(_, counts)| counts == region));
+        match next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
     }
 }
 
@@ -68,8 +88,8 @@ async fn counted_rows(
     scope: &TenantScope,
     incident: &Incident,
 ) -> Result<ScopeCount, Halt> {
-    let mut count = ScopeCount::default();
-    let slices = slices::list(ports, scope, incident.id).await?;
+    let mut count = ScopeCount { version: incident.scope_version, ..ScopeCount::default() };
+    let slices = slices::list(ports, scope, incident.roster()).await?;
     if let Some(uncut) =
         incident.datasets.iter().find(|name| !slices.iter().any(|slice| slice.dataset == **name))
     {
@@ -84,25 +104,4 @@ async fn counted_rows(
         count.reject_files.extend(counted.reject_file);
     }
     Ok(count)
-}
-
-async fn of_region(
-    ports: &impl PlanPorts,
-    scope: &TenantScope,
-    region: &str,
-    incident: &Incident,
-) -> Result<Vec<Person>, Halt> {
-    let mut found = Vec::new();
-    for shard in people::SHARDS {
-        let mut after = None;
-        loop {
-            let (page, next) = people::page(ports, scope, region, incident.id, shard, after).await?;
-            found.extend(page);
-            match next {
-                Some(next) => after = Some(next),
-                None => break,
-            }
-        }
-    }
-    Ok(found)
 }

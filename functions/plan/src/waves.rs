@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use tocsin_domain::chunk::{Chunk, ChunkRef, Notice, Recipient};
 use tocsin_domain::id::{IncidentId, ObligationId};
+use tocsin_domain::merkle::{Proof, Tree};
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
-use tocsin_domain::person::Person;
-use tocsin_domain::plan::{Channel, ChunkRoot, Settling, TemplateRef, Wave};
+use tocsin_domain::person::{Member, Person};
+use tocsin_domain::plan::{Channel, Settling, TemplateRef, Wave};
 use tocsin_domain::tenant::Tenant;
 use tocsin_notices::letter::{self, Brief, Composed};
 use tocsin_notices::{Demands, Library, NoticeFacts, Template, gate};
@@ -31,7 +32,8 @@ pub struct Duty {
 #[derive(Debug, Default)]
 pub struct Laid {
     pub waves: Vec<Wave>,
-    pub chunks: Vec<Chunk>,
+    /// Each with the proof that it stands under its wave's root.
+    pub chunks: Vec<(Chunk, Proof)>,
     pub desk: BTreeMap<ObligationId, String>,
     pub no_address: BTreeMap<ObligationId, u64>,
     pub attention: Vec<String>,
@@ -94,7 +96,7 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
             settling: settling(&duty.obligation, group.channel),
             recipients: recipients.len() as u64,
             chunks: 0,
-            root: String::new(),
+            root: Tree::default().root(),
         };
         let at = ChunkRef { incident, plan: version, wave: number, number: 0 };
         fill(wave, at, &recipients, template, duty, brief, &mut laid)?;
@@ -105,14 +107,14 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
 /// Somebody a notice goes to.
 #[derive(Debug, Clone, Copy)]
 enum To<'a> {
-    Person(&'a Person),
+    Person(&'a Member),
     Contact(&'a str),
 }
 
 impl To<'_> {
     fn recipient(&self) -> Recipient {
         match self {
-            To::Person(person) => Recipient::Person(person.id),
+            To::Person(member) => Recipient::Person(member.person.id, member.slices.clone()),
             To::Contact(name) => Recipient::Contact((*name).to_owned()),
         }
     }
@@ -159,7 +161,8 @@ fn assign_people<'a>(
         tocsin_notices::SelectError::NoLanguage { .. } => Ok(()),
     })?;
     for (region, people) in &roster.by_region {
-        for person in people {
+        for member in people {
+            let person = &member.person;
             let lives_there = person
                 .residence
                 .as_ref()
@@ -172,7 +175,7 @@ fn assign_people<'a>(
             match template.and_then(|template| Some((template, channel(tenant, duty, person, template)?))) {
                 Some((template, channel)) => {
                     let group = group(duty, region, channel, template);
-                    groups.entry(group).or_insert((Vec::new(), template, duty)).0.push(To::Person(person));
+                    groups.entry(group).or_insert((Vec::new(), template, duty)).0.push(To::Person(member));
                 }
                 None => *laid.no_address.entry(duty.obligation.id).or_default() += 1,
             }
@@ -253,7 +256,7 @@ fn fill(
     laid: &mut Laid,
 ) -> Result<(), Blocked> {
     let demands = demands(&duty.obligation)?;
-    let mut root = ChunkRoot::default();
+    let mut chunks = Vec::new();
     for (number, to) in (0_u32..).zip(recipients.chunks(wave.channel.chunk_size())) {
         let mut notices = Vec::with_capacity(to.len());
         for to in to {
@@ -262,18 +265,19 @@ fn fill(
             notices.push(Notice { recipient: to.recipient(), bytes: composed.bytes() });
         }
         let chunk = Chunk { at: ChunkRef { number, ..at }, notices };
-        root.add(&chunk);
-        laid.chunks.push(chunk);
+        chunks.push(chunk);
         wave.chunks = number + 1;
     }
-    wave.root = root.finish();
+    let tree = Tree::of(chunks.iter().map(|chunk| chunk.digest().to_vec()));
+    wave.root = tree.root();
+    laid.chunks.extend(chunks.into_iter().zip(tree.proofs()));
     laid.waves.push(wave);
     Ok(())
 }
 
 fn compose(template: &Template, wave: &Wave, brief: &Brief, to: To<'_>) -> Result<Composed, Blocked> {
     let composed = match to {
-        To::Person(person) => letter::to_person(template, wave, brief, person),
+        To::Person(member) => letter::to_person(template, wave, brief, member),
         To::Contact(name) => letter::to_contact(template, wave, brief, name),
     };
     composed.map_err(|error| blocked(wave, error.to_string()))

@@ -3,35 +3,48 @@
 //! - Idempotency: the same report is the same item, however often and in whatever order it comes.
 //! - Retried: a table that did not answer.
 //! - Parked: a body that is no delivery event, or one with neither our tags nor a known id.
-//! - Acknowledged: when its facts stand in the store. A report may come before the hand-over's own answer is
+//! - Acknowledged: when its facts stand in the store, or when it says nothing about a notice. A report may come before the hand-over's own answer is
 //!   stored: nothing here needs that answer.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tocsin_domain::chunk::{ChunkRef, ChunkState};
-use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
+use tocsin_domain::outcome::{Halt, Outcome, Parked};
 use tocsin_domain::receipt::{Fact, Receipt};
+use tocsin_domain::wire::Message;
 use tocsin_ports::store::{chunks, receipts};
 use tocsin_ports::{Proof, ReadHome, TenantScope, WriteHome};
-use tocsin_sources::receipt::{DeliveryEvent, receipts as read};
+use tocsin_sources::receipt::{DeliveryEvent, receipts as events_of};
 
-pub async fn step(ports: &(impl ReadHome + WriteHome), body: &str, _now: Timestamp) -> Outcome {
-    settle(append(ports, body).await)
+/// What one report says, each with the tenant it belongs to.
+pub async fn read(
+    ports: &impl ReadHome,
+    message: Message<'_>,
+    _now: Timestamp,
+) -> Result<Vec<Found>, Outcome> {
+    found(ports, message.body).await.map_err(Outcome::from)
 }
 
-async fn append(ports: &(impl ReadHome + WriteHome), body: &str) -> Progress {
-    let events = read(body.as_bytes()).map_err(|error| Parked::Unreadable { detail: error.to_string() })?;
-    if events.is_empty() {
-        return Ok(Outcome::Skip { why: "a message of the provider to us, about no notice" });
-    }
+/// A fact, and whose it is.
+pub type Found = (TenantScope, Receipt);
+
+async fn found(ports: &impl ReadHome, body: &str) -> Result<Vec<Found>, Halt> {
+    let events = events_of(body.as_bytes())
+        .map_err(|error| Parked::Unreadable { detail: error.to_string() })?;
+    let mut found = Vec::new();
     for event in &events {
         let (scope, receipt) = receipt_of(ports, event).await?;
         if adds_something(ports, &scope, &receipt).await? {
-            receipts::append(ports, &scope, &[receipt]).await?;
+            found.push((scope, receipt));
         }
     }
-    Ok(Outcome::Done)
+    Ok(found)
+}
+
+/// Appends what the reports of a batch say, with as few calls as can be.
+pub async fn append(ports: &impl WriteHome, found: Vec<Found>) -> Result<(), Halt> {
+    receipts::append(ports, &found).await
 }
 
 /// That the provider took a notice is known already when the chunk has its answer: then the report adds nothing,

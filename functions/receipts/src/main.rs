@@ -5,5 +5,5 @@ use tocsin_stage::{Error, queue, start};
 async fn main() -> Result<(), Error> {
     start();
     let ports = Aws::from_env().await?;
-    queue::run("receipts", ports, receipts::step).await
+    queue::run_together("receipts", ports, receipts::read, receipts::append).await
 }

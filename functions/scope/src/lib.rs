@@ -14,26 +14,24 @@
 mod manifest;
 mod slicing;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::id::IdentityKey;
 use tocsin_domain::incident::{Incident, Stage};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
-use tocsin_domain::person::Person;
+use tocsin_domain::person::Record;
 use tocsin_domain::tenant::{Dataset, Tenant};
-use tocsin_domain::wire::{PlanJob, ScopeJob, Version, read};
+use tocsin_domain::wire::{Message, ScopeJob, read};
 use tocsin_ports::store::slices::{Slice, SliceCount};
 use tocsin_ports::store::{incidents, people, slices, tenants};
 use tocsin_ports::{
-    Enqueue, Entropy, IDENTITY_KEY, Proof, Queue, ReadHome, ReadSecrets, ReadVault, TenantScope, WriteHome,
-    WritePeople, WriteVault,
+    Enqueue, Entropy, IDENTITY_KEY, Proof, ReadHome, ReadSecrets, ReadVault, TenantScope, WriteHome,
+    WritePeople, WriteVault, jobs,
 };
 
 use crate::manifest::{Manifest, Reject};
-
-/// How many people are written at a time.
-const WRITERS: usize = 32;
 
 pub trait ScopePorts:
     ReadHome + WriteHome + WritePeople + ReadVault + WriteVault + ReadSecrets + Enqueue + Entropy
@@ -45,16 +43,19 @@ impl<T> ScopePorts for T where
 {
 }
 
-pub async fn step(ports: &impl ScopePorts, body: &str, now: Timestamp) -> Outcome {
-    settle(scope(ports, body, now).await)
+pub async fn step(ports: &impl ScopePorts, message: Message<'_>, now: Timestamp) -> Outcome {
+    settle(scope(ports, message, now).await)
 }
 
-async fn scope(ports: &impl ScopePorts, body: &str, now: Timestamp) -> Progress {
-    let job: ScopeJob = read(body)?;
+async fn scope(ports: &impl ScopePorts, message: Message<'_>, now: Timestamp) -> Progress {
+    let job: ScopeJob = read(message)?;
     let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
     let tenant = tenants::get(ports, &scope).await?;
     let incident = incidents::get(ports, &scope, job.incident).await?.incident;
     match incident.stage {
+        Stage::Scoping if job.scope != incident.scope_version => {
+            return Ok(Outcome::Skip { why: "a message of an earlier scope" });
+        }
         Stage::Scoping => {}
         Stage::Blocked | Stage::AwaitingApproval | Stage::Sending => {
             return Ok(Outcome::Skip { why: "the incident is past its scope" });
@@ -83,10 +84,8 @@ async fn cut(ports: &impl ScopePorts, scope: &TenantScope, tenant: &Tenant, inci
                       to the tenant's settings";
         return Err(Parked::Manifest { detail: detail.to_owned() }.into());
     }
-    slices::cut(ports, scope, incident.id, &all).await?;
-    let bodies =
-        all.iter().map(|slice| message(scope, incident, slice.number)).collect::<Result<_, Halt>>()?;
-    ports.enqueue(&Queue::Scope, bodies).await?;
+    slices::cut(ports, scope, incident.roster(), &all).await?;
+    jobs::read_slices(ports, scope, incident, all.iter().map(|slice| slice.number)).await?;
     Ok(Outcome::Done)
 }
 
@@ -97,12 +96,12 @@ async fn read_slice(
     incident: &Incident,
     number: u32,
 ) -> Progress {
-    let mut slice = slices::get(ports, scope, incident.id, number).await?;
+    let mut slice = slices::get(ports, scope, incident.roster(), number).await?;
     if slice.counted.is_none() {
         let dataset = dataset(tenant, &slice.dataset)?;
         let manifest = open(ports, scope, dataset).await?;
         slice.counted = Some(read_people(ports, scope, tenant, incident, &manifest, &slice).await?);
-        slices::finish(ports, scope, incident.id, &slice).await?;
+        slices::finish(ports, scope, incident.roster(), &slice).await?;
     }
     ask_for_plan_when_last(ports, scope, incident).await
 }
@@ -122,14 +121,24 @@ async fn read_people(
         return Err(Parked::Manifest { detail }.into());
     }
     let rows = manifest.rows(&bytes, slice.first_line, &key, || hex::encode(ports.random()));
-    let (good, bad): (Vec<_>, Vec<_>) = rows.into_iter().partition(Result::is_ok);
-    let read = (good.len() + bad.len()) as u64;
-    let writes = good.into_iter().filter_map(Result::ok).map(|person: Person| async move {
+    let read = rows.len() as u64;
+    let (mut people, mut rejects) = (BTreeMap::new(), Vec::new());
+    for row in rows {
+        match row {
+            Ok(person) => {
+                people.entry(person.id).or_insert(person);
+            }
+            Err(reject) => rejects.push(reject),
+        }
+    }
+    let mut by_region: BTreeMap<&str, Vec<Record>> = BTreeMap::new();
+    for person in people.into_values() {
         let region = tenant.residency.region_of(person.residence.as_ref());
-        people::put(ports, scope, region, incident.id, &person, &manifest.dataset.name).await
-    });
-    stream::iter(writes).buffer_unordered(WRITERS).try_for_each(|_| async { Ok(()) }).await?;
-    let rejects: Vec<Reject> = bad.into_iter().filter_map(Result::err).collect();
+        by_region.entry(region).or_default().push(Record { slice: slice.number, person });
+    }
+    for (region, records) in by_region {
+        people::put(ports, scope, region, incident.roster(), &records).await?;
+    }
     let reject_file = keep_rejects(ports, scope, incident, slice, &rejects).await?;
     Ok(SliceCount { rows: read, rejected: rejects.len() as u64, reject_file })
 }
@@ -145,7 +154,7 @@ async fn keep_rejects(
     if rejects.is_empty() {
         return Ok(None);
     }
-    let file = scope.vault_key(&["rejects", &incident.id.to_string(), &format!("{}.csv", slice.number)]);
+    let file = scope.vault_key(&["rejects", &incident.roster().to_string(), &format!("{}.csv", slice.number)]);
     let lines: Vec<String> = rejects
         .iter()
         .map(|reject| format!("{},{},\"{}\"\n", slice.dataset, reject.line, reject.why))
@@ -160,15 +169,13 @@ async fn ask_for_plan_when_last(
     scope: &TenantScope,
     incident: &Incident,
 ) -> Progress {
-    let slices = slices::list(ports, scope, incident.id).await?;
+    let slices = slices::list(ports, scope, incident.roster()).await?;
     let incident = incidents::get(ports, scope, incident.id).await?.incident;
     let is_cut = |dataset: &String| slices.iter().any(|slice| slice.dataset == *dataset);
     if slices.iter().any(|slice| slice.counted.is_none()) || !incident.datasets.iter().all(is_cut) {
         return Ok(Outcome::Done);
     }
-    let job = PlanJob { v: Version, tenant: scope.tenant().clone(), incident: incident.id };
-    let body = serde_json::to_string(&job).map_err(|error| Parked::Defect { place: error.to_string() })?;
-    ports.enqueue(&Queue::Plan, vec![body]).await?;
+    jobs::plan(ports, scope, &incident).await?;
     Ok(Outcome::Done)
 }
 
@@ -220,10 +227,4 @@ fn dataset<'a>(tenant: &'a Tenant, name: &str) -> Result<&'a Dataset, Halt> {
         Parked::Manifest { detail: format!("the dataset {name} is no longer in the tenant's settings") }
             .into()
     })
-}
-
-fn message(scope: &TenantScope, incident: &Incident, slice: u32) -> Result<String, Halt> {
-    let job =
-        ScopeJob { v: Version, tenant: scope.tenant().clone(), incident: incident.id, slice: Some(slice) };
-    serde_json::to_string(&job).map_err(|error| Parked::Defect { place: error.to_string() }.into())
 }

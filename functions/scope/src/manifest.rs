@@ -117,7 +117,7 @@ impl<'a> Manifest<'a> {
             .filter(|(_, line)| !line.is_empty())
             .map(|(number, line)| {
                 let row = self.row(line).map_err(|why| Reject { line: number, why })?;
-                person(row, number, key, salt()).map_err(|why| Reject { line: number, why })
+                person(row, key, salt()).map_err(|why| Reject { line: number, why })
             })
             .collect()
     }
@@ -147,7 +147,7 @@ fn record(line: &[u8]) -> Option<csv::StringRecord> {
     reader.records().next()?.ok()
 }
 
-fn person(row: Row, number: u64, key: &IdentityKey, salt: String) -> Result<Person, RejectReason> {
+fn person(row: Row, key: &IdentityKey, salt: String) -> Result<Person, RejectReason> {
     let given = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
     let email = given(&row.email).map(|text| text.parse::<EmailAddress>()).transpose();
     let phone = given(&row.phone).map(|text| text.parse::<PhoneNumber>()).transpose();
@@ -164,8 +164,6 @@ fn person(row: Row, number: u64, key: &IdentityKey, salt: String) -> Result<Pers
         phone: phone.map(|phone| phone.personal().clone()),
         residence: Jurisdiction::of(&row.country, &row.province),
         locale: given(&row.locale),
-        datasets: std::collections::BTreeSet::new(),
-        row: number,
         salt,
     })
 }

@@ -1,5 +1,6 @@
 //! Cutting a manifest into slices on line borders.
 
+use tocsin_domain::incident::SLICES_PER_DATASET;
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_ports::ReadVault;
 use tocsin_ports::store::slices::Slice;
@@ -11,9 +12,6 @@ const SLICE: u64 = 256 * 1024;
 
 /// How much is read at a time while cutting.
 const STRIDE: u64 = 8 * 1024 * 1024;
-
-/// Slice numbers of one dataset begin here, those of the next one a million later.
-const NUMBERS_PER_DATASET: u32 = 1_000_000;
 
 /// Reads the manifest once to find the borders and the line numbers. The same file gives the same slices.
 pub async fn cut(
@@ -42,10 +40,10 @@ pub async fn cut(
             first_line: manifest.first_line(),
         });
     }
-    if slices.len() >= NUMBERS_PER_DATASET as usize {
+    if slices.len() >= SLICES_PER_DATASET as usize {
         return Err(Parked::Manifest { detail: format!("the manifest of {dataset} is too large") }.into());
     }
-    let first = place * NUMBERS_PER_DATASET;
+    let first = place * SLICES_PER_DATASET;
     Ok((first..)
         .zip(slices)
         .map(|(number, cut)| Slice {

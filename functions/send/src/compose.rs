@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use tocsin_domain::chunk::{Entry, Notice, Recipient};
 use tocsin_domain::id::PersonId;
+use tocsin_domain::incident::RosterRef;
 use tocsin_domain::outcome::{Halt, Parked};
-use tocsin_domain::person::{EmailAddress, Person, PhoneNumber};
+use tocsin_domain::person::{EmailAddress, Member, Person, PhoneNumber};
 use tocsin_domain::plan::{Channel, Wave};
 use tocsin_notices::letter::{self, Brief, Composed};
 use tocsin_notices::{Rendered, Template};
@@ -38,12 +39,13 @@ pub enum Ready {
 pub async fn chunk(
     ports: &impl ReadPeople,
     scope: &TenantScope,
+    roster: RosterRef,
     wave: &Wave,
     brief: &Brief,
     chunk: &StoredChunk,
 ) -> Result<Vec<Ready>, Halt> {
     let template = template(wave)?;
-    let people = people_of(ports, scope, wave, chunk).await?;
+    let people = people_of(ports, scope, roster, wave, chunk).await?;
     let ready = chunk.chunk.notices.iter().zip(&chunk.entries).map(|(notice, entry)| {
         if !entry.goes_next() {
             return Ready::Settled;
@@ -75,20 +77,19 @@ fn template(wave: &Wave) -> Result<&'static Template, Halt> {
 async fn people_of(
     ports: &impl ReadPeople,
     scope: &TenantScope,
+    roster: RosterRef,
     wave: &Wave,
     chunk: &StoredChunk,
 ) -> Result<BTreeMap<PersonId, Person>, Halt> {
-    let ids: Vec<PersonId> = chunk.chunk.notices.iter().filter_map(person_of).collect();
-    if ids.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let people = people::at(ports, scope, &wave.region, chunk.chunk.at.incident, &ids).await?;
-    Ok(people.into_iter().map(|person| (person.id, person)).collect())
+    let of = chunk.chunk.notices.iter().filter_map(record_of);
+    let records = people::at(ports, scope, &wave.region, roster, of).await?;
+    Ok(records.into_iter().map(|record| (record.person.id, record.person)).collect())
 }
 
-fn person_of(notice: &Notice) -> Option<PersonId> {
+/// Where the record stands that says who the person is.
+fn record_of(notice: &Notice) -> Option<(PersonId, u32)> {
     match &notice.recipient {
-        Recipient::Person(id) => Some(*id),
+        Recipient::Person(id, slices) => Some((*id, *slices.first()?)),
         Recipient::Contact(_) => None,
     }
 }
@@ -105,10 +106,11 @@ fn one(
 ) -> Result<Ready, &'static str> {
     const CHANGED: &str = "the bytes are not the approved ones";
     match &notice.recipient {
-        Recipient::Person(id) => {
-            let person = people.get(id).ok_or("the person's record is gone")?;
-            let composed = letter::to_person(template, wave, brief, person).map_err(|_| CHANGED)?;
-            address(wave, person, approved(composed, notice, is_copy).ok_or(CHANGED)?)
+        Recipient::Person(id, slices) => {
+            let person = people.get(id).ok_or("the person's record is gone")?.clone();
+            let member = Member { person, slices: slices.clone() };
+            let composed = letter::to_person(template, wave, brief, &member).map_err(|_| CHANGED)?;
+            address(wave, &member.person, approved(composed, notice, is_copy).ok_or(CHANGED)?)
         }
         Recipient::Contact(name) => {
             let composed = letter::to_contact(template, wave, brief, name).map_err(|_| CHANGED)?;

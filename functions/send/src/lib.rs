@@ -17,15 +17,14 @@ mod deliver;
 use jiff::{SignedDuration, Timestamp};
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, TELL_AFTER, event_of_answers};
-use tocsin_domain::id::digest;
 use tocsin_domain::incident::PlanRef;
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::plan::Wave;
-use tocsin_domain::wire::{SendJob, read};
+use tocsin_domain::wire::{Message, SendJob, read};
 use tocsin_notices::letter::Brief;
 use tocsin_ports::store::chunks::{self, Change, Claim, StoredChunk};
 use tocsin_ports::store::incidents;
-use tocsin_ports::store::plans::{self, StoredPlan, is_open};
+use tocsin_ports::store::plans::{self, is_open};
 use tocsin_ports::{
     Configured, Mailer, Proof, ReadHome, ReadPeople, TenantScope, Texter, WriteHome, WritePeople,
 };
@@ -39,12 +38,12 @@ pub trait SendPorts: ReadHome + WriteHome + ReadPeople + WritePeople + Mailer + 
 
 impl<T: ReadHome + WriteHome + ReadPeople + WritePeople + Mailer + Texter + Configured> SendPorts for T {}
 
-pub async fn step(ports: &impl SendPorts, body: &str, now: Timestamp) -> Outcome {
-    settle(send(ports, body, now).await)
+pub async fn step(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> Outcome {
+    settle(send(ports, message, now).await)
 }
 
-async fn send(ports: &impl SendPorts, body: &str, now: Timestamp) -> Progress {
-    let job: SendJob = read(body)?;
+async fn send(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> Progress {
+    let job: SendJob = read(message)?;
     let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
     let chunk = chunks::get(ports, &scope, &job.chunk).await?;
     match chunk.state {
@@ -59,27 +58,23 @@ async fn send(ports: &impl SendPorts, body: &str, now: Timestamp) -> Progress {
     if !is_open(&incident, &in_force) {
         return Ok(Outcome::Skip { why: "the plan is not approved, or the incident is halted" });
     }
-    check_approved(&stored)?;
-    let wave = wave_of(&stored, job.chunk.wave)?;
-    let brief: Brief = serde_json::from_str(&stored.facts)
+    let wave = plans::wave(ports, &scope, &stored.head, job.chunk.wave).await?;
+    check_planned(&wave, &chunk)?;
+    let brief: Brief = serde_json::from_str(&plans::brief(ports, &scope, &stored.head).await?)
         .map_err(|_| Parked::Missing { what: "a readable brief of the plan".to_owned() })?;
-    let ready = compose::chunk(ports, &scope, &wave, &brief, &chunk).await?;
+    let ready = compose::chunk(ports, &scope, stored.head.roster(), &wave, &brief, &chunk).await?;
     hand_over(ports, &scope, &wave, &brief, &chunk, ready, now).await
 }
 
-/// The plan and the brief in the store have to be those behind the approved hash.
-fn check_approved(stored: &StoredPlan) -> Result<(), Halt> {
-    let brief = hex::encode(digest("brief", &[stored.facts.as_bytes()]));
-    if stored.plan.hash() != stored.hash || brief != stored.plan.facts {
-        let detail = "the stored plan is not the one behind its hash: somebody changed it".to_owned();
-        return Err(Parked::Notice { detail }.into());
+/// From the approved hash down to the recipients: the plan's head stands behind the hash, the wave under the head, and
+/// here the chunk under its wave.
+fn check_planned(wave: &Wave, chunk: &StoredChunk) -> Result<(), Halt> {
+    if !wave.holds_chunk(&chunk.chunk, &chunk.proof) {
+        let detail =
+            "the chunk in the store is not the one that was planned: somebody changed it; hold the incident";
+        return Err(Parked::Notice { detail: detail.to_owned() }.into());
     }
     Ok(())
-}
-
-fn wave_of(stored: &StoredPlan, number: u32) -> Result<Wave, Halt> {
-    let found = stored.plan.waves.iter().find(|wave| wave.number == number).cloned();
-    found.ok_or_else(|| Parked::Missing { what: format!("wave {number} of its plan") }.into())
 }
 
 async fn hand_over(

@@ -97,6 +97,7 @@ mod tests {
             datasets: Vec::new(),
             stage: Stage::Scoping,
             halt,
+            scope_version: 1,
             scope: None,
             plan: None,
             plan_versions: 0,

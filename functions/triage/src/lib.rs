@@ -1,7 +1,7 @@
 //! `triage`: what a signal is: a new incident, part of one, or none.
 //!
-//! - Idempotency: an incident's id comes from the signal that opened it; a signal that an incident has already is
-//!   skipped, after making sure that its `scope` message was sent.
+//! - Idempotency: an incident's id comes from the signal that opened it, and of two signals at once one alone opens;
+//!   a signal that says nothing new is skipped, after making sure that its incident's `scope` message was sent.
 //! - Retried: a table or queue that did not answer; another writer that was faster.
 //! - Parked: a message that cannot be read, a signal or tenant that is not in the store.
 //! - Acknowledged: when the incident, or the leaf that says why there is none, stands in the store.
@@ -12,33 +12,36 @@ use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::id::{IncidentId, SignalId};
 use tocsin_domain::incident::{Incident, Stage};
-use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
+use tocsin_domain::outcome::{Halt, Outcome, Progress, settle};
 use tocsin_domain::tenant::Tenant;
-use tocsin_domain::wire::{ScopeJob, SignalJob, Version, read};
+use tocsin_domain::wire::{Message, SignalJob, read};
+use tocsin_ports::store::incidents::Listed;
 use tocsin_ports::store::signals::StoredSignal;
 use tocsin_ports::store::{incidents, leaves, signals, tenants};
-use tocsin_ports::{Enqueue, Proof, Queue, ReadHome, TenantScope, WriteHome};
+use tocsin_ports::{Enqueue, Proof, ReadHome, TenantScope, WriteHome, jobs};
 
 use crate::decision::{Decision, decide};
 
-pub async fn step(ports: &(impl ReadHome + WriteHome + Enqueue), body: &str, now: Timestamp) -> Outcome {
-    settle(triage(ports, body, now).await)
+pub async fn step(ports: &(impl ReadHome + WriteHome + Enqueue), message: Message<'_>, now: Timestamp) -> Outcome {
+    settle(triage(ports, message, now).await)
 }
 
-async fn triage(ports: &(impl ReadHome + WriteHome + Enqueue), body: &str, now: Timestamp) -> Progress {
-    let job: SignalJob = read(body)?;
+async fn triage(ports: &(impl ReadHome + WriteHome + Enqueue), message: Message<'_>, now: Timestamp) -> Progress {
+    let job: SignalJob = read(message)?;
     let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
     let tenant = tenants::get(ports, &scope).await?;
     let signal = signals::get(ports, &scope, job.signal).await?;
-    let incidents = incidents::list(ports, &scope).await?;
-    match decide(&tenant.triage, job.signal, &signal, &incidents) {
+    let listed = incidents::list_to_open(ports, &scope).await?;
+    match decide(&tenant.triage, job.signal, &signal, &listed.incidents) {
         Decision::Known(incident) => {
-            let known = incidents::get(ports, &scope, incident).await?.incident;
-            ask_for_scope(ports, &scope, &known).await?;
-            Ok(Outcome::Skip { why: "the signal is in its incident already" })
+            let why = (Action::SignalUpdated, "the source updated a finding of the incident");
+            join(ports, &scope, &tenant, incident, job.signal, &signal, why, now).await
         }
-        Decision::Join(incident) => join(ports, &scope, &tenant, incident, job.signal, &signal, now).await,
-        Decision::Open => open(ports, &scope, &tenant, job.signal, &signal, now).await,
+        Decision::Join(incident) => {
+            let why = (Action::SignalJoined, "the incident was opened within the tenant's window");
+            join(ports, &scope, &tenant, incident, job.signal, &signal, why, now).await
+        }
+        Decision::Open => open(ports, &scope, &tenant, &listed, job.signal, &signal, now).await,
         Decision::Dismiss(why) => {
             let subject = [("signal", job.signal.to_string())];
             let leaf = Leaf::new(scope.tenant(), None, now, actor(), Action::SignalDismissed, why, subject);
@@ -52,6 +55,7 @@ async fn open(
     ports: &(impl ReadHome + WriteHome + Enqueue),
     scope: &TenantScope,
     tenant: &Tenant,
+    listed: &Listed,
     id: SignalId,
     stored: &StoredSignal,
     now: Timestamp,
@@ -61,7 +65,7 @@ async fn open(
     let why = format!("{} reaches {}", stored.signal.severity, tenant.triage.opens_at);
     let leaf =
         Leaf::new(scope.tenant(), Some(incident.id), now, actor(), Action::IncidentOpened, why, subject);
-    incidents::open(ports, scope, &incident, &leaf).await?;
+    incidents::open(ports, scope, listed, &incident, &leaf).await?;
     ask_for_scope(ports, scope, &incident).await?;
     Ok(Outcome::Done)
 }
@@ -87,6 +91,7 @@ fn opened(tenant: &Tenant, id: SignalId, stored: &StoredSignal) -> Incident {
         datasets: datasets_touched(tenant, stored),
         stage: Stage::Scoping,
         halt: None,
+        scope_version: 1,
         scope: None,
         plan: None,
         plan_versions: 0,
@@ -104,6 +109,9 @@ fn datasets_touched(tenant: &Tenant, stored: &StoredSignal) -> Vec<String> {
         .collect()
 }
 
+/// Adds what a signal says to an incident. A signal that says nothing new is skipped, after making sure that the
+/// incident's `scope` message was sent.
+#[expect(clippy::too_many_arguments, reason = "each is one thing that the leaf or the incident names")]
 async fn join(
     ports: &(impl ReadHome + WriteHome + Enqueue),
     scope: &TenantScope,
@@ -111,13 +119,17 @@ async fn join(
     incident: IncidentId,
     id: SignalId,
     stored: &StoredSignal,
+    (action, why): (Action, &'static str),
     now: Timestamp,
 ) -> Progress {
     let was = incidents::get(ports, scope, incident).await?;
     let joined = joined(&was.incident, tenant, id, stored);
+    if joined == was.incident {
+        ask_for_scope(ports, scope, &joined).await?;
+        return Ok(Outcome::Skip { why: "the signal is in its incident already" });
+    }
     let subject = [("signal", id.to_string()), ("severity", stored.signal.severity.to_string())];
-    let why = "the incident was opened within the tenant's window";
-    let leaf = Leaf::new(scope.tenant(), Some(incident), now, actor(), Action::SignalJoined, why, subject);
+    let leaf = Leaf::new(scope.tenant(), Some(incident), now, actor(), action, why, subject);
     incidents::change(ports, scope, &was, &joined, &[leaf], Vec::new()).await?;
     if joined.datasets != was.incident.datasets {
         ask_for_scope(ports, scope, &joined).await?;
@@ -129,7 +141,9 @@ async fn join(
 /// planned and approved does not change by itself.
 fn joined(was: &Incident, tenant: &Tenant, id: SignalId, stored: &StoredSignal) -> Incident {
     let mut incident = was.clone();
-    incident.signals.push(id);
+    if !incident.signals.contains(&id) {
+        incident.signals.push(id);
+    }
     incident.severity = incident.severity.max(stored.signal.severity);
     let mut new: Vec<String> = datasets_touched(tenant, stored);
     new.retain(|name| !incident.datasets.contains(name));
@@ -137,13 +151,16 @@ fn joined(was: &Incident, tenant: &Tenant, id: SignalId, stored: &StoredSignal) 
         Stage::Scoping => incident.datasets.extend(new),
         Stage::Blocked if !new.is_empty() => {
             incident.datasets.extend(new);
-            incident.stage = Stage::Scoping;
-            incident.attention.clear();
+            incident.scope_again();
         }
         Stage::Blocked | Stage::AwaitingApproval | Stage::Sending => {
-            incident.attention.extend(new.into_iter().map(|name| {
-                format!("a later signal touches the dataset {name}, which is not in this incident's scope")
-            }));
+            for name in new {
+                let task =
+                    format!("a later signal touches the dataset {name}, which is not in this incident's scope");
+                if !incident.attention.contains(&task) {
+                    incident.attention.push(task);
+                }
+            }
         }
     }
     incident
@@ -151,12 +168,9 @@ fn joined(was: &Incident, tenant: &Tenant, id: SignalId, stored: &StoredSignal) 
 
 async fn ask_for_scope(ports: &impl Enqueue, scope: &TenantScope, incident: &Incident) -> Result<(), Halt> {
     match incident.stage {
-        Stage::Scoping => {}
-        Stage::Blocked | Stage::AwaitingApproval | Stage::Sending => return Ok(()),
+        Stage::Scoping => jobs::cut(ports, scope, incident).await,
+        Stage::Blocked | Stage::AwaitingApproval | Stage::Sending => Ok(()),
     }
-    let job = ScopeJob { v: Version, tenant: scope.tenant().clone(), incident: incident.id, slice: None };
-    let body = serde_json::to_string(&job).map_err(|error| Parked::Defect { place: error.to_string() })?;
-    Ok(ports.enqueue(&Queue::Scope, vec![body]).await?)
 }
 
 fn actor() -> Actor {

@@ -9,7 +9,6 @@ use tocsin_domain::id::ObligationId;
 use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
 use tocsin_domain::obligation::{Obligation, Owed};
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::plan::Plan;
 use tocsin_ports::store::{coverage, incidents, plans};
 use tocsin_ports::{ReadHome, TenantScope, WriteHome};
 
@@ -29,10 +28,14 @@ pub async fn escalate(
         let Some(plan) = &incident.plan else {
             continue;
         };
-        let plan = plans::get(ports, scope, incident.id, plan.version).await?.plan;
-        if plan.obligations.iter().any(|duty| pressing(duty, plan.made_at, now).is_some()) {
-            let covered = coverage::of_plan(ports, scope, &plan).await?;
-            raise(ports, scope, &incident, &plan, &covered, now).await?;
+        let head = plans::get(ports, scope, incident.id, plan.version).await?.head;
+        let duties = plans::obligations(ports, scope, &head).await?;
+        let pressing: Vec<(&Obligation, &str)> =
+            duties.iter().filter_map(|duty| Some((duty, pressing(duty, head.made_at, now)?))).collect();
+        if !pressing.is_empty() {
+            let waves = plans::waves(ports, scope, &head).await?;
+            let covered = coverage::of_plan(ports, scope, &head, &waves).await?;
+            raise(ports, scope, &incident, &pressing, &covered, now).await?;
         }
     }
     Ok(())
@@ -50,17 +53,14 @@ async fn raise(
     ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
     incident: &Incident,
-    plan: &Plan,
+    pressing: &[(&Obligation, &str)],
     covered: &BTreeMap<ObligationId, Coverage>,
     now: Timestamp,
 ) -> Result<(), Halt> {
     let was = incidents::get(ports, scope, incident.id).await?;
     let mut changed = was.incident.clone();
     let mut leaves = Vec::new();
-    for duty in &plan.obligations {
-        let Some(what) = pressing(duty, plan.made_at, now) else {
-            continue;
-        };
+    for (duty, what) in pressing {
         let task = format!("{} ({}) {what}", duty.regime, duty.recipient);
         let nothing = Coverage::default();
         let state = duty_state(covered.get(&duty.id).unwrap_or(&nothing), duty.due, now);

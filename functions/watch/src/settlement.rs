@@ -72,10 +72,9 @@ async fn settle(
     if incidents::get(ports, scope, at.incident).await?.incident.halt.is_some() {
         return Ok(());
     }
-    let plan = plans::get(ports, scope, at.incident, at.plan).await?.plan;
-    let policy = plan.waves.iter().find(|wave| wave.number == at.wave).map(|wave| wave.settling);
-    match policy {
-        Some(Settling::MustReach) if chunk.attempt <= COPIES => {
+    let head = plans::get(ports, scope, at.incident, at.plan).await?.head;
+    match plans::wave(ports, scope, &head, at.wave).await?.settling {
+        Settling::MustReach if chunk.attempt <= COPIES => {
             let entries = entries.iter().map(again).collect();
             let change = Change { event: ChunkEvent::SendAgain, entries: Some(entries), wake: Some(now) };
             let why = "no evidence within the settling time; the approved policy is to send again, marked as a copy";
@@ -83,9 +82,7 @@ async fn settle(
                 .await?;
             Ok(())
         }
-        Some(Settling::MustReach | Settling::NeverTwice) | None => {
-            ask_a_person(ports, scope, chunk, now).await
-        }
+        Settling::MustReach | Settling::NeverTwice => ask_a_person(ports, scope, chunk, now).await,
     }
 }
 

@@ -57,6 +57,7 @@ pub enum Action {
     SignalIgnored,
     SignalJoined,
     SignalReceived,
+    SignalUpdated,
     TenantPut,
 }
 

@@ -48,8 +48,8 @@ impl ReadPeople for Aws {
 }
 
 impl WritePeople for Aws {
-    async fn write_person(&self, region: &str, write: Write) -> Result<(), WriteError> {
-        self.people_of(region)?.write(&[write]).await
+    async fn put_people(&self, region: &str, items: Vec<Item>) -> Result<(), PortError> {
+        self.people_of(region)?.put_all(items).await
     }
 }
 

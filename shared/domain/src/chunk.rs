@@ -66,8 +66,9 @@ impl<'de> Deserialize<'de> for ChunkRef {
 /// To whom one notice of a chunk goes. One message, one recipient.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Recipient {
-    /// A person of the incident's roster.
-    Person(PersonId),
+    /// A person of the plan's roster, and the slices in which they stand, ascending: the first has the record that
+    /// counts.
+    Person(PersonId, Vec<u32>),
     /// An authority, acquirer or other body: the name under which the tenant's settings keep its address.
     Contact(String),
 }
@@ -98,12 +99,16 @@ impl Chunk {
     }
 }
 
-/// Short, because every notice of a campaign is written so: `p` and the person's id or `c` and the contact's name,
-/// then a colon and the bytes' digest, all in hex but the name.
+/// Short, because every notice of a campaign is written so: `p`, the person's id and a dot before the number of each
+/// slice, or `c` and the contact's name, then a colon and the bytes' digest. Ids and digests are in hex.
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.recipient {
-            Recipient::Person(id) => write!(f, "p{id}:{}", hex::encode(self.bytes)),
+            Recipient::Person(id, slices) => {
+                write!(f, "p{id}")?;
+                slices.iter().try_for_each(|slice| write!(f, ".{slice}"))?;
+                write!(f, ":{}", hex::encode(self.bytes))
+            }
             Recipient::Contact(name) => write!(f, "c{name}:{}", hex::encode(self.bytes)),
         }
     }
@@ -118,7 +123,12 @@ impl FromStr for Notice {
         let mut bytes = [0; 16];
         hex::decode_to_slice(hash, &mut bytes).map_err(|_| BAD)?;
         let recipient = match recipient.split_at_checked(1).ok_or(BAD)? {
-            ("p", id) => Recipient::Person(id.parse()?),
+            ("p", person) => {
+                let mut parts = person.split('.');
+                let id = parts.next().ok_or(BAD)?.parse()?;
+                let slices = parts.map(|slice| slice.parse().map_err(|_| BAD)).collect::<Result<_, _>>()?;
+                Recipient::Person(id, slices)
+            }
             ("c", name) => Recipient::Contact(name.to_owned()),
             (_, _) => return Err(BAD),
         };
@@ -397,7 +407,11 @@ mod tests {
             assert_eq!(entry.to_string().parse(), Ok(entry));
         }
         let person = PersonId::of(&crate::id::IdentityKey::new([1; 32]), "email:a@example.com");
-        for recipient in [Recipient::Person(person), Recipient::Contact("dpc: dublin".to_owned())] {
+        for recipient in [
+            Recipient::Person(person, vec![0]),
+            Recipient::Person(person, vec![7, 1_000_000]),
+            Recipient::Contact("dpc: dublin".to_owned()),
+        ] {
             let notice = Notice { recipient, bytes: [7; 16] };
             assert_eq!(notice.to_string().parse(), Ok(notice));
         }

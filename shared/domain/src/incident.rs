@@ -1,6 +1,7 @@
 //! The incident: what people decide about.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub struct Incident {
     pub datasets: Vec<String>,
     pub stage: Stage,
     pub halt: Option<Halt>,
+    /// How often the evidence was read from its beginning, from 1: each time, people are found anew.
+    pub scope_version: u32,
     pub scope: Option<ScopeCount>,
     /// The plan in force.
     pub plan: Option<PlanRef>,
@@ -72,9 +75,50 @@ pub struct PlanRef {
     pub hash: String,
 }
 
+/// A roster: everybody whom one reading of an incident's evidence found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RosterRef {
+    pub incident: IncidentId,
+    /// The scope version under which it was read.
+    pub scope: u32,
+}
+
+impl fmt::Display for RosterRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.incident, self.scope)
+    }
+}
+
+/// How many slices the manifest of one dataset has at most. Slices are numbered by the place of their dataset in the
+/// incident, then by their place in its manifest.
+pub const SLICES_PER_DATASET: u32 = 1_000_000;
+
+/// The place, in the incident, of the dataset that a slice belongs to.
+pub fn dataset_place(slice: u32) -> usize {
+    (slice / SLICES_PER_DATASET) as usize
+}
+
+impl Incident {
+    /// The roster that is being read, or was last read.
+    pub fn roster(&self) -> RosterRef {
+        RosterRef { incident: self.id, scope: self.scope_version }
+    }
+
+    /// Begins to find out anew who is affected. What was planned before is not in force any more.
+    pub fn scope_again(&mut self) {
+        self.scope_version += 1;
+        self.stage = Stage::Scoping;
+        self.scope = None;
+        self.plan = None;
+        self.attention.clear();
+    }
+}
+
 /// Who is affected, in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScopeCount {
+    /// The scope version that was counted.
+    pub version: u32,
     /// Rows read from the manifests, good and bad.
     pub rows: u64,
     /// Rows that could not be read; each stands with its line number in a reject file.

@@ -7,6 +7,7 @@ pub mod chunk;
 pub mod coverage;
 pub mod id;
 pub mod incident;
+pub mod merkle;
 pub mod obligation;
 pub mod outcome;
 pub mod person;

@@ -1,6 +1,5 @@
 //! People: who is affected, where they live, and how the law lets us reach them.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -23,14 +22,44 @@ pub struct Person {
     pub residence: Option<Jurisdiction>,
     /// BCP 47, as the profile says it.
     pub locale: Option<String>,
-    /// The datasets in whose manifests the person stands: they say which of this person's data leaked.
-    #[serde(skip)]
-    pub datasets: BTreeSet<String>,
-    /// Where the record stands in its manifest: of two records of one person the first one counts.
-    pub row: u64,
     /// 32 random bytes in hex, for commitments to this person in the audit log. No leaf names a person yet; when one
     /// does, erasing the salt erases the person from the log and breaks no proof.
     pub salt: String,
+}
+
+/// What one slice of a manifest says of a person: its first row of them. Records are facts in a set, written again
+/// without harm; who the person is, is a function of the set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The slice's number. Slices are numbered in the order of the evidence.
+    pub slice: u32,
+    pub person: Person,
+}
+
+/// A person with the slices in which they stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// As the first of the slices says it.
+    pub person: Person,
+    /// Ascending. They tell in which datasets the person stands, and so which of their data leaked.
+    pub slices: Vec<u32>,
+}
+
+impl Member {
+    /// The person behind one record.
+    pub fn of(record: Record) -> Self {
+        Self { person: record.person, slices: vec![record.slice] }
+    }
+
+    /// Takes another record of the same person, in whatever order records come.
+    pub fn add(&mut self, record: Record) {
+        if self.slices.first().is_none_or(|first| record.slice < *first) {
+            self.person = record.person;
+        }
+        if let Err(place) = self.slices.binary_search(&record.slice) {
+            self.slices.insert(place, record.slice);
+        }
+    }
 }
 
 /// ISO 3166-1 alpha-2, or ISO 3166-2 where the law is a state's: `DE`, `US-CA`.
@@ -183,6 +212,32 @@ pub fn identify(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_record_says_who_it_is_in_whatever_order_they_come() {
+        let id = PersonId::of(&IdentityKey::new([7; 32]), "email:ada@example.com");
+        let record = |slice, locale: &str| Record {
+            slice,
+            person: Person {
+                id,
+                name: None,
+                email: None,
+                phone: None,
+                residence: None,
+                locale: Some(locale.to_owned()),
+                salt: String::new(),
+            },
+        };
+        let mut records = [record(3, "de"), record(1_000_000, "fr"), record(7, "en"), record(3, "de")];
+        for turn in 0..4 {
+            records.rotate_left(turn);
+            let [first, others @ ..] = records.clone();
+            let mut member = Member::of(first);
+            others.into_iter().for_each(|other| member.add(other));
+            assert_eq!(member.person.locale.as_deref(), Some("de"));
+            assert_eq!(member.slices, [3, 7, 1_000_000]);
+        }
+    }
 
     #[test]
     fn addresses_that_can_be_used() {

@@ -7,34 +7,79 @@ use serde::{Deserialize, Serialize};
 
 use crate::chunk::Chunk;
 use crate::id::{IncidentId, ObligationId, TenantId, digest};
-use crate::incident::ScopeCount;
+use crate::incident::{RosterRef, ScopeCount};
+use crate::merkle::{Proof, Root, Tree};
 use crate::obligation::Obligation;
 
-/// What is approved. Immutable: a change is a new version with a new hash.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A plan, whole. Immutable: a change is a new version with a new hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
+    pub head: PlanHead,
+    pub obligations: Vec<Obligation>,
+    /// Numbered from 1, in their order.
+    pub waves: Vec<Wave>,
+}
+
+/// What is approved: the plan without its lists, for which their roots stand. Each obligation, wave and chunk can be
+/// proven against it alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanHead {
     pub tenant: TenantId,
     pub incident: IncidentId,
     pub version: u32,
     pub made_at: Timestamp,
     pub scope: ScopeCount,
-    pub obligations: Vec<Obligation>,
-    pub waves: Vec<Wave>,
+    /// Over the obligations, each with its terms and its due instant.
+    pub obligations: Root,
+    /// Over the waves, each with its template, its settling policy, and the root over its chunks.
+    pub waves: Root,
     /// Duties that no notice of this plan fulfils, and why: a person has to see to them.
     pub desk: BTreeMap<ObligationId, String>,
     /// People to whom no lawful channel leads, by obligation.
     pub no_address: BTreeMap<ObligationId, u64>,
-    /// SHA-256 in hex over the facts that every notice of the plan is rendered from.
-    pub facts: String,
+    /// SHA-256 in hex over the brief: the facts that every notice of the plan is rendered from.
+    pub brief: String,
 }
 
-impl Plan {
-    /// What approvals bind: over every byte of the plan, in a canonical form (fields in the order of the type,
-    /// maps in the order of their keys).
-    pub fn hash(&self) -> String {
-        let body = serde_json::to_vec(self).unwrap_or_default();
-        hex::encode(digest("plan", &[&body]))
+impl PlanHead {
+    /// The people whom the plan is for.
+    pub fn roster(&self) -> RosterRef {
+        RosterRef { incident: self.incident, scope: self.scope.version }
     }
+
+    /// What approvals bind: over every byte of the head, in a canonical form (fields in the order of the type, maps
+    /// in the order of their keys).
+    pub fn hash(&self) -> String {
+        hex::encode(digest("plan", &[&canonical(self)]))
+    }
+
+    /// Whether this is the wave that was planned under its number.
+    pub fn holds_wave(&self, wave: &Wave, proof: &Proof) -> bool {
+        let place = wave.number.checked_sub(1);
+        place.is_some_and(|place| self.waves.holds(place.into(), &canonical(wave), proof))
+    }
+
+    /// Whether this is the brief that the notices were rendered from.
+    pub fn holds_brief(&self, brief: &str) -> bool {
+        self.brief == brief_digest(brief)
+    }
+}
+
+pub fn obligations_root(obligations: &[Obligation]) -> Root {
+    Tree::of(obligations.iter().map(canonical)).root()
+}
+
+pub fn waves_tree(waves: &[Wave]) -> Tree {
+    Tree::of(waves.iter().map(canonical))
+}
+
+pub fn brief_digest(brief: &str) -> String {
+    hex::encode(digest("brief", &[brief.as_bytes()]))
+}
+
+/// These types have no map but with text keys, so writing them cannot fail.
+fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
 }
 
 /// The chunks that share region, regime, channel, language and template.
@@ -54,8 +99,22 @@ pub struct Wave {
     pub settling: Settling,
     pub recipients: u64,
     pub chunks: u32,
-    /// SHA-256 in hex over the chunks' digests in order: binds every recipient and every rendered byte.
-    pub root: String,
+    /// Over the chunks' digests in order: binds every recipient and every rendered byte.
+    pub root: Root,
+}
+
+impl Wave {
+    /// Whether this is the chunk that was planned under its number.
+    pub fn holds_chunk(&self, chunk: &Chunk, proof: &Proof) -> bool {
+        self.root.holds(chunk.at.number.into(), &chunk.digest(), proof)
+    }
+
+    /// How many notices the chunk of this number has: all are full but the last.
+    pub fn notices_in(&self, chunk: u32) -> usize {
+        let before = u64::from(chunk).saturating_mul(self.channel.chunk_size() as u64);
+        let left = self.recipients.saturating_sub(before);
+        usize::try_from(left).unwrap_or(usize::MAX).min(self.channel.chunk_size())
+    }
 }
 
 /// The exact template: a later version changes nothing that was approved.
@@ -103,21 +162,6 @@ pub enum Settling {
     MustReach,
 }
 
-/// Over the chunks of one wave, in order.
-#[derive(Debug, Default)]
-pub struct ChunkRoot(Vec<[u8; 32]>);
-
-impl ChunkRoot {
-    pub fn add(&mut self, chunk: &Chunk) {
-        self.0.push(chunk.digest());
-    }
-
-    pub fn finish(&self) -> String {
-        let parts: Vec<&[u8]> = self.0.iter().map(|digest| digest.as_slice()).collect();
-        hex::encode(digest("chunks", &parts))
-    }
-}
-
 /// One person's yes to one plan's bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
@@ -134,6 +178,73 @@ pub fn approvers<'a>(approvals: &'a [Approval], hash: &str) -> std::collections:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunk::ChunkRef;
+    use crate::id::SignalId;
+
+    fn wave(number: u32, recipients: u64, chunks: &Tree) -> Wave {
+        let tenant: TenantId = "shop".parse().unwrap();
+        let incident = IncidentId::of(&tenant, SignalId::of(&tenant, "a", "b"));
+        Wave {
+            number,
+            obligation: ObligationId::of(incident, "eu-gdpr-individual", "DE", ""),
+            regime: "eu-gdpr-individual".to_owned(),
+            region: "eu-central-1".to_owned(),
+            channel: Channel::Email,
+            language: "de".to_owned(),
+            template: TemplateRef { id: String::new(), version: String::new(), hash: String::new() },
+            start: Timestamp::UNIX_EPOCH,
+            deadline: None,
+            settling: Settling::MustReach,
+            recipients,
+            chunks: 0,
+            root: chunks.root(),
+        }
+    }
+
+    #[test]
+    fn a_wave_or_chunk_that_was_not_planned_does_not_stand_under_the_head() {
+        let tenant: TenantId = "shop".parse().unwrap();
+        let incident = IncidentId::of(&tenant, SignalId::of(&tenant, "a", "b"));
+        let chunk = |number| Chunk { at: ChunkRef { incident, plan: 1, wave: 1, number }, notices: Vec::new() };
+        let chunks = Tree::of((0..3).map(|number| chunk(number).digest().to_vec()));
+        let waves = [wave(1, 3, &chunks), wave(2, 3, &Tree::default())];
+        let tree = waves_tree(&waves);
+        let head = PlanHead {
+            tenant,
+            incident,
+            version: 1,
+            made_at: Timestamp::UNIX_EPOCH,
+            scope: ScopeCount::default(),
+            obligations: obligations_root(&[]),
+            waves: tree.root(),
+            desk: BTreeMap::new(),
+            no_address: BTreeMap::new(),
+            brief: brief_digest("brief"),
+        };
+        let [first, second] = &waves;
+        let proofs: Vec<Proof> = tree.proofs().collect();
+        assert!(head.holds_wave(first, &proofs[0]) && head.holds_wave(second, &proofs[1]));
+        assert!(!head.holds_wave(first, &proofs[1]));
+        assert!(!head.holds_wave(&Wave { region: "us-east-1".to_owned(), ..first.clone() }, &proofs[0]));
+        assert!(!head.holds_wave(&Wave { number: 0, ..first.clone() }, &proofs[0]));
+        assert!(head.holds_brief("brief") && !head.holds_brief("brief "));
+        for (number, proof) in (0_u32..).zip(chunks.proofs()) {
+            assert!(first.holds_chunk(&chunk(number), &proof));
+            assert!(!first.holds_chunk(&chunk(number + 1), &proof));
+            assert!(!second.holds_chunk(&chunk(number), &proof));
+        }
+        assert!(head.hash() != PlanHead { version: 2, ..head.clone() }.hash());
+    }
+
+    #[test]
+    fn every_chunk_is_full_but_the_last() {
+        let of = |recipients| wave(1, recipients, &Tree::default());
+        for (recipients, chunk, expected) in
+            [(0, 0, 0), (1, 0, 1), (50, 0, 50), (50, 1, 0), (51, 0, 50), (51, 1, 1), (120, 2, 20), (120, 9, 0)]
+        {
+            assert_eq!(of(recipients).notices_in(chunk), expected, "{chunk} of {recipients}");
+        }
+    }
 
     #[test]
     fn the_same_person_twice_is_one_approver_and_another_hash_is_none() {

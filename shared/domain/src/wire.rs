@@ -3,12 +3,21 @@
 //! Each has a version tag; a version that this build does not know is not read, but parked.
 //! A sample of every version ever sent stands in `tests/fixtures/wire`: old ones are never edited.
 
+use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::chunk::ChunkRef;
 use crate::id::{IncidentId, SignalId, TenantId};
 use crate::outcome::Parked;
+
+/// What a queue hands to a function.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    pub body: &'a str,
+    /// When it reached the queue, by the queue itself.
+    pub sent_at: Timestamp,
+}
 
 /// From the intakes to `triage`: a signal stands in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,9 +32,12 @@ pub struct SignalJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScopeJob {
-    pub v: Version<1>,
+    pub v: Version<2, 1>,
     pub tenant: TenantId,
     pub incident: IncidentId,
+    /// The incident's scope version that this belongs to. In version 1 of the message there was one alone.
+    #[serde(default = "first")]
+    pub scope: u32,
     /// `None` asks for the slices to be cut; a number for that slice to be read.
     pub slice: Option<u32>,
 }
@@ -34,9 +46,12 @@ pub struct ScopeJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanJob {
-    pub v: Version<1>,
+    pub v: Version<2, 1>,
     pub tenant: TenantId,
     pub incident: IncidentId,
+    /// The incident's scope version that was read to its end. In version 1 of the message there was one alone.
+    #[serde(default = "first")]
+    pub scope: u32,
 }
 
 /// From `dispatch` to a region's `send`: this chunk is due.
@@ -48,9 +63,13 @@ pub struct SendJob {
     pub chunk: ChunkRef,
 }
 
+fn first() -> u32 {
+    1
+}
+
 /// Reads a message of ours.
-pub fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Parked> {
-    serde_json::from_str(body).map_err(|error| Parked::Unreadable {
+pub fn read<'a, T: Deserialize<'a>>(message: Message<'a>) -> Result<T, Parked> {
+    serde_json::from_str(message.body).map_err(|error| Parked::Unreadable {
         // The text of the error may quote the body; its place in it does not.
         detail: format!("{} at line {} column {}", category(&error), error.line(), error.column()),
     })
@@ -65,21 +84,22 @@ fn category(error: &serde_json::Error) -> &'static str {
     }
 }
 
-/// A version number that reads and writes as itself, and as nothing else.
+/// A version number. It is written as `N`, and read from `OLDEST` to `N`: a field that came later has a default which
+/// says what older messages meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Version<const N: u32>;
+pub struct Version<const N: u32, const OLDEST: u32 = N>;
 
-impl<const N: u32> Serialize for Version<N> {
+impl<const N: u32, const OLDEST: u32> Serialize for Version<N, OLDEST> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u32(N)
     }
 }
 
-impl<'de, const N: u32> Deserialize<'de> for Version<N> {
+impl<'de, const N: u32, const OLDEST: u32> Deserialize<'de> for Version<N, OLDEST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let found = u32::deserialize(deserializer)?;
-        if found != N {
-            return Err(D::Error::custom(format_args!("version {found}, not {N}")));
+        if !(OLDEST..=N).contains(&found) {
+            return Err(D::Error::custom(format_args!("version {found}, not {OLDEST} to {N}")));
         }
         Ok(Self)
     }

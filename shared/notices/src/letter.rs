@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tocsin_domain::chunk::Recipient;
 use tocsin_domain::id::{ObligationId, digest};
-use tocsin_domain::person::Person;
+use tocsin_domain::incident::dataset_place;
+use tocsin_domain::person::Member;
 use tocsin_domain::plan;
 
 use crate::facts::{Filing, NoticeFacts, Reader};
@@ -23,8 +23,8 @@ use crate::template::{LoadError, Template};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brief {
     pub facts: NoticeFacts,
-    /// The data categories of each dataset: they say which of a person's data leaked.
-    pub data: BTreeMap<String, BTreeSet<String>>,
+    /// The data categories of each dataset, in the order of the incident: they say which of a person's data leaked.
+    pub data: Vec<BTreeSet<String>>,
     /// Whom the messages come from.
     pub sender: String,
     /// The bodies that get a filing by e-mail, by name.
@@ -90,15 +90,16 @@ pub fn to_person(
     template: &Template,
     wave: &plan::Wave,
     brief: &Brief,
-    person: &Person,
+    member: &Member,
 ) -> Result<Composed, ComposeError> {
+    let person = &member.person;
     let reader = Reader {
         display_name: person.name.as_ref().map(|name| name.expose().clone()),
-        data_categories: leaked(brief, person),
+        data_categories: leaked(brief, &member.slices),
         language: template.header().language.clone(),
         copy: false,
     };
-    let reference = reference(&brief.facts.reference_prefix, wave.obligation, &Recipient::Person(person.id));
+    let reference = reference(&brief.facts.reference_prefix, wave.obligation, &person.id.to_string());
     both(template, wave, &brief.facts, reader, &reference)
 }
 
@@ -114,8 +115,7 @@ pub fn to_contact(
 ) -> Result<Composed, ComposeError> {
     let facts = brief.facts_for(contact).ok_or(ComposeError::UnknownContact)?;
     let reader = Reader::authority(&template.header().language);
-    let reference =
-        reference(&facts.reference_prefix, wave.obligation, &Recipient::Contact(contact.to_owned()));
+    let reference = reference(&facts.reference_prefix, wave.obligation, contact);
     both(template, wave, &facts, reader, &reference)
 }
 
@@ -142,20 +142,16 @@ pub fn channel_of(channel: plan::Channel) -> Channel {
     }
 }
 
-/// The data of this person that leaked: of every dataset that the person stands in.
-fn leaked(brief: &Brief, person: &Person) -> BTreeSet<String> {
-    person.datasets.iter().filter_map(|dataset| brief.data.get(dataset)).flatten().cloned().collect()
+/// The data of a person that leaked: of every dataset that the person stands in.
+fn leaked(brief: &Brief, slices: &[u32]) -> BTreeSet<String> {
+    slices.iter().filter_map(|slice| brief.data.get(dataset_place(*slice))).flatten().cloned().collect()
 }
 
 /// What a reader can check on the merchant's own page. The same person gets another for another obligation, and
 /// nobody can tell from it who the person is. Ten letters and digits that are not taken for one another.
-pub fn reference(prefix: &str, obligation: ObligationId, recipient: &Recipient) -> String {
+pub fn reference(prefix: &str, obligation: ObligationId, recipient: &str) -> String {
     const SIGNS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-    let to = match recipient {
-        Recipient::Person(id) => id.to_string(),
-        Recipient::Contact(name) => name.clone(),
-    };
-    let hash = digest("reference", &[obligation.as_bytes(), to.as_bytes()]);
+    let hash = digest("reference", &[obligation.as_bytes(), recipient.as_bytes()]);
     let code: String = hash.iter().take(10).map(|byte| char::from(SIGNS[usize::from(byte % 32)])).collect();
     format!("{prefix}-{code}")
 }

@@ -6,6 +6,7 @@
 //! production relies on.
 #![expect(async_fn_in_trait, reason = "steps run on one thread; no port crosses threads")]
 
+pub mod jobs;
 pub mod memory;
 mod ports;
 mod scope;

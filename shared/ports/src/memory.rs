@@ -284,14 +284,11 @@ impl ReadPeople for World {
 }
 
 impl WritePeople for World {
-    async fn write_person(&self, region: &str, write: Write) -> Result<(), WriteError> {
-        self.call(
-            || Err(PortError("the call failed".to_owned()).into()),
-            || {
-                let mut people = self.people.borrow_mut();
-                people.entry(region.to_owned()).or_default().write(&[write]).map_err(WriteError::Refused)
-            },
-        )
+    async fn put_people(&self, region: &str, items: Vec<Item>) -> Result<(), PortError> {
+        self.fallible(|| {
+            self.people.borrow_mut().entry(region.to_owned()).or_default().put_all(items);
+            Ok(())
+        })
     }
 }
 

@@ -33,6 +33,16 @@ pub struct Usage {
     pub queue_calls: u64,
 }
 
+impl Usage {
+    pub fn and(self, other: Usage) -> Usage {
+        Usage {
+            write_units: self.write_units + other.write_units,
+            mail_calls: self.mail_calls + other.mail_calls,
+            queue_calls: self.queue_calls + other.queue_calls,
+        }
+    }
+}
+
 pub trait Metered {
     fn usage(&self) -> Usage;
 }

@@ -7,15 +7,15 @@
 //! |---|---|---|
 //! | `@tenants` | tenant | the directory of tenants (names only) |
 //! | `@routes` | `kind#value` | which tenant a resource belongs to |
-//! | `T` | `tenant` | settings |
+//! | `T` | `tenant`, `incidents` | settings; how many incidents were opened |
 //! | `T#signals` | signal | signals |
 //! | `T#incidents` | incident | incidents |
-//! | `T#I` | `slice#n`, `plan#n`, `wave#p-n`, `gate#n` | what belongs to one incident |
+//! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `gate#n` | what belongs to one incident |
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
 //! | `T#I#P-W#receipts` | `chunk#index#...` | the receipts of one wave |
 //! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
 //! | `@provider-ids` | message id | which notice a provider's id stands for, where its events carry no tags |
-//! | people table: `T#I#s` | person | the roster, in sixteen shards |
+//! | people table: `T#I-S#s` | `person#slice` | the records of one scope version's roster, in sixteen shards |
 //! | people table: `T#inbox#person` | obligation | in-app notices |
 
 pub mod chunks;
@@ -32,6 +32,7 @@ pub mod tenants;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tocsin_domain::merkle::Proof;
 use tocsin_domain::outcome::{Halt, Parked};
 
 use crate::ports::PortError;
@@ -52,6 +53,18 @@ fn doc<T: Serialize>(value: &T) -> Result<Value, Halt> {
 
 fn with_doc<T: Serialize>(value: &T) -> Result<Attributes, Halt> {
     Ok(Attributes::from([("doc".to_owned(), doc(value)?)]))
+}
+
+/// An item of a list, with the proof that it stands in it.
+fn with_proof<T: Serialize>(value: &T, proof: &Proof) -> Result<Attributes, Halt> {
+    let mut attributes = with_doc(value)?;
+    attributes.insert("proof".to_owned(), proof.to_string().into());
+    Ok(attributes)
+}
+
+fn read_proven<T: DeserializeOwned>(item: &Item) -> Result<(T, Proof), Halt> {
+    let proof = item.text("proof").and_then(|text| text.parse().ok()).ok_or_else(|| unreadable(item))?;
+    Ok((read_doc(item)?, proof))
 }
 
 fn read_doc<T: DeserializeOwned>(item: &Item) -> Result<T, Halt> {

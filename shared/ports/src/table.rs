@@ -211,5 +211,6 @@ pub trait ReadPeople {
 }
 
 pub trait WritePeople {
-    async fn write_person(&self, region: &str, write: Write) -> Result<(), WriteError>;
+    /// Many unconditional puts, each by itself: written again they change nothing.
+    async fn put_people(&self, region: &str, items: Vec<Item>) -> Result<(), PortError>;
 }

@@ -1,5 +1,6 @@
 //! Functions behind a queue.
 
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
@@ -7,7 +8,8 @@ use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tocsin_domain::outcome::{Halt, Outcome, Parked};
-use tocsin_ports::{Clock, Metered, Parking, WriteHome, WriteVault};
+use tocsin_domain::wire::Message;
+use tocsin_ports::{Clock, Metered, Parking, Usage, WriteHome, WriteVault};
 
 use crate::park::{Parcel, park};
 use crate::telemetry::{Metric, used};
@@ -15,19 +17,37 @@ use crate::telemetry::{Metric, used};
 /// No record is started with less time than this left.
 const RESERVE: SignedDuration = SignedDuration::from_secs(5);
 
+/// What a function behind a queue needs besides its own ports.
+pub trait QueuePorts: Clock + Metered + WriteVault + WriteHome + Parking {}
+
+impl<P: Clock + Metered + WriteVault + WriteHome + Parking> QueuePorts for P {}
+
 /// Runs a function behind a queue. The step gets the raw body: what it is, the step's own reader says.
-pub async fn run<P>(
+pub async fn run<P: QueuePorts>(
     function: &'static str,
     ports: P,
-    step: impl AsyncFn(&P, &str, Timestamp) -> Outcome,
-) -> Result<(), Error>
-where
-    P: Clock + Metered + WriteVault + WriteHome + Parking,
-{
+    step: impl AsyncFn(&P, Message<'_>, Timestamp) -> Outcome,
+) -> Result<(), Error> {
     let (ports, step) = (&ports, &step);
     let handler = async |event: LambdaEvent<SqsEvent>| {
         let deadline = deadline_of(event.context.deadline, ports.now());
         batch(function, ports, event.payload, deadline, step).await
+    };
+    lambda_runtime::run(service_fn(handler)).await
+}
+
+/// Runs a function whose records are read one by one and written together: what many small writes would cost in calls
+/// is then one.
+pub async fn run_together<P: QueuePorts, T>(
+    function: &'static str,
+    ports: P,
+    read: impl AsyncFn(&P, Message<'_>, Timestamp) -> Result<Vec<T>, Outcome>,
+    write: impl AsyncFn(&P, Vec<T>) -> Result<(), Halt>,
+) -> Result<(), Error> {
+    let (ports, read, write) = (&ports, &read, &write);
+    let handler = async |event: LambdaEvent<SqsEvent>| {
+        let deadline = deadline_of(event.context.deadline, ports.now());
+        batch_together(function, ports, event.payload, deadline, read, write).await
     };
     lambda_runtime::run(service_fn(handler)).await
 }
@@ -43,73 +63,142 @@ fn deadline_of(milliseconds: u64, now: Timestamp) -> Option<Timestamp> {
 /// One batch, record by record. Only what is named in the answer comes back.
 ///
 /// Errors when a record has no id: an answer with an empty id would be read by Lambda as "all failed" or worse.
-pub async fn batch<P>(
+pub async fn batch<P: QueuePorts>(
     function: &'static str,
     ports: &P,
     event: SqsEvent,
     deadline: Option<Timestamp>,
-    step: &impl AsyncFn(&P, &str, Timestamp) -> Outcome,
-) -> Result<SqsBatchResponse, Error>
-where
-    P: Clock + Metered + WriteVault + WriteHome + Parking,
-{
+    step: &impl AsyncFn(&P, Message<'_>, Timestamp) -> Outcome,
+) -> Result<SqsBatchResponse, Error> {
     let mut answer = SqsBatchResponse::default();
     for record in &event.records {
-        let id =
-            record.message_id.as_deref().filter(|id| !id.is_empty()).ok_or("a record has no message id")?;
-        if !one(function, ports, id, record, deadline, step).await {
+        let id = id_of(record)?;
+        let taken = take_up(function, ports, id, record, deadline, step).await;
+        if !taken.report(function, ports.now()) {
             answer.add_failure(id);
         }
     }
     Ok(answer)
 }
 
-/// Whether the record may be acknowledged.
-async fn one<P>(
+/// One batch whose records are read one by one, and whose findings are written together at the end. When that fails,
+/// every record with findings comes back; what `write` writes twice has to do no harm.
+pub async fn batch_together<P: QueuePorts, T>(
     function: &'static str,
     ports: &P,
-    id: &str,
+    event: SqsEvent,
+    deadline: Option<Timestamp>,
+    read: &impl AsyncFn(&P, Message<'_>, Timestamp) -> Result<Vec<T>, Outcome>,
+    write: &impl AsyncFn(&P, Vec<T>) -> Result<(), Halt>,
+) -> Result<SqsBatchResponse, Error> {
+    let found = RefCell::new(Vec::new());
+    let step = async |ports: &P, message: Message<'_>, now: Timestamp| match read(ports, message, now).await {
+        Ok(findings) => {
+            found.borrow_mut().extend(findings);
+            Outcome::Done
+        }
+        Err(outcome) => outcome,
+    };
+    let (mut answer, mut waiting) = (SqsBatchResponse::default(), Vec::new());
+    for record in &event.records {
+        let id = id_of(record)?;
+        let taken = take_up(function, ports, id, record, deadline, &step).await;
+        if taken.outcome == "done" {
+            waiting.push(taken);
+        } else if !taken.report(function, ports.now()) {
+            answer.add_failure(id);
+        }
+    }
+    let before = ports.usage();
+    let written = AssertUnwindSafe(write(ports, found.into_inner())).catch_unwind().await;
+    let (outcome, reason) = match written {
+        Ok(Ok(())) => ("done", String::new()),
+        Ok(Err(Halt::Again(why))) => ("again", why),
+        Ok(Err(Halt::Park(why))) => ("again", format!("could not be written: {why}")),
+        Err(_panic) => ("panic", PANIC.to_owned()),
+    };
+    // What the write cost stands in the line of one record: the sum over all lines is right.
+    if let Some(last) = waiting.last_mut() {
+        last.usage = last.usage.and(used(before, ports.usage()));
+    }
+    for taken in waiting {
+        let taken = Taken { outcome, reason: reason.clone(), ..taken };
+        if !taken.report(function, ports.now()) {
+            answer.add_failure(taken.id);
+        }
+    }
+    Ok(answer)
+}
+
+fn id_of(record: &SqsMessage) -> Result<&str, Error> {
+    let id = record.message_id.as_deref().filter(|id| !id.is_empty());
+    Ok(id.ok_or("a record has no message id")?)
+}
+
+const PANIC: &str = "a defect; see the panic's own log line for the place";
+
+/// A record that had its turn.
+struct Taken<'a> {
+    id: &'a str,
+    outcome: &'static str,
+    reason: String,
+    started: Timestamp,
+    usage: Usage,
+}
+
+async fn take_up<'a, P: QueuePorts>(
+    function: &'static str,
+    ports: &P,
+    id: &'a str,
     record: &SqsMessage,
     deadline: Option<Timestamp>,
-    step: &impl AsyncFn(&P, &str, Timestamp) -> Outcome,
-) -> bool
-where
-    P: Clock + Metered + WriteVault + WriteHome + Parking,
-{
+    step: &impl AsyncFn(&P, Message<'_>, Timestamp) -> Outcome,
+) -> Taken<'a> {
     let (started, before) = (ports.now(), ports.usage());
     let body = record.body.as_deref().unwrap_or_default();
     let (outcome, reason) = if deadline.is_some_and(|deadline| started + RESERVE > deadline) {
         ("not-started", "the function's time is nearly over".to_owned())
     } else {
-        match AssertUnwindSafe(step(ports, body, started)).catch_unwind().await {
+        let message = Message { body, sent_at: sent_at(record, started) };
+        match AssertUnwindSafe(step(ports, message, started)).catch_unwind().await {
             Ok(outcome) => settle(function, ports, id, body, outcome).await,
-            Err(_panic) => ("panic", "a defect; see the panic's own log line for the place".to_owned()),
+            Err(_panic) => ("panic", PANIC.to_owned()),
         }
     };
-    log(function, id, outcome, &reason);
-    let ended = ports.now();
-    Metric {
-        function,
-        outcome: outcome.to_owned(),
-        reason,
-        at_ms: started.as_millisecond(),
-        duration_ms: ended.duration_since(started).as_millis() as i64,
-        usage: used(before, ports.usage()),
-    }
-    .emit();
-    matches!(outcome, "done" | "skip" | "park")
+    Taken { id, outcome, reason, started, usage: used(before, ports.usage()) }
 }
 
-async fn settle<P>(
+/// By the queue's own attribute, which whoever sends a message cannot set. Never in the future; now, where a queue
+/// says nothing.
+fn sent_at(record: &SqsMessage, now: Timestamp) -> Timestamp {
+    let milliseconds = record.attributes.get("SentTimestamp").and_then(|text| text.parse::<i64>().ok());
+    milliseconds.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(now).min(now)
+}
+
+impl Taken<'_> {
+    /// Leaves the record's lines in the log. Whether it may be acknowledged.
+    fn report(&self, function: &'static str, now: Timestamp) -> bool {
+        log(function, self.id, self.outcome, &self.reason);
+        Metric {
+            function,
+            outcome: self.outcome.to_owned(),
+            reason: self.reason.clone(),
+            at_ms: self.started.as_millisecond(),
+            duration_ms: now.duration_since(self.started).as_millis() as i64,
+            usage: self.usage,
+        }
+        .emit();
+        matches!(self.outcome, "done" | "skip" | "park")
+    }
+}
+
+async fn settle<P: QueuePorts>(
     function: &'static str,
     ports: &P,
     id: &str,
     body: &str,
     outcome: Outcome,
-) -> (&'static str, String)
-where
-    P: Clock + Metered + WriteVault + WriteHome + Parking,
-{
+) -> (&'static str, String) {
     match outcome {
         Outcome::Done => ("done", String::new()),
         Outcome::Skip { why } => ("skip", why.to_owned()),
@@ -155,8 +244,8 @@ mod tests {
         serde_json::from_value(serde_json::json!({ "Records": records })).unwrap()
     }
 
-    async fn step(_: &World, body: &str, now: Timestamp) -> Outcome {
-        match body {
+    async fn step(_: &World, message: Message<'_>, now: Timestamp) -> Outcome {
+        match message.body {
             "done" => Outcome::Done,
             "skip" => Outcome::Skip { why: "seen before" },
             "again" => Outcome::Again { not_before: Some(now), why: "throttled".to_owned() },
@@ -212,6 +301,55 @@ mod tests {
         assert!(deadline_of(u64::try_from(now.as_millisecond()).unwrap() + 1000, now).is_some());
     }
 
+    async fn together(bodies: &[&str], written: Result<(), Halt>) -> (Vec<String>, Vec<String>) {
+        let kept = RefCell::new(Vec::new());
+        let read = async |_: &World, message: Message<'_>, now: Timestamp| match message.body {
+            "two" => Ok(vec!["a".to_owned(), "b".to_owned()]),
+            body => match step(&world(), Message { body, sent_at: now }, now).await {
+                Outcome::Done => Ok(vec![body.to_owned()]),
+                other => Err(other),
+            },
+        };
+        let write = async |_: &World, findings: Vec<String>| {
+            kept.borrow_mut().extend(findings);
+            written.clone()
+        };
+        let answer = batch_together("test", &world(), event(bodies), None, &read, &write).await.unwrap();
+        let failed = answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
+        (failed, kept.into_inner())
+    }
+
+    #[tokio::test]
+    async fn what_is_read_is_written_once_and_what_fails_alone_comes_back_alone() {
+        let (failed, written) = together(&["two", "again", "done", "boom", "skip", "park"], Ok(())).await;
+        assert_eq!(failed, ["1", "3"]);
+        assert_eq!(written, ["a", "b", "done"]);
+    }
+
+    #[tokio::test]
+    async fn when_nothing_can_be_written_every_record_with_findings_comes_back() {
+        let (failed, _) = together(&["two", "skip", "done"], Err(Halt::Again("no".to_owned()))).await;
+        assert_eq!(failed, ["0", "2"]);
+    }
+
+    #[test]
+    fn the_queue_says_when_a_message_reached_it() {
+        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let sent = |value: Option<&str>| {
+            let mut record = SqsMessage::default();
+            if let Some(value) = value {
+                record.attributes.insert("SentTimestamp".to_owned(), value.to_owned());
+            }
+            sent_at(&record, now)
+        };
+        let hour_ago = now - SignedDuration::from_hours(1);
+        assert_eq!(sent(Some(&hour_ago.as_millisecond().to_string())), hour_ago);
+        let ahead = (now + SignedDuration::from_secs(9)).as_millisecond().to_string();
+        for no_past in [None, Some("soon"), Some(ahead.as_str())] {
+            assert_eq!(sent(no_past), now);
+        }
+    }
+
     #[tokio::test]
     async fn a_record_without_an_id_is_an_error_of_the_batch() {
         let event = serde_json::from_str(r#"{"Records": [{"body": "done"}]}"#).unwrap();
@@ -221,7 +359,7 @@ mod tests {
     #[tokio::test]
     async fn a_parked_body_is_not_in_the_note() {
         let world = world();
-        async fn park_it(_: &World, _: &str, _: Timestamp) -> Outcome {
+        async fn park_it(_: &World, _: Message<'_>, _: Timestamp) -> Outcome {
             Outcome::Park { why: Parked::Unreadable { detail: "not JSON".to_owned() } }
         }
         batch("test", &world, event(&["ada@example.com"]), None, &park_it).await.unwrap();

@@ -79,8 +79,8 @@ fn scope(shown: &Shown) -> String {
         lines.put("Affected", &format!("not known yet: {read} of {} slices are read", shown.slices.len()));
         return lines.0;
     };
-    let ScopeCount { rows, rejected, reject_files, people, by_residence, residence_unknown } = count;
-    lines.put("Affected", &format!("{people} people"));
+    let ScopeCount { version, rows, rejected, reject_files, people, by_residence, residence_unknown } = count;
+    lines.put("Affected", &format!("{people} people, by scope version {version}"));
     lines.put("Rows", &format!("{rows} read, {rejected} of them rejected"));
     lines.list("Rejects", reject_files.iter().cloned());
     let mut homes: Vec<(&String, &u64)> = by_residence.iter().collect();

@@ -7,10 +7,12 @@ use jiff::Timestamp;
 use tocsin_audit::Leaf;
 use tocsin_domain::chunk::{Chunk, ChunkEvent, ChunkRef, ChunkState, Entry};
 use tocsin_domain::id::IncidentId;
+use tocsin_domain::merkle::Proof;
 use tocsin_domain::outcome::Halt;
+use tocsin_domain::plan::Wave;
 
 use super::plans::{WaveRef, gate_check, wake_partition, waking};
-use super::{all, doc, leaves, missing, read_doc, read_json, unreadable, with_doc};
+use super::{all, doc, leaves, missing, read_json, read_proven, unreadable, with_proof};
 use crate::scope::TenantScope;
 use crate::table::{Condition, Item, Key, ReadHome, Test, Value, Write, WriteError, WriteHome};
 
@@ -24,6 +26,8 @@ const STATE: &str = "state#";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredChunk {
     pub chunk: Chunk,
+    /// That it is the one under its wave's root.
+    pub proof: Proof,
     pub state: ChunkState,
     /// How often it was claimed.
     pub attempt: u32,
@@ -42,12 +46,18 @@ pub enum Claim {
     Closed,
 }
 
-/// Puts chunks of a plan that is being made. The plan's version is this run's own (see
+/// Puts chunks of a plan that is being made, each with its proof. The plan's version is this run's own (see
 /// [`super::plans::next_version`]): no other run writes these keys, so nothing can be overwritten.
-pub async fn put(ports: &impl WriteHome, scope: &TenantScope, chunks: &[Chunk]) -> Result<(), Halt> {
+pub async fn put(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    chunks: &[(Chunk, Proof)],
+) -> Result<(), Halt> {
     let items = chunks
         .iter()
-        .map(|chunk| Ok(Item { key: chunk_key(scope, &chunk.at), attributes: with_doc(chunk)? }))
+        .map(|(chunk, proof)| {
+            Ok(Item { key: chunk_key(scope, &chunk.at), attributes: with_proof(chunk, proof)? })
+        })
         .collect::<Result<Vec<Item>, Halt>>()?;
     Ok(ports.put_all(items).await?)
 }
@@ -56,7 +66,7 @@ pub async fn get(ports: &impl ReadHome, scope: &TenantScope, at: &ChunkRef) -> R
     let Some(item) = ports.get(&chunk_key(scope, at)).await? else {
         return Err(missing(format!("the chunk {at}")));
     };
-    stored(read_doc(&item)?, ports.get(&state_key(scope, at)).await?.as_ref())
+    stored(&item, ports.get(&state_key(scope, at)).await?.as_ref())
 }
 
 /// Where a chunk is on its way, without the rest of it.
@@ -67,25 +77,31 @@ pub async fn state(ports: &impl ReadHome, scope: &TenantScope, at: &ChunkRef) ->
     }
 }
 
-/// All chunks of a wave, in order.
+/// A chunk of a wave, by what became of it and not by whom it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaveChunk {
+    pub at: ChunkRef,
+    pub state: ChunkState,
+    /// One for each recipient, in order.
+    pub entries: Vec<Entry>,
+}
+
+/// All chunks of a wave, in order. Recipients are not read: they are the larger part of a plan.
 pub async fn of_wave(
     ports: &impl ReadHome,
     scope: &TenantScope,
-    wave: WaveRef,
-) -> Result<Vec<StoredChunk>, Halt> {
-    let partition = wave_partition(scope, wave);
-    let states: BTreeMap<u32, Item> = all(ports, partition.clone(), STATE)
+    at: WaveRef,
+    wave: &Wave,
+) -> Result<Vec<WaveChunk>, Halt> {
+    let touched: BTreeMap<u32, Item> = all(ports, wave_partition(scope, at), STATE)
         .await?
         .into_iter()
         .filter_map(|item| Some((item.key.sort().strip_prefix(STATE)?.parse().ok()?, item)))
         .collect();
-    let chunks = all(ports, partition, CHUNK).await?;
-    chunks
-        .iter()
-        .map(|item| {
-            let chunk: Chunk = read_doc(item)?;
-            let state = states.get(&chunk.at.number);
-            stored(chunk, state)
+    (0..wave.chunks)
+        .map(|number| {
+            let (state, _, entries) = read_state(touched.get(&number), wave.notices_in(number))?;
+            Ok(WaveChunk { at: at.chunk(number), state, entries })
         })
         .collect()
 }
@@ -206,15 +222,21 @@ fn condition(event: ChunkEvent, attempt: u32) -> Condition {
     if may_be_untouched { Condition::AbsentOr(tests) } else { Condition::Present(tests) }
 }
 
-fn stored(chunk: Chunk, state: Option<&Item>) -> Result<StoredChunk, Halt> {
-    let untouched = vec![Entry::Waiting; chunk.notices.len()];
-    let Some(item) = state else {
-        return Ok(StoredChunk { chunk, state: ChunkState::Planned, attempt: 0, entries: untouched });
+fn stored(item: &Item, state: Option<&Item>) -> Result<StoredChunk, Halt> {
+    let (chunk, proof): (Chunk, Proof) = read_proven(item)?;
+    let (state, attempt, entries) = read_state(state, chunk.notices.len())?;
+    Ok(StoredChunk { chunk, proof, state, attempt, entries })
+}
+
+/// Where a chunk is on its way, its attempt, its entries.
+fn read_state(item: Option<&Item>, notices: usize) -> Result<(ChunkState, u32, Vec<Entry>), Halt> {
+    let untouched = vec![Entry::Waiting; notices];
+    let Some(item) = item else {
+        return Ok((ChunkState::Planned, 0, untouched));
     };
-    let state = state_of(item)?;
     let attempt = item.number("attempt").and_then(|number| u32::try_from(number).ok());
     let entries = if item.text("entries").is_some() { read_json(item, "entries")? } else { untouched };
-    Ok(StoredChunk { chunk, state, attempt: attempt.ok_or_else(|| unreadable(item))?, entries })
+    Ok((state_of(item)?, attempt.ok_or_else(|| unreadable(item))?, entries))
 }
 
 fn state_of(item: &Item) -> Result<ChunkState, Halt> {
@@ -230,8 +252,7 @@ fn state_key(scope: &TenantScope, at: &ChunkRef) -> Key {
 }
 
 fn place(scope: &TenantScope, at: &ChunkRef, prefix: &str) -> Key {
-    let wave = WaveRef { incident: at.incident, plan: at.plan, wave: at.wave };
-    Key::new(wave_partition(scope, wave), format!("{prefix}{:08}", at.number))
+    Key::new(wave_partition(scope, WaveRef::of(at)), format!("{prefix}{:08}", at.number))
 }
 
 pub(super) fn wave_partition(scope: &TenantScope, wave: WaveRef) -> String {

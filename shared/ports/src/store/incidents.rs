@@ -7,7 +7,9 @@ use tocsin_domain::outcome::Halt;
 
 use super::{all, doc, leaves, missing, overtaken, read_doc, unreadable};
 use crate::scope::TenantScope;
-use crate::table::{Attributes, Condition, Item, Key, ReadHome, Test, Value, Write, WriteError, WriteHome};
+use crate::table::{Attributes, Condition, Item, Key, ReadHome, Test, Value, Write, WriteHome};
+
+const OPENED: &str = "opened";
 
 /// An incident and the version of its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,26 +18,47 @@ pub struct Versioned {
     version: i64,
 }
 
-/// Puts a new incident. `false` when it is there already.
+/// A tenant's incidents as somebody read them who may open another.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub incidents: Vec<Incident>,
+    /// How many were opened before they were read.
+    opened: i64,
+}
+
+/// Reads the incidents before deciding whether to open one. Two that decide at once cannot both open.
+pub async fn list_to_open(ports: &impl ReadHome, scope: &TenantScope) -> Result<Listed, Halt> {
+    let opened = match ports.get(&door(scope)).await? {
+        Some(item) => item.number(OPENED).ok_or_else(|| unreadable(&item))?,
+        None => 0,
+    };
+    Ok(Listed { incidents: list(ports, scope).await?, opened })
+}
+
+/// Puts a new incident. When another was opened since `listed` was read, nothing is written: look again, decide again.
 pub async fn open(
     ports: &impl WriteHome,
     scope: &TenantScope,
+    listed: &Listed,
     incident: &Incident,
     leaf: &Leaf,
-) -> Result<bool, Halt> {
+) -> Result<(), Halt> {
+    let as_read = vec![Test::Is(OPENED, listed.opened.into())];
     let writes = vec![
         Write::Put {
             key: key(scope, incident.id),
             attributes: attributes(incident, 1)?,
             only_if: Condition::Absent,
         },
+        Write::Update {
+            key: door(scope),
+            set: Attributes::from([(OPENED.to_owned(), Value::Number(listed.opened + 1))]),
+            remove: Vec::new(),
+            only_if: if listed.opened == 0 { Condition::Absent } else { Condition::Present(as_read) },
+        },
         leaves::leaf(scope, leaf),
     ];
-    match ports.write(writes).await {
-        Ok(()) => Ok(true),
-        Err(WriteError::Refused(_)) => Ok(false),
-        Err(WriteError::Port(error)) => Err(error.into()),
-    }
+    ports.write(writes).await.map_err(overtaken)
 }
 
 pub async fn get(ports: &impl ReadHome, scope: &TenantScope, id: IncidentId) -> Result<Versioned, Halt> {
@@ -81,6 +104,11 @@ fn attributes(incident: &Incident, version: i64) -> Result<Attributes, Halt> {
 fn versioned(item: &Item) -> Result<Versioned, Halt> {
     let version = item.number("version").ok_or_else(|| unreadable(item))?;
     Ok(Versioned { incident: read_doc(item)?, version })
+}
+
+/// How many incidents the tenant ever had: who opens one counts on, so that of two at once one looks again.
+fn door(scope: &TenantScope) -> Key {
+    scope.key(&[], "incidents")
 }
 
 fn key(scope: &TenantScope, id: IncidentId) -> Key {

@@ -1,87 +1,73 @@
 //! The roster of an incident and the in-app inbox: the only places where people are kept, each in its region.
 
-use tocsin_domain::id::{IncidentId, ObligationId, PersonId};
+use tocsin_domain::id::{ObligationId, PersonId};
+use tocsin_domain::incident::RosterRef;
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::person::Person;
+use tocsin_domain::person::Record;
 
-use super::{overtaken, read_doc, with_doc};
+use super::{read_doc, unreadable, with_doc};
 use crate::scope::TenantScope;
-use crate::table::{
-    Attributes, Condition, Item, Key, ReadPeople, Select, Test, Value, Write, WriteError, WritePeople,
-};
+use crate::table::{Attributes, Item, Key, ReadPeople, Select, WritePeople};
+
+/// DynamoDB's `BatchGetItem` takes no more keys.
+const AT_ONCE: usize = 100;
 
 /// The shards of a roster: the first hex digit of the person's id.
 pub const SHARDS: [&str; 16] =
     ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
 
-/// Begins the attributes that say in which datasets a person stands.
-const DATASET: &str = "in#";
-
-/// Puts a person into the roster of their region, as standing in `dataset`.
-///
-/// Of two records of one person the one that stands first in its manifest counts, and the person stands in both
-/// datasets, in whatever order the records come; the same record again changes nothing.
-/// `false` when another record of this person counts, or this one stood there already.
+/// Puts records of people into the roster of their region. The same records again change nothing.
 pub async fn put(
     ports: &impl WritePeople,
     scope: &TenantScope,
     region: &str,
-    incident: IncidentId,
-    person: &Person,
-    dataset: &str,
-) -> Result<bool, Halt> {
-    let row = i64::try_from(person.row).unwrap_or(i64::MAX);
-    let key = key(scope, incident, person.id);
-    let stands_in = (format!("{DATASET}{dataset}"), Value::Number(1));
-    let mut set = with_doc(person)?;
-    set.insert("row".to_owned(), Value::Number(row));
-    set.extend([stands_in.clone()]);
-    let only_if = Condition::AbsentOr(vec![Test::Above("row", row)]);
-    match ports
-        .write_person(region, Write::Update { key: key.clone(), set, remove: Vec::new(), only_if })
-        .await
-    {
-        Ok(()) => Ok(true),
-        Err(WriteError::Refused(_)) => {
-            let set = Attributes::from([stands_in]);
-            let also =
-                Write::Update { key, set, remove: Vec::new(), only_if: Condition::Present(Vec::new()) };
-            ports.write_person(region, also).await.map_err(overtaken)?;
-            Ok(false)
-        }
-        Err(WriteError::Port(error)) => Err(error.into()),
-    }
+    roster: RosterRef,
+    records: &[Record],
+) -> Result<(), Halt> {
+    let items = records
+        .iter()
+        .map(|record| {
+            let key = key(scope, roster, record.person.id, record.slice);
+            Ok(Item { key, attributes: with_doc(&record.person)? })
+        })
+        .collect::<Result<Vec<Item>, Halt>>()?;
+    Ok(ports.put_people(region, items).await?)
 }
 
-/// One page of one shard, by person id, and where the next page begins.
+/// One page of one shard: records by person id and slice, and where the next page begins.
 pub async fn page(
     ports: &impl ReadPeople,
     scope: &TenantScope,
     region: &str,
-    incident: IncidentId,
+    roster: RosterRef,
     shard: &str,
     after: Option<String>,
-) -> Result<(Vec<Person>, Option<String>), Halt> {
+) -> Result<(Vec<Record>, Option<String>), Halt> {
     let select = Select {
-        partition: scope.partition(&[&incident.to_string(), shard]),
+        partition: scope.partition(&[&roster.to_string(), shard]),
         sort_prefix: String::new(),
         after,
         limit: super::PAGE,
     };
     let page = ports.people(region, &select).await?;
-    Ok((page.items.iter().map(person).collect::<Result<_, Halt>>()?, page.next))
+    Ok((page.items.iter().map(record).collect::<Result<_, Halt>>()?, page.next))
 }
 
-/// The people with these ids, in no order; who is not there any more is left out. At most 100.
+/// These records, in no order; what is not there any more is left out.
 pub async fn at(
     ports: &impl ReadPeople,
     scope: &TenantScope,
     region: &str,
-    incident: IncidentId,
-    ids: &[PersonId],
-) -> Result<Vec<Person>, Halt> {
-    let keys = ids.iter().map(|id| key(scope, incident, *id)).collect();
-    ports.people_at(region, keys).await?.iter().map(person).collect()
+    roster: RosterRef,
+    of: impl Iterator<Item = (PersonId, u32)>,
+) -> Result<Vec<Record>, Halt> {
+    let keys: Vec<Key> = of.map(|(person, slice)| key(scope, roster, person, slice)).collect();
+    let mut records = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(AT_ONCE) {
+        let items = ports.people_at(region, keys.to_vec()).await?;
+        records.extend(items.iter().map(record).collect::<Result<Vec<Record>, Halt>>()?);
+    }
+    Ok(records)
 }
 
 /// Lays a notice into a person's inbox. The same notice again changes nothing.
@@ -93,23 +79,20 @@ pub async fn put_in_inbox(
     obligation: ObligationId,
     body: &str,
 ) -> Result<(), Halt> {
-    let write = Write::Put {
+    let item = Item {
         key: scope.key(&["inbox", &person.to_string()], obligation.to_string()),
         attributes: Attributes::from([("body".to_owned(), body.into())]),
-        only_if: Condition::Always,
     };
-    ports.write_person(region, write).await.map_err(overtaken)
+    Ok(ports.put_people(region, vec![item]).await?)
 }
 
-fn person(item: &Item) -> Result<Person, Halt> {
-    let mut person: Person = read_doc(item)?;
-    person.datasets =
-        item.attributes.keys().filter_map(|name| name.strip_prefix(DATASET)).map(str::to_owned).collect();
-    Ok(person)
+fn record(item: &Item) -> Result<Record, Halt> {
+    let slice = item.key.sort().split_once('#').and_then(|(_, slice)| slice.parse().ok());
+    Ok(Record { slice: slice.ok_or_else(|| unreadable(item))?, person: read_doc(item)? })
 }
 
-fn key(scope: &TenantScope, incident: IncidentId, person: PersonId) -> Key {
+fn key(scope: &TenantScope, roster: RosterRef, person: PersonId, slice: u32) -> Key {
     let id = person.to_string();
     let shard = id.get(..1).unwrap_or_default();
-    scope.key(&[&incident.to_string(), shard], id.clone())
+    scope.key(&[&roster.to_string(), shard], format!("{id}#{slice:08}"))
 }

@@ -9,11 +9,14 @@ use tocsin_audit::Leaf;
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::IncidentId;
 use tocsin_domain::incident::{Halt as IncidentHalt, Incident, PlanRef};
-use tocsin_domain::outcome::Halt;
-use tocsin_domain::plan::{Approval, Plan, Wave};
+use tocsin_domain::obligation::Obligation;
+use tocsin_domain::outcome::{Halt, Parked};
+use tocsin_domain::plan::{Approval, Plan, PlanHead, Wave, obligations_root, waves_tree};
 
 use super::incidents::{self, Versioned};
-use super::{doc, missing, overtaken, read_doc, read_json, sortable, unreadable};
+use super::{
+    all, doc, missing, overtaken, read_doc, read_json, read_proven, sortable, unreadable, with_doc, with_proof,
+};
 use crate::scope::TenantScope;
 use crate::table::{Attributes, Condition, Item, Key, ReadHome, Test, Value, Write, WriteHome};
 
@@ -27,15 +30,26 @@ pub struct WaveRef {
     pub wave: u32,
 }
 
-/// A plan with the approvals it has so far.
+impl WaveRef {
+    /// The wave that a chunk belongs to.
+    pub fn of(chunk: &ChunkRef) -> Self {
+        Self { incident: chunk.incident, plan: chunk.plan, wave: chunk.wave }
+    }
+
+    /// A chunk of this wave.
+    pub fn chunk(&self, number: u32) -> ChunkRef {
+        ChunkRef { incident: self.incident, plan: self.plan, wave: self.wave, number }
+    }
+}
+
+/// A plan's head with the approvals it has so far. Its lists are read by the functions below, which answer only with
+/// what the head stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPlan {
-    pub plan: Plan,
+    pub head: PlanHead,
     pub hash: String,
     pub approvals: Vec<Approval>,
     approvals_version: i64,
-    /// What every notice of the plan is rendered from, as the renderer reads it. No person's data is in it.
-    pub facts: String,
 }
 
 /// A version that no other run uses: two runs over the same incident write to different keys, and only the one
@@ -52,38 +66,57 @@ pub async fn next_version(
     Ok((incidents::get(ports, scope, incident.id).await?, version))
 }
 
-/// Puts the waves of a plan that is being made into the index. Until the plan is in force they lead nowhere.
-pub async fn put_waves(ports: &impl WriteHome, scope: &TenantScope, plan: &Plan) -> Result<(), Halt> {
-    let waves = plan.waves.iter().map(|wave| wave_item(scope, plan, wave)).collect();
-    Ok(ports.put_all(waves).await?)
+/// Puts the lists and the brief of a plan that is being made, and its waves into the index. Until the plan is in force
+/// they lead nowhere. The brief is what every notice is rendered from; no person's data is in it.
+pub async fn put_parts(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    plan: &Plan,
+    brief: &str,
+) -> Result<(), Halt> {
+    let (incident, version) = (plan.head.incident, plan.head.version);
+    let mut items = vec![Item {
+        key: brief_key(scope, incident, version),
+        attributes: Attributes::from([("brief".to_owned(), brief.into())]),
+    }];
+    for (number, obligation) in (0_u32..).zip(&plan.obligations) {
+        let key = scope.key(&[&incident.to_string()], format!("{}{number:05}", duty_prefix(version)));
+        items.push(Item { key, attributes: with_doc(obligation)? });
+    }
+    for (wave, proof) in plan.waves.iter().zip(waves_tree(&plan.waves).proofs()) {
+        let mut attributes = with_proof(wave, &proof)?;
+        attributes.extend(waking(scope, wave.start));
+        let at = WaveRef { incident, plan: version, wave: wave.number };
+        items.push(Item { key: wave_key(scope, at), attributes });
+    }
+    Ok(ports.put_all(items).await?)
 }
 
-/// Puts a plan whose chunks and waves stand in the store, makes it the one in force, and closes the gates.
+/// Puts a plan whose chunks and parts stand in the store, makes it the one in force, and closes the gates.
 pub async fn put(
     ports: &impl WriteHome,
     scope: &TenantScope,
     was: &Versioned,
     now_is: &Incident,
-    plan: &Plan,
-    facts: &str,
+    head: &PlanHead,
     leaves: &[Leaf],
 ) -> Result<(), Halt> {
     let attributes = Attributes::from([
-        ("doc".to_owned(), doc(plan)?),
-        ("hash".to_owned(), plan.hash().into()),
-        ("facts".to_owned(), facts.into()),
+        ("doc".to_owned(), doc(head)?),
+        ("hash".to_owned(), head.hash().into()),
         ("approvals".to_owned(), "[]".into()),
         ("approvals_version".to_owned(), Value::Number(0)),
     ]);
     let mut writes = vec![Write::Put {
-        key: plan_key(scope, plan.incident, plan.version),
+        key: plan_key(scope, head.incident, head.version),
         attributes,
         only_if: Condition::Absent,
     }];
-    writes.extend(gates(scope, plan.incident, Attributes::new(), vec!["approved"]));
+    writes.extend(gates(scope, head.incident, Attributes::new(), vec!["approved"]));
     incidents::change(ports, scope, was, now_is, leaves, writes).await
 }
 
+/// The head behind its hash. Parked when the stored one is another.
 pub async fn get(
     ports: &impl ReadHome,
     scope: &TenantScope,
@@ -93,14 +126,82 @@ pub async fn get(
     let Some(item) = ports.get(&plan_key(scope, incident, version)).await? else {
         return Err(missing(format!("plan {version} of the incident {incident}")));
     };
-    let text = |name| item.text(name).map(str::to_owned).ok_or_else(|| unreadable(&item));
+    let head: PlanHead = read_doc(&item)?;
+    let hash = item.text("hash").map(str::to_owned).ok_or_else(|| unreadable(&item))?;
+    if head.hash() != hash {
+        return Err(changed("head"));
+    }
     Ok(StoredPlan {
-        plan: read_doc(&item)?,
-        hash: text("hash")?,
+        head,
+        hash,
         approvals: read_json(&item, "approvals")?,
         approvals_version: item.number("approvals_version").ok_or_else(|| unreadable(&item))?,
-        facts: text("facts")?,
     })
+}
+
+/// The plan's obligations, in order.
+pub async fn obligations(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    head: &PlanHead,
+) -> Result<Vec<Obligation>, Halt> {
+    let partition = scope.partition(&[&head.incident.to_string()]);
+    let items = all(ports, partition, &duty_prefix(head.version)).await?;
+    let obligations = items.iter().map(read_doc).collect::<Result<Vec<Obligation>, Halt>>()?;
+    if obligations_root(&obligations) != head.obligations {
+        return Err(changed("obligations"));
+    }
+    Ok(obligations)
+}
+
+/// The plan's waves, in order.
+pub async fn waves(ports: &impl ReadHome, scope: &TenantScope, head: &PlanHead) -> Result<Vec<Wave>, Halt> {
+    let partition = scope.partition(&[&head.incident.to_string()]);
+    let items = all(ports, partition, &wave_prefix(head.version)).await?;
+    let waves = items.iter().map(read_doc).collect::<Result<Vec<Wave>, Halt>>()?;
+    if waves_tree(&waves).root() != head.waves {
+        return Err(changed("waves"));
+    }
+    Ok(waves)
+}
+
+/// One wave, without reading the others.
+pub async fn wave(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    head: &PlanHead,
+    number: u32,
+) -> Result<Wave, Halt> {
+    let at = WaveRef { incident: head.incident, plan: head.version, wave: number };
+    let Some(item) = ports.get(&wave_key(scope, at)).await? else {
+        return Err(missing(format!("wave {number} of plan {}", head.version)));
+    };
+    let (wave, proof) = read_proven(&item)?;
+    if !head.holds_wave(&wave, &proof) {
+        return Err(changed("wave"));
+    }
+    Ok(wave)
+}
+
+/// What every notice of the plan is rendered from, as the renderer reads it.
+pub async fn brief(ports: &impl ReadHome, scope: &TenantScope, head: &PlanHead) -> Result<String, Halt> {
+    let Some(item) = ports.get(&brief_key(scope, head.incident, head.version)).await? else {
+        return Err(missing(format!("the brief of plan {}", head.version)));
+    };
+    let brief = item.text("brief").ok_or_else(|| unreadable(&item))?;
+    if !head.holds_brief(brief) {
+        return Err(changed("brief"));
+    }
+    Ok(brief.to_owned())
+}
+
+/// What stands in the store is not what was planned: nothing of it may be acted on.
+fn changed(part: &str) -> Halt {
+    let detail = format!(
+        "the {part} in the store is not the one behind the plan's hash: somebody changed it; hold the incident, find \
+         out who, and make a new plan"
+    );
+    Halt::Park(Parked::Notice { detail })
 }
 
 /// Adds an approval; `opens` makes it the last one needed: the gates then open for exactly this plan, whose
@@ -116,7 +217,7 @@ pub async fn approve(
 ) -> Result<(), Halt> {
     let mut approvals = stored.approvals.clone();
     approvals.push(approval.clone());
-    let key = plan_key(scope, stored.plan.incident, stored.plan.version);
+    let key = plan_key(scope, stored.head.incident, stored.head.version);
     let mut writes = vec![Write::Update {
         key,
         set: Attributes::from([
@@ -130,8 +231,8 @@ pub async fn approve(
         ]),
     }];
     if opens {
-        let set = Attributes::from([("approved".to_owned(), Value::Number(stored.plan.version.into()))]);
-        writes.extend(gates(scope, stored.plan.incident, set, Vec::new()));
+        let set = Attributes::from([("approved".to_owned(), Value::Number(stored.head.version.into()))]);
+        writes.extend(gates(scope, stored.head.incident, set, Vec::new()));
     }
     incidents::change(ports, scope, incident.0, incident.1, std::slice::from_ref(leaf), writes).await
 }
@@ -186,11 +287,6 @@ fn gates(
     })
 }
 
-fn wave_item(scope: &TenantScope, plan: &Plan, wave: &Wave) -> Item {
-    let key = wave_key(scope, plan.incident, plan.version, wave.number);
-    Item { key, attributes: waking(scope, wave.start) }
-}
-
 /// Says when somebody has to look at a wave again: `None` once no chunk of it waits for its first claim.
 pub async fn look_at_wave(
     ports: &impl WriteHome,
@@ -199,7 +295,7 @@ pub async fn look_at_wave(
     again: Option<Timestamp>,
 ) -> Result<(), Halt> {
     let write = Write::Update {
-        key: wave_key(scope, wave.incident, wave.plan, wave.wave),
+        key: wave_key(scope, wave),
         set: again.map(|at| waking(scope, at)).unwrap_or_default(),
         remove: if again.is_none() { vec!["wake_pk", "wake"] } else { Vec::new() },
         only_if: Condition::Present(Vec::new()),
@@ -237,8 +333,20 @@ fn gate_key(scope: &TenantScope, incident: IncidentId, gate: u32) -> Key {
     scope.key(&[&incident.to_string()], format!("gate#{gate}"))
 }
 
-fn wave_key(scope: &TenantScope, incident: IncidentId, plan: u32, wave: u32) -> Key {
-    scope.key(&[&incident.to_string()], format!("wave#{plan}-{wave}"))
+fn brief_key(scope: &TenantScope, incident: IncidentId, plan: u32) -> Key {
+    scope.key(&[&incident.to_string()], format!("brief#{plan:04}"))
+}
+
+fn duty_prefix(plan: u32) -> String {
+    format!("duty#{plan:04}-")
+}
+
+fn wave_prefix(plan: u32) -> String {
+    format!("wave#{plan:04}-")
+}
+
+fn wave_key(scope: &TenantScope, at: WaveRef) -> Key {
+    scope.key(&[&at.incident.to_string()], format!("{}{:05}", wave_prefix(at.plan), at.wave))
 }
 
 fn wave_of(scope: &TenantScope, key: &Key) -> Option<WaveRef> {

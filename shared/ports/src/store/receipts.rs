@@ -9,18 +9,22 @@ use tocsin_domain::outcome::Halt;
 use tocsin_domain::receipt::{Fact, Receipt};
 
 use super::plans::WaveRef;
-use super::{all, chunks, doc, read_doc, unreadable, with_doc};
+use super::{all, chunks, read_doc, unreadable, with_doc};
 use crate::scope::{Proof, TenantScope};
 use crate::table::{Attributes, Item, Key, ReadHome, WriteHome};
 
 /// What is known of the notices of one chunk, by their place in it.
 pub type Facts = BTreeMap<u32, BTreeSet<Fact>>;
 
-pub async fn append(ports: &impl WriteHome, scope: &TenantScope, receipts: &[Receipt]) -> Result<(), Halt> {
+/// Appends receipts, whosever they are, each under its own tenant.
+pub async fn append(ports: &impl WriteHome, receipts: &[(TenantScope, Receipt)]) -> Result<(), Halt> {
     let items: BTreeMap<Key, Attributes> = receipts
         .iter()
-        .map(|receipt| Ok((key(scope, receipt), Attributes::from([("doc".to_owned(), doc(receipt)?)]))))
+        .map(|(scope, receipt)| Ok((key(scope, receipt), with_doc(receipt)?)))
         .collect::<Result<_, Halt>>()?;
+    if items.is_empty() {
+        return Ok(());
+    }
     Ok(ports.put_all(items.into_iter().map(|(key, attributes)| Item { key, attributes }).collect()).await?)
 }
 
@@ -29,8 +33,7 @@ pub async fn of_chunk(
     scope: &TenantScope,
     chunk: &ChunkRef,
 ) -> Result<Vec<Receipt>, Halt> {
-    let wave = WaveRef { incident: chunk.incident, plan: chunk.plan, wave: chunk.wave };
-    let items = all(ports, partition(scope, wave), &format!("{:08}#", chunk.number)).await?;
+    let items = all(ports, partition(scope, WaveRef::of(chunk)), &format!("{:08}#", chunk.number)).await?;
     items.iter().map(read_doc).collect()
 }
 
@@ -90,7 +93,6 @@ fn partition(scope: &TenantScope, wave: WaveRef) -> String {
 
 fn key(scope: &TenantScope, receipt: &Receipt) -> Key {
     let chunk = &receipt.chunk;
-    let wave = WaveRef { incident: chunk.incident, plan: chunk.plan, wave: chunk.wave };
     let told_apart = digest("receipt", &[receipt.provider_id.as_bytes(), receipt.at.to_string().as_bytes()]);
     let sort = format!(
         "{:08}#{:02}#{}#{}#{}",
@@ -100,5 +102,5 @@ fn key(scope: &TenantScope, receipt: &Receipt) -> Key {
         receipt.fact.as_str(),
         hex::encode(&told_apart[..6])
     );
-    Key::new(partition(scope, wave), sort)
+    Key::new(partition(scope, WaveRef::of(chunk)), sort)
 }

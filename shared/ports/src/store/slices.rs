@@ -1,7 +1,7 @@
 //! The slices of a scope: byte ranges of manifests, each read by one message.
 
 use serde::{Deserialize, Serialize};
-use tocsin_domain::id::IncidentId;
+use tocsin_domain::incident::RosterRef;
 use tocsin_domain::outcome::Halt;
 
 use super::{all, doc, missing, overtaken, read_doc};
@@ -33,12 +33,12 @@ pub struct SliceCount {
 pub async fn cut(
     ports: &impl WriteHome,
     scope: &TenantScope,
-    incident: IncidentId,
+    roster: RosterRef,
     slices: &[Slice],
 ) -> Result<(), Halt> {
     for slice in slices {
         let write = Write::Put {
-            key: key(scope, incident, slice.number),
+            key: key(scope, roster, slice.number),
             attributes: Attributes::from([("doc".to_owned(), doc(slice)?)]),
             only_if: Condition::Absent,
         };
@@ -53,12 +53,12 @@ pub async fn cut(
 pub async fn get(
     ports: &impl ReadHome,
     scope: &TenantScope,
-    incident: IncidentId,
+    roster: RosterRef,
     number: u32,
 ) -> Result<Slice, Halt> {
-    match ports.get(&key(scope, incident, number)).await? {
+    match ports.get(&key(scope, roster, number)).await? {
         Some(item) => read_doc(&item),
-        None => Err(missing(format!("slice {number} of the incident {incident}"))),
+        None => Err(missing(format!("slice {number} of the roster {roster}"))),
     }
 }
 
@@ -66,11 +66,11 @@ pub async fn get(
 pub async fn finish(
     ports: &impl WriteHome,
     scope: &TenantScope,
-    incident: IncidentId,
+    roster: RosterRef,
     slice: &Slice,
 ) -> Result<(), Halt> {
     let write = Write::Put {
-        key: key(scope, incident, slice.number),
+        key: key(scope, roster, slice.number),
         attributes: Attributes::from([("doc".to_owned(), doc(slice)?)]),
         only_if: Condition::Present(Vec::new()),
     };
@@ -80,13 +80,17 @@ pub async fn finish(
 pub async fn list(
     ports: &impl ReadHome,
     scope: &TenantScope,
-    incident: IncidentId,
+    roster: RosterRef,
 ) -> Result<Vec<Slice>, Halt> {
     let items: Result<Vec<Item>, PortError> =
-        all(ports, scope.partition(&[&incident.to_string()]), "slice#").await;
+        all(ports, scope.partition(&[&roster.incident.to_string()]), &prefix(roster)).await;
     items?.iter().map(read_doc).collect()
 }
 
-fn key(scope: &TenantScope, incident: IncidentId, number: u32) -> Key {
-    scope.key(&[&incident.to_string()], format!("slice#{number:06}"))
+fn prefix(roster: RosterRef) -> String {
+    format!("slice#{:04}-", roster.scope)
+}
+
+fn key(scope: &TenantScope, roster: RosterRef, number: u32) -> Key {
+    scope.key(&[&roster.incident.to_string()], format!("{}{number:08}", prefix(roster)))
 }
