@@ -1,5 +1,6 @@
 //! The whole product in one process: every real step over the world in memory, in simulated time.
 
+mod acts;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use tocsin_ports::{Clock, Queue};
 use tocsin_stage::http::{Request, Response};
 use tocsin_stage::queue::{batch, batch_together};
 
+pub use acts::*;
 pub use samples::*;
 
 /// An installation in memory.
@@ -44,7 +46,8 @@ impl Town {
 
     /// The same, for a message that has waited on its queue since `sent_at`.
     pub fn late_siem(&self, body: &str, sent_at: Timestamp) -> bool {
-        let step = async |world: &World, message: Message<'_>, now| intake_siem::step(world, message, now).await;
+        let step =
+            async |world: &World, message: Message<'_>, now| intake_siem::step(world, message, now).await;
         let answer = run(batch("intake-siem", &self.world, record(body, sent_at), None, &step));
         answer.expect("an answer").batch_item_failures.is_empty()
     }
@@ -86,18 +89,26 @@ impl Town {
     fn deliver(&self, queue: &Queue, body: &str) -> bool {
         let world = &self.world;
         match queue {
-            Queue::Signals => run(one(world, "triage", body, &async |world: &World, message: Message<'_>, now| {
-                triage::step(world, message, now).await
-            })),
-            Queue::Scope => run(one(world, "scope", body, &async |world: &World, message: Message<'_>, now| {
-                scope::step(world, message, now).await
-            })),
-            Queue::Plan => run(one(world, "plan", body, &async |world: &World, message: Message<'_>, now| {
-                plan::step(world, message, now).await
-            })),
-            Queue::Notices(_) => run(one(world, "send", body, &async |world: &World, message: Message<'_>, now| {
-                send::step(world, message, now).await
-            })),
+            Queue::Signals => {
+                run(one(world, "triage", body, &async |world: &World, message: Message<'_>, now| {
+                    triage::step(world, message, now).await
+                }))
+            }
+            Queue::Scope => {
+                run(one(world, "scope", body, &async |world: &World, message: Message<'_>, now| {
+                    scope::step(world, message, now).await
+                }))
+            }
+            Queue::Plan => {
+                run(one(world, "plan", body, &async |world: &World, message: Message<'_>, now| {
+                    plan::step(world, message, now).await
+                }))
+            }
+            Queue::Notices(_) => {
+                run(one(world, "send", body, &async |world: &World, message: Message<'_>, now| {
+                    send::step(world, message, now).await
+                }))
+            }
         }
     }
 
@@ -127,7 +138,8 @@ impl Town {
         let body = event.to_string();
         for _ in 0..10 {
             let (world, event) = (&self.world, record(&body, self.world.now()));
-            let answer = run(batch_together("receipts", world, event, None, &receipts::read, &receipts::append));
+            let answer =
+                run(batch_together("receipts", world, event, None, &receipts::read, &receipts::append));
             if answer.expect("an answer").batch_item_failures.is_empty() {
                 return;
             }

@@ -1,4 +1,5 @@
-//! What people decide: approve, hold, release, cancel. Always with a name, and a reason where it stops something.
+//! What people decide about an incident: approve, hold, release, cancel. Always with a name, and a reason where it
+//! stops something.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -84,16 +85,7 @@ pub async fn halt(
     now: Timestamp,
 ) -> Result<Value, No> {
     let (scope, _) = with_role(ports, principal, tenant, Role::Responder).await?;
-    let ReasonBody { reason } =
-        serde_json::from_slice(body).map_err(|_| No::Bad("send {\"reason\": \"...\"}".to_owned()))?;
-    if reason.trim().is_empty() {
-        return Err(No::Bad("a reason is needed".to_owned()));
-    }
-    if reason.len() > LONGEST_REASON {
-        return Err(No::Bad(format!(
-            "a reason has at most {LONGEST_REASON} bytes; keep the rest in your own files"
-        )));
-    }
+    let reason = reason_of(body)?;
     let was = incidents::get(ports, &scope, id).await?;
     if was.incident.halt == Some(Halt::Cancelled) {
         return Err(No::Conflict("the incident is cancelled for good".to_owned()));
@@ -102,7 +94,7 @@ pub async fn halt(
         Act::Hold => (Some(Halt::Held), Action::IncidentHeld),
         Act::Cancel => (Some(Halt::Cancelled), Action::IncidentCancelled),
         Act::Release => (None, Action::IncidentReleased),
-        Act::Approve => return Err(No::NotFound),
+        Act::Approve | Act::Rescope => return Err(No::NotFound),
     };
     if was.incident.halt == halt {
         let handed_over = handed_over(ports, &scope, &was.incident).await?;
@@ -114,6 +106,26 @@ pub async fn halt(
     let leaf = Leaf::new(scope.tenant(), Some(id), now, person(principal), action, reason, subject);
     plans::set_halt(ports, &scope, (&was, &incident), &leaf).await?;
     Ok(json!({ "halt": incident.halt, "handed_over": handed_over(ports, &scope, &incident).await? }))
+}
+
+/// The reason that a body gives.
+pub fn reason_of(body: &[u8]) -> Result<String, No> {
+    let ReasonBody { reason: given } =
+        serde_json::from_slice(body).map_err(|_| No::Bad("send {\"reason\": \"...\"}".to_owned()))?;
+    reason(given)
+}
+
+/// A reason that can stand in a leaf.
+pub fn reason(given: String) -> Result<String, No> {
+    if given.trim().is_empty() {
+        return Err(No::Bad("a reason is needed".to_owned()));
+    }
+    if given.len() > LONGEST_REASON {
+        return Err(No::Bad(format!(
+            "a reason has at most {LONGEST_REASON} bytes; keep the rest in your own files"
+        )));
+    }
+    Ok(given)
 }
 
 /// Read after the gates closed: nothing is claimed any more, so the list is exact.
@@ -148,7 +160,7 @@ async fn handed_over(
 
 fn went(entry: &Entry) -> bool {
     match entry {
-        Entry::Accepted(_) | Entry::InDoubt | Entry::Repeat => true,
+        Entry::Accepted(_) | Entry::InDoubt | Entry::Repeat | Entry::Vouched => true,
         Entry::Waiting | Entry::Throttled(_) | Entry::Refused(_) | Entry::Withheld(_) => false,
     }
 }
@@ -169,6 +181,6 @@ fn state_of(incident: &Incident, stored: &StoredPlan, needed: u32) -> Value {
     json!({ "stage": incident.stage, "approved_by": given, "approvals_needed": needed })
 }
 
-fn person(principal: &str) -> Actor {
+pub fn person(principal: &str) -> Actor {
     Actor::Person(principal.to_owned())
 }

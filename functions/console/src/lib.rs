@@ -5,7 +5,8 @@
 //! | `PUT /console/tenants/T` | administrator of the installation |
 //! | `GET /console/tenants/T/incidents`, `GET .../incidents/I` | any role of the tenant |
 //! | `POST .../incidents/I/approve` `{"hash"}` | approver |
-//! | `POST .../incidents/I/hold`, `/release`, `/cancel` `{"reason"}` | responder |
+//! | `POST .../incidents/I/hold`, `/release`, `/cancel`, `/rescope` `{"reason"}` | responder |
+//! | `POST .../incidents/I/chunks/C/settle` `{"as", "reason"}` | responder |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
 //!
 //! The principal is the one whose signature API Gateway checked (`AWS_IAM`). Every act names it in its leaf.
@@ -16,6 +17,7 @@
 
 mod access;
 mod acts;
+mod mend;
 mod routes;
 mod show;
 mod tenant;
@@ -90,6 +92,12 @@ async fn answer(
         }
         Route::Act(tenant, incident, Act::Approve) => {
             acts::approve(ports, principal, tenant, incident, &request.body, now).await
+        }
+        Route::Act(tenant, incident, Act::Rescope) => {
+            mend::rescope(ports, principal, tenant, incident, &request.body, now).await
+        }
+        Route::Settle(tenant, chunk) => {
+            mend::settle(ports, principal, tenant, chunk, &request.body, now).await
         }
         Route::Act(tenant, incident, act @ (Act::Hold | Act::Release | Act::Cancel)) => {
             acts::halt(ports, principal, tenant, incident, act, &request.body, now).await

@@ -1,5 +1,6 @@
 //! Which request asks for what.
 
+use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_stage::http::Request;
 
@@ -11,6 +12,7 @@ pub enum Route {
     ListIncidents(TenantId),
     ShowIncident(TenantId, IncidentId),
     Act(TenantId, IncidentId, Act),
+    Settle(TenantId, ChunkRef),
     AuditHead(TenantId),
     AuditTile(TenantId, u64),
 }
@@ -21,6 +23,7 @@ pub enum Act {
     Hold,
     Release,
     Cancel,
+    Rescope,
 }
 
 pub fn route(request: &Request) -> Result<Route, No> {
@@ -36,6 +39,13 @@ pub fn route(request: &Request) -> Result<Route, No> {
         ("POST", ["console", "tenants", t, "incidents", i, act]) => {
             Ok(Route::Act(tenant(t)?, incident(i)?, act_of(act)?))
         }
+        ("POST", ["console", "tenants", t, "incidents", i, "chunks", c, "settle"]) => {
+            let chunk: ChunkRef = c.parse().map_err(|_| No::NotFound)?;
+            if chunk.incident != incident(i)? {
+                return Err(No::NotFound);
+            }
+            Ok(Route::Settle(tenant(t)?, chunk))
+        }
         ("GET", ["console", "tenants", t, "audit"]) => Ok(Route::AuditHead(tenant(t)?)),
         ("GET", ["console", "tenants", t, "audit", "tiles", number]) => {
             Ok(Route::AuditTile(tenant(t)?, number.parse().map_err(|_| No::NotFound)?))
@@ -50,6 +60,7 @@ fn act_of(text: &str) -> Result<Act, No> {
         "hold" => Ok(Act::Hold),
         "release" => Ok(Act::Release),
         "cancel" => Ok(Act::Cancel),
+        "rescope" => Ok(Act::Rescope),
         _ => Err(No::NotFound),
     }
 }
@@ -70,8 +81,13 @@ mod tests {
         assert_eq!(asked("GET", "/console/tenants/shop/incidents/"), Ok(Route::ListIncidents(t.clone())));
         let path = format!("/console/tenants/shop/incidents/{incident}/approve");
         assert_eq!(asked("POST", &path), Ok(Route::Act(t, i, Act::Approve)));
+        let settle =
+            |chunk: &str| format!("/console/tenants/shop/incidents/{incident}/chunks/{chunk}-1-2-3/settle");
+        let chunk = ChunkRef { incident: i, plan: 1, wave: 2, number: 3 };
+        assert_eq!(asked("POST", &settle(incident)), Ok(Route::Settle("shop".parse().unwrap(), chunk)));
         for (method, path) in [
             ("GET", path.as_str()),
+            ("POST", &settle("1123456789abcdef0123456789abcdef")),
             ("POST", "/console/tenants/shop/incidents/1/approve"),
             ("GET", "/console/tenants/sh%23op/incidents"),
             ("DELETE", "/console/tenants/shop"),

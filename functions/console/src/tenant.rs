@@ -14,6 +14,9 @@ use tocsin_ports::{IDENTITY_KEY, Proof, Secret, TenantScope};
 use crate::access::is_administrator;
 use crate::{ConsolePorts, No};
 
+/// Routes are put and freed in one transaction, which takes 100 writes.
+const MOST_ROUTES: usize = 45;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
@@ -87,6 +90,9 @@ fn problems_here(
         problems.push(
             "the id in the body has to be the one in the path, and not the installation's own".to_owned(),
         );
+    }
+    if tenant.routes.all().count() > MOST_ROUTES {
+        problems.push(format!("a tenant has at most {MOST_ROUTES} routes: name accounts instead of buckets"));
     }
     let known = &ports.settings().regions;
     let named = tenant.residency.regions.values().chain([&tenant.residency.otherwise]);

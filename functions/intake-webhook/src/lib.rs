@@ -16,9 +16,7 @@ use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::signal::Signal;
 use tocsin_ports::store::signals::Arrival;
 use tocsin_ports::store::{signals, tenants};
-use tocsin_ports::{
-    Enqueue, Parking, Proof, ReadHome, ReadSecrets, TenantScope, WriteHome, WriteVault,
-};
+use tocsin_ports::{Enqueue, Parking, Proof, ReadHome, ReadSecrets, TenantScope, WriteHome, WriteVault};
 use tocsin_sources::webhook::{self, Headers, Received};
 use tocsin_stage::http::{Request, Response};
 use tocsin_stage::park::{Parcel, park};
@@ -115,8 +113,7 @@ async fn park_it(
     why: &Parked,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let parcel =
-        Parcel { function: FUNCTION, message: &request.id, body: &request.body, scope: Some(scope) };
+    let parcel = Parcel { function: FUNCTION, message: &request.id, body: &request.body, scope: Some(scope) };
     park(ports, parcel, why, now).await
 }
 

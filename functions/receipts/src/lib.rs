@@ -6,7 +6,7 @@
 //! - Acknowledged: when its facts stand in the store, or when it says nothing about a notice. A report may come before the hand-over's own answer is
 //!   stored: nothing here needs that answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tocsin_domain::chunk::{ChunkRef, ChunkState};
@@ -30,30 +30,35 @@ pub async fn read(
 pub type Found = (TenantScope, Receipt);
 
 async fn found(ports: &impl ReadHome, body: &str) -> Result<Vec<Found>, Halt> {
-    let events = events_of(body.as_bytes())
-        .map_err(|error| Parked::Unreadable { detail: error.to_string() })?;
+    let events =
+        events_of(body.as_bytes()).map_err(|error| Parked::Unreadable { detail: error.to_string() })?;
     let mut found = Vec::new();
     for event in &events {
-        let (scope, receipt) = receipt_of(ports, event).await?;
-        if adds_something(ports, &scope, &receipt).await? {
-            found.push((scope, receipt));
-        }
+        found.push(receipt_of(ports, event).await?);
     }
     Ok(found)
 }
 
 /// Appends what the reports of a batch say, with as few calls as can be.
-pub async fn append(ports: &impl WriteHome, found: Vec<Found>) -> Result<(), Halt> {
+pub async fn append(ports: &(impl ReadHome + WriteHome), mut found: Vec<Found>) -> Result<(), Halt> {
+    let answered = answered(ports, &found).await?;
+    found.retain(|(_, receipt)| receipt.fact != Fact::Sent || !answered.contains(&receipt.chunk));
     receipts::append(ports, &found).await
 }
 
-/// That the provider took a notice is known already when the chunk has its answer: then the report adds nothing,
+/// The chunks that have their answer. That the provider took their notices is known then: a report of it adds nothing,
 /// and writing it would double the cost of every notice.
-async fn adds_something(ports: &impl ReadHome, scope: &TenantScope, receipt: &Receipt) -> Result<bool, Halt> {
-    if receipt.fact != Fact::Sent {
-        return Ok(true);
+async fn answered(ports: &impl ReadHome, found: &[Found]) -> Result<BTreeSet<ChunkRef>, Halt> {
+    let sent = found.iter().filter(|(_, receipt)| receipt.fact == Fact::Sent);
+    let chunks: BTreeMap<ChunkRef, &TenantScope> =
+        sent.map(|(scope, receipt)| (receipt.chunk, scope)).collect();
+    let mut answered = BTreeSet::new();
+    for (chunk, scope) in chunks {
+        if chunks::state(ports, scope, &chunk).await? == ChunkState::Accepted {
+            answered.insert(chunk);
+        }
     }
-    Ok(chunks::state(ports, scope, &receipt.chunk).await? != ChunkState::Accepted)
+    Ok(answered)
 }
 
 /// The notice that an event is about: by its tags, else by the provider's id.

@@ -154,7 +154,8 @@ async fn keep_rejects(
     if rejects.is_empty() {
         return Ok(None);
     }
-    let file = scope.vault_key(&["rejects", &incident.roster().to_string(), &format!("{}.csv", slice.number)]);
+    let file =
+        scope.vault_key(&["rejects", &incident.roster().to_string(), &format!("{}.csv", slice.number)]);
     let lines: Vec<String> = rejects
         .iter()
         .map(|reject| format!("{},{},\"{}\"\n", slice.dataset, reject.line, reject.why))

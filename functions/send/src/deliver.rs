@@ -36,7 +36,10 @@ pub async fn chunk(
                 Rendered::Sms(_) | Rendered::InApp(_) => *entry = wrong_form(),
             },
             Ready::Sms { to, text } => match text {
-                Rendered::Sms(text) => *entry = send_text(ports, scope, chunk, index, to, text.text).await,
+                Rendered::Sms(text) => {
+                    let answer = send_text(ports, scope, chunk, index, to, text.text).await;
+                    *entry = after(entry, answer);
+                }
                 Rendered::Email(_) | Rendered::InApp(_) => *entry = wrong_form(),
             },
             Ready::InApp { to, message } => match message {
@@ -66,7 +69,7 @@ async fn send_mails(ports: &impl SendPorts, brief: &Brief, mails: Vec<(usize, Ma
     let answers = answers(ports.send_mails(&brief.sender, mails).await, places.len());
     for (place, answer) in places.into_iter().zip(answers) {
         if let Some(entry) = entries.get_mut(place) {
-            *entry = answer;
+            *entry = after(entry, answer);
         }
     }
 }
@@ -100,6 +103,14 @@ fn answers(hand_over: HandOver, messages: usize) -> Vec<Entry> {
     }
 }
 
+/// A copy that did not get through is still a copy: what went before it may have arrived.
+fn after(was: &Entry, answer: Entry) -> Entry {
+    match (was, &answer) {
+        (Entry::Repeat, Entry::Throttled(_)) => Entry::Repeat,
+        (_, _) => answer,
+    }
+}
+
 /// The renderer gave another channel's form: nothing goes out.
 fn wrong_form() -> Entry {
     Entry::Withheld("the notice is not in the form of its channel".to_owned())
@@ -118,6 +129,14 @@ fn tags(scope: &TenantScope, chunk: &StoredChunk, index: usize) -> Tags {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_throttled_copy_stays_a_copy() {
+        let throttled = || Entry::Throttled("rate".to_owned());
+        assert_eq!(after(&Entry::Repeat, throttled()), Entry::Repeat);
+        assert_eq!(after(&Entry::Waiting, throttled()), throttled());
+        assert_eq!(after(&Entry::Repeat, Entry::InDoubt), Entry::InDoubt);
+    }
 
     #[test]
     fn an_answer_that_does_not_fit_is_a_doubt_for_every_message() {

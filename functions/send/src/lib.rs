@@ -153,7 +153,7 @@ fn reasons(entries: &[Entry]) -> String {
         .iter()
         .filter_map(|entry| match entry {
             Entry::Throttled(why) | Entry::Refused(why) | Entry::Withheld(why) => Some(why.as_str()),
-            Entry::Waiting | Entry::Accepted(_) | Entry::InDoubt | Entry::Repeat => None,
+            Entry::Waiting | Entry::Accepted(_) | Entry::InDoubt | Entry::Repeat | Entry::Vouched => None,
         })
         .collect();
     reasons.into_iter().collect::<Vec<_>>().join(", ")

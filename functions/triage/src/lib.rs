@@ -22,11 +22,19 @@ use tocsin_ports::{Enqueue, Proof, ReadHome, TenantScope, WriteHome, jobs};
 
 use crate::decision::{Decision, decide};
 
-pub async fn step(ports: &(impl ReadHome + WriteHome + Enqueue), message: Message<'_>, now: Timestamp) -> Outcome {
+pub async fn step(
+    ports: &(impl ReadHome + WriteHome + Enqueue),
+    message: Message<'_>,
+    now: Timestamp,
+) -> Outcome {
     settle(triage(ports, message, now).await)
 }
 
-async fn triage(ports: &(impl ReadHome + WriteHome + Enqueue), message: Message<'_>, now: Timestamp) -> Progress {
+async fn triage(
+    ports: &(impl ReadHome + WriteHome + Enqueue),
+    message: Message<'_>,
+    now: Timestamp,
+) -> Progress {
     let job: SignalJob = read(message)?;
     let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
     let tenant = tenants::get(ports, &scope).await?;
@@ -155,8 +163,9 @@ fn joined(was: &Incident, tenant: &Tenant, id: SignalId, stored: &StoredSignal) 
         }
         Stage::Blocked | Stage::AwaitingApproval | Stage::Sending => {
             for name in new {
-                let task =
-                    format!("a later signal touches the dataset {name}, which is not in this incident's scope");
+                let task = format!(
+                    "a later signal touches the dataset {name}, which is not in this incident's scope"
+                );
                 if !incident.attention.contains(&task) {
                     incident.attention.push(task);
                 }

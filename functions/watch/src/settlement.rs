@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
-use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry};
+use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, end_of_doubt};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::Settling;
 use tocsin_domain::receipt::{Receipt, proves_hand_over};
@@ -62,8 +62,13 @@ async fn settle(
     let at = chunk.chunk.at;
     let known = receipts::of_chunk(ports, scope, &at).await?;
     let entries = with_evidence(&chunk.entries, &known);
-    if let Some((event, action, why)) = end_of_doubt(&entries) {
-        let wake = (event == ChunkEvent::Refuse).then_some(now);
+    if let Some(event) = end_of_doubt(&entries) {
+        let (action, why, wake) = if event == ChunkEvent::Evidence {
+            (Action::ChunkSettled, "the provider's events prove every notice sent", None)
+        } else {
+            let why = "the provider's events end the doubt; what was proven not sent goes again";
+            (Action::ChunkRefused, why, Some(now))
+        };
         let change = Change { event, entries: Some(entries), wake };
         chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, action, why, now)).await?;
         return Ok(());
@@ -84,18 +89,6 @@ async fn settle(
         }
         Settling::MustReach | Settling::NeverTwice => ask_a_person(ports, scope, chunk, now).await,
     }
-}
-
-/// What the evidence makes of the chunk; `None` while anything is still in doubt.
-fn end_of_doubt(entries: &[Entry]) -> Option<(ChunkEvent, Action, &'static str)> {
-    if entries.contains(&Entry::InDoubt) {
-        return None;
-    }
-    if entries.iter().any(Entry::goes_next) {
-        let why = "the provider's events end the doubt; what was proven not sent goes again";
-        return Some((ChunkEvent::Refuse, Action::ChunkRefused, why));
-    }
-    Some((ChunkEvent::Evidence, Action::ChunkSettled, "the provider's events prove every notice sent"))
 }
 
 /// What is still in doubt after the evidence is weighed.
@@ -125,7 +118,8 @@ fn again(entry: &Entry) -> Entry {
         | Entry::Throttled(_)
         | Entry::Refused(_)
         | Entry::Withheld(_)
-        | Entry::Repeat => entry.clone(),
+        | Entry::Repeat
+        | Entry::Vouched => entry.clone(),
     }
 }
 
@@ -138,8 +132,7 @@ async fn ask_a_person(
 ) -> Result<(), Halt> {
     let at = chunk.chunk.at;
     let was = incidents::get(ports, scope, at.incident).await?;
-    let task =
-        format!("chunk {at} may or may not have been sent, and its policy is not to send it again: decide");
+    let task = at.question();
     if was.incident.attention.contains(&task) {
         return Ok(());
     }
@@ -159,17 +152,6 @@ fn leaf(scope: &TenantScope, chunk: &StoredChunk, action: Action, why: &str, now
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_was_throttled_beside_a_doubt_goes_again() {
-        let accepted = || Entry::Accepted("id".to_owned());
-        let throttled = || Entry::Throttled("rate".to_owned());
-        let event = |entries: &[Entry]| end_of_doubt(entries).map(|(event, _, _)| event);
-        assert_eq!(event(&[accepted(), Entry::InDoubt, throttled()]), None);
-        assert_eq!(event(&[accepted(), throttled()]), Some(ChunkEvent::Refuse));
-        assert_eq!(event(&[accepted(), accepted()]), Some(ChunkEvent::Evidence));
-        assert_eq!(ChunkState::Undecided.after(ChunkEvent::Refuse), Some(ChunkState::Refused));
-    }
 
     #[test]
     fn only_what_is_in_doubt_is_repeated() {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, TenantId};
 
 use crate::tenant::SecretFile;
@@ -107,11 +108,51 @@ pub enum Incident {
         #[command(flatten)]
         halt: Halt,
     },
+    /// Read the evidence anew and make a new plan, after a manifest, a setting or a letter was mended (responders)
+    ///
+    /// Only before a plan is approved. What was read and planned before is not in force any more.
+    Rescope {
+        #[command(flatten)]
+        halt: Halt,
+    },
+    /// End the doubt about a chunk that may or may not have been sent (responders)
+    Settle {
+        /// The chunk, as the incident's attention names it
+        chunk: ChunkRef,
+        /// What you found out: at the provider, or from the people it was for
+        #[arg(long = "as", value_name = "FINDING")]
+        finding: Finding,
+        /// How you found out; it stands in the audit log beside your name
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        of: OfTenant,
+    },
     /// End an incident for good; prints the chunks that had been handed over (responders)
     Cancel {
         #[command(flatten)]
         halt: Halt,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Finding {
+    /// The provider sent it
+    Sent,
+    /// The provider did not send it: it goes again, as it is
+    NotSent,
+    /// Nobody can tell: it goes again, marked as a copy
+    Again,
+}
+
+impl Finding {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Finding::Sent => "sent",
+            Finding::NotSent => "not-sent",
+            Finding::Again => "again",
+        }
+    }
 }
 
 #[derive(Debug, ArgGroup)]

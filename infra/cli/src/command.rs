@@ -54,6 +54,17 @@ async fn incident(command: Incident) -> Result<(), Failure> {
         Incident::Hold { halt } => stop(halt, Console::hold).await,
         Incident::Release { halt } => stop(halt, Console::release).await,
         Incident::Cancel { halt } => stop(halt, Console::cancel).await,
+        Incident::Rescope { halt: Halt { incident, reason, of: OfTenant { tenant, json, connection } } } => {
+            let answer = console(&connection).await?.rescope(&tenant, incident, &reason).await?;
+            answered(&answer, json, |_| {
+                "the evidence is read anew; a new plan will wait for approval\n".to_owned()
+            })
+        }
+        Incident::Settle { chunk, finding, reason, of: OfTenant { tenant, json, connection } } => {
+            let answer =
+                console(&connection).await?.settle(&tenant, chunk, finding.as_str(), &reason).await?;
+            answered(&answer, json, show::settled)
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tocsin_audit::{Head, Tile};
 use tocsin_aws::console::{ClientError, ConsoleClient};
+use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, TenantId};
 
 /// How many tiles of a log are asked for at once.
@@ -144,6 +145,28 @@ impl Console {
         reason: &str,
     ) -> Result<Value, ConsoleError> {
         self.halt(tenant, id, "cancel", reason).await
+    }
+
+    /// Has the evidence read anew and a new plan made.
+    pub async fn rescope(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        reason: &str,
+    ) -> Result<Value, ConsoleError> {
+        self.halt(tenant, id, "rescope", reason).await
+    }
+
+    /// Ends the doubt about a chunk: `sent`, `not-sent`, or `again`.
+    pub async fn settle(
+        &self,
+        tenant: &TenantId,
+        chunk: ChunkRef,
+        finding: &str,
+        reason: &str,
+    ) -> Result<Value, ConsoleError> {
+        let path = path(tenant, &format!("/incidents/{}/chunks/{chunk}/settle", chunk.incident));
+        self.ask("POST", &path, Some(json!({ "as": finding, "reason": reason })), Role::Responder).await
     }
 
     /// The tenant's sealed log as the text of its file, which [`tocsin_audit::verify`] reads.

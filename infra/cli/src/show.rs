@@ -81,6 +81,22 @@ pub fn halted(value: &Value) -> String {
     format!("{halt}; chunks handed over so far: {}\n{}", handed_over.len(), chunks.collect::<String>())
 }
 
+/// The console's answer to a settlement.
+pub fn settled(value: &Value) -> String {
+    let Some(Settled { chunk, settled, finding }) = read(value) else {
+        return unread(value);
+    };
+    clean(&format!("{chunk}: {settled} notices settled as {finding}")) + "\n"
+}
+
+#[derive(Deserialize)]
+struct Settled {
+    chunk: String,
+    settled: u64,
+    #[serde(rename = "as")]
+    finding: String,
+}
+
 #[derive(Deserialize)]
 struct Approved {
     stage: Stage,

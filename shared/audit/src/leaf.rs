@@ -52,6 +52,7 @@ pub enum Action {
     PlanBlocked,
     PlanMade,
     RegisterRecorded,
+    ScopeBegunAgain,
     ScopeCounted,
     SignalDismissed,
     SignalIgnored,

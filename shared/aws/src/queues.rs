@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::{TryStreamExt, stream};
-use tocsin_ports::{Enqueue, Parking, PortError, Queue, Usage};
+use jiff::SignedDuration;
+use tocsin_ports::{Enqueue, InFlight, Parking, PortError, Postpone, Queue, Usage};
 
 use crate::failure::{failed, unbuilt};
 use crate::table::Meter;
@@ -35,6 +36,22 @@ impl Enqueue for Aws {
     }
 }
 
+impl Postpone for Aws {
+    async fn postpone(&self, message: &InFlight, by: SignedDuration) -> Result<(), PortError> {
+        let (region, queue) = place_of(&message.queue)
+            .ok_or_else(|| PortError(format!("{} is no queue's ARN", message.queue)))?;
+        self.queues.postpone(region, queue, &message.receipt, by).await
+    }
+}
+
+/// `arn:aws:sqs:REGION:ACCOUNT:NAME`
+fn place_of(arn: &str) -> Option<(&str, &str)> {
+    match arn.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, "sqs", region, _, name] => Some((region, name)),
+        _ => None,
+    }
+}
+
 impl Parking for Aws {
     async fn note_parked(&self, body: String) -> Result<(), PortError> {
         let queue = names::parking_queue(&self.settings.prefix);
@@ -48,13 +65,33 @@ impl Queues {
     }
 
     async fn send(&self, region: &str, queue: &str, bodies: &[String]) -> Result<(), PortError> {
-        let client = self.clients.get(region).ok_or_else(|| {
-            PortError(format!("{region} is not a region of this installation: see TOCSIN_REGIONS"))
-        })?;
+        let client = self.client(region)?;
         let url = &self.url(client, region, queue).await?;
         stream::iter(bodies.chunks(BATCH_MESSAGES).map(Ok))
             .try_for_each_concurrent(BATCHES, |batch| self.send_batch(client, url, batch))
             .await
+    }
+
+    async fn postpone(
+        &self,
+        region: &str,
+        queue: &str,
+        receipt: &str,
+        by: SignedDuration,
+    ) -> Result<(), PortError> {
+        let client = self.client(region)?;
+        let url = self.url(client, region, queue).await?;
+        let seconds = i32::try_from(by.as_secs()).unwrap_or(i32::MAX);
+        let call = client.change_message_visibility().queue_url(url).receipt_handle(receipt);
+        let answer = call.visibility_timeout(seconds).send().await;
+        answer.map_err(|error| failed("ChangeMessageVisibility", &error))?;
+        Ok(())
+    }
+
+    fn client(&self, region: &str) -> Result<&Client, PortError> {
+        self.clients.get(region).ok_or_else(|| {
+            PortError(format!("{region} is not a region of this installation: see TOCSIN_REGIONS"))
+        })
     }
 
     async fn url(&self, client: &Client, region: &str, queue: &str) -> Result<String, PortError> {
@@ -93,5 +130,21 @@ impl Queues {
             left.retain(|entry| answer.failed().iter().any(|failed| failed.id() == entry.id()));
         }
         Err(PortError(format!("SendMessageBatch: {code}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_says_where_a_queue_is() {
+        let arn = "arn:aws:sqs:eu-central-1:111122223333:tocsin-plan";
+        assert_eq!(place_of(arn), Some(("eu-central-1", "tocsin-plan")));
+        for none in
+            ["", "tocsin-plan", "arn:aws:sns:eu-central-1:111122223333:tocsin-plan", "arn:aws:sqs:a:b:c:d"]
+        {
+            assert_eq!(place_of(none), None, "{none}");
+        }
     }
 }

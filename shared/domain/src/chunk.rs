@@ -51,6 +51,15 @@ impl FromStr for ChunkRef {
     }
 }
 
+impl ChunkRef {
+    /// What a person is asked about a chunk that may have been sent and that its policy does not send again.
+    pub fn question(&self) -> String {
+        format!(
+            "chunk {self} may or may not have been sent, and its policy is not to send it again: find out, and settle it"
+        )
+    }
+}
+
 impl Serialize for ChunkRef {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -180,9 +189,9 @@ pub enum ChunkEvent {
     Refuse,
     /// The lease ran out, or the answer was none.
     Lapse,
-    /// Events of the provider prove every notice sent.
+    /// Events of the provider, or a person, prove every notice sent.
     Evidence,
-    /// The notice's written policy says: send again, marked as a copy.
+    /// The notice's written policy, or a person, says: send again, marked as a copy.
     SendAgain,
 }
 
@@ -266,6 +275,8 @@ pub enum Entry {
     InDoubt,
     /// May have been sent, and goes again by policy: as a copy, which says that it is one.
     Repeat,
+    /// It was in doubt, and a person found out that it was sent.
+    Vouched,
 }
 
 impl Entry {
@@ -273,9 +284,25 @@ impl Entry {
     pub fn goes_next(&self) -> bool {
         match self {
             Entry::Waiting | Entry::Throttled(_) | Entry::Repeat => true,
-            Entry::Accepted(_) | Entry::Refused(_) | Entry::Withheld(_) | Entry::InDoubt => false,
+            Entry::Accepted(_) | Entry::Refused(_) | Entry::Withheld(_) | Entry::InDoubt | Entry::Vouched => {
+                false
+            }
         }
     }
+}
+
+/// What the entries of a chunk that was in doubt make of it, once nothing in it is in doubt any more; `None` before.
+pub fn end_of_doubt(entries: &[Entry]) -> Option<ChunkEvent> {
+    if entries.contains(&Entry::InDoubt) {
+        return None;
+    }
+    if entries.contains(&Entry::Repeat) {
+        return Some(ChunkEvent::SendAgain);
+    }
+    if entries.iter().any(Entry::goes_next) {
+        return Some(ChunkEvent::Refuse);
+    }
+    Some(ChunkEvent::Evidence)
 }
 
 /// Short, because every notice of a campaign is written so: one letter for the kind, then its text.
@@ -289,6 +316,7 @@ impl fmt::Display for Entry {
             Entry::Withheld(why) => write!(f, "w{why}"),
             Entry::InDoubt => f.write_str("?"),
             Entry::Repeat => f.write_str("+"),
+            Entry::Vouched => f.write_str("!"),
         }
     }
 }
@@ -305,6 +333,7 @@ impl FromStr for Entry {
             ("w", why) => Ok(Entry::Withheld(why.to_owned())),
             ("?", "") => Ok(Entry::InDoubt),
             ("+", "") => Ok(Entry::Repeat),
+            ("!", "") => Ok(Entry::Vouched),
             (_, _) => Err(BadId("entry")),
         }
     }
@@ -370,6 +399,22 @@ mod tests {
     }
 
     #[test]
+    fn a_doubt_ends_when_nothing_is_in_doubt_any_more() {
+        let accepted = || Entry::Accepted("id".to_owned());
+        let throttled = || Entry::Throttled("rate".to_owned());
+        for (entries, expected) in [
+            (vec![accepted(), Entry::InDoubt, throttled()], None),
+            (vec![accepted(), throttled()], Some(ChunkEvent::Refuse)),
+            (vec![accepted(), Entry::Vouched], Some(ChunkEvent::Evidence)),
+            (vec![accepted(), Entry::Repeat, throttled()], Some(ChunkEvent::SendAgain)),
+        ] {
+            let event = end_of_doubt(&entries);
+            assert_eq!(event, expected, "{entries:?}");
+            assert!(event.is_none_or(|event| ChunkState::Undecided.after(event).is_some()));
+        }
+    }
+
+    #[test]
     fn an_accepted_chunk_stays_accepted() {
         assert!(EVENTS.into_iter().all(|event| ChunkState::Accepted.after(event).is_none()));
     }
@@ -402,6 +447,7 @@ mod tests {
             Entry::Withheld("gone".to_owned()),
             Entry::InDoubt,
             Entry::Repeat,
+            Entry::Vouched,
         ];
         for entry in entries {
             assert_eq!(entry.to_string().parse(), Ok(entry));

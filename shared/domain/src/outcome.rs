@@ -1,6 +1,5 @@
 //! How a step ends. There is no silent fifth end.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The four ends of a step.
@@ -8,8 +7,8 @@ use serde::{Deserialize, Serialize};
 pub enum Outcome {
     /// The work is in the store; the message may be acknowledged.
     Done,
-    /// Not now: the message comes back, not before the given instant where one is given.
-    Again { not_before: Option<Timestamp>, why: String },
+    /// Not now: the message comes back. When, the harness decides by how often it came.
+    Again { why: String },
     /// It can never succeed as it stands: parked with its reason for a person, then acknowledged.
     Park { why: Parked },
     /// It was done before.
@@ -70,7 +69,7 @@ impl From<Parked> for Halt {
 impl From<Halt> for Outcome {
     fn from(halt: Halt) -> Self {
         match halt {
-            Halt::Again(why) => Outcome::Again { not_before: None, why },
+            Halt::Again(why) => Outcome::Again { why },
             Halt::Park(why) => Outcome::Park { why },
         }
     }

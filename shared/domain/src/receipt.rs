@@ -112,7 +112,9 @@ pub fn reach(entry: &Entry, facts: &BTreeSet<Fact>) -> Reach {
     match entry {
         Entry::InDoubt if has(Fact::Sent) || has(Fact::Delayed) => Reach::Pending,
         Entry::InDoubt => Reach::Undecided,
-        Entry::Waiting | Entry::Throttled(_) | Entry::Accepted(_) | Entry::Repeat => Reach::Pending,
+        Entry::Waiting | Entry::Throttled(_) | Entry::Accepted(_) | Entry::Repeat | Entry::Vouched => {
+            Reach::Pending
+        }
         Entry::Refused(_) => Reach::Unreachable(Unreachable::RefusedByProvider),
         Entry::Withheld(_) => Reach::Unreachable(Unreachable::Withheld),
     }

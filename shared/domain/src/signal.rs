@@ -133,6 +133,9 @@ mod tests {
         assert_eq!(updated.title, "newer");
         assert_eq!(updated.hints.buckets, ["a", "b"]);
         assert_eq!(updated.updated_by(&newer), updated);
-        assert_eq!(first.updated_by(&signal(Severity::Critical, None, "", bucket("b"))).severity, Severity::Critical);
+        assert_eq!(
+            first.updated_by(&signal(Severity::Critical, None, "", bucket("b"))).severity,
+            Severity::Critical
+        );
     }
 }

@@ -52,10 +52,12 @@ pub struct World {
     now: Cell<Timestamp>,
     calls: Cell<u64>,
     fault: Cell<Option<(u64, Fault)>>,
+    mail_fault: RefCell<Option<(String, Fault)>>,
     home: RefCell<Table>,
     people: RefCell<BTreeMap<String, Table>>,
     queues: RefCell<BTreeMap<Queue, VecDeque<String>>>,
     parked: RefCell<Vec<String>>,
+    postponed: RefCell<Vec<(String, SignedDuration)>>,
     vault: RefCell<BTreeMap<String, Vec<u8>>>,
     secrets: RefCell<BTreeMap<(String, String), Secret>>,
     mails: RefCell<Vec<Delivered>>,
@@ -72,10 +74,12 @@ impl World {
             now: Cell::new(now),
             calls: Cell::default(),
             fault: Cell::default(),
+            mail_fault: RefCell::default(),
             home: RefCell::default(),
             people: RefCell::default(),
             queues: RefCell::default(),
             parked: RefCell::default(),
+            postponed: RefCell::default(),
             vault: RefCell::default(),
             secrets: RefCell::default(),
             mails: RefCell::default(),
@@ -109,6 +113,17 @@ impl World {
     /// The call of this number, counted from 1 over all ports, fails once in the given way.
     pub fn fail_at(&self, call: u64, fault: Fault) {
         self.fault.set(Some((call, fault)));
+    }
+
+    /// The hand-over of a mail to this address fails once in the given way.
+    pub fn crash_at_mail_to(&self, address: &str, fault: Fault) {
+        self.mail_fault.replace(Some((address.to_owned(), fault)));
+    }
+
+    /// Changes the text attribute of this name in every item of the home table whose sort key begins so, past every
+    /// port and condition: what somebody with too many rights could do. Answers how many texts became others.
+    pub fn tamper(&self, sort_prefix: &str, name: &str, change: impl Fn(&str) -> String) -> usize {
+        self.home.borrow_mut().tamper(sort_prefix, name, change)
     }
 
     /// How many calls were made so far.
@@ -148,12 +163,22 @@ impl World {
         self.parked.borrow().clone()
     }
 
+    /// The messages that were put off, by their receipts, and for how long.
+    pub fn postponed(&self) -> Vec<(String, SignedDuration)> {
+        self.postponed.borrow().clone()
+    }
+
     pub fn file(&self, key: &str) -> Option<Vec<u8>> {
         self.vault.borrow().get(key).cloned()
     }
 
     pub fn files(&self) -> Vec<String> {
         self.vault.borrow().keys().cloned().collect()
+    }
+
+    /// How many notices lie in people's inboxes.
+    pub fn inboxes(&self) -> usize {
+        self.people.borrow().values().map(|table| table.count_in("#inbox#")).sum()
     }
 
     /// Everything in the home table, as text: for searches for what must not be there.
@@ -302,6 +327,13 @@ impl Enqueue for World {
     }
 }
 
+impl Postpone for World {
+    async fn postpone(&self, message: &InFlight, by: SignedDuration) -> Result<(), PortError> {
+        self.postponed.borrow_mut().push((message.receipt.clone(), by));
+        Ok(())
+    }
+}
+
 impl Parking for World {
     async fn note_parked(&self, body: String) -> Result<(), PortError> {
         self.fallible(|| {
@@ -356,6 +388,11 @@ impl WriteSecrets for World {
 impl Mailer for World {
     async fn send_mails(&self, _from: &str, mails: Vec<Mail>) -> HandOver {
         self.mail_calls.set(self.mail_calls.get() + 1);
+        let to = |address: &String| mails.iter().any(|mail| mail.to.personal().expose() == address);
+        let chosen = self.mail_fault.borrow_mut().take_if(|(address, _)| to(address));
+        if let Some((_, fault)) = chosen {
+            self.fail_at(self.calls() + 1, fault);
+        }
         self.call(
             || HandOver::Unknown("the answer was lost".to_owned()),
             || {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::Entry;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::person::{EmailAddress, PhoneNumber};
@@ -69,6 +69,19 @@ pub enum Queue {
 pub trait Enqueue {
     /// Bodies carry ids only. All were taken when this returns `Ok`; some may have been when it does not.
     async fn enqueue(&self, queue: &Queue, bodies: Vec<String>) -> Result<(), PortError>;
+}
+
+/// A message that a function has taken and not acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InFlight {
+    /// The queue's ARN, by which its region and name are known.
+    pub queue: String,
+    pub receipt: String,
+}
+
+pub trait Postpone {
+    /// Has a message come back after this time, instead of after its queue's own, which is meant for a dead function.
+    async fn postpone(&self, message: &InFlight, by: SignedDuration) -> Result<(), PortError>;
 }
 
 pub trait Parking {

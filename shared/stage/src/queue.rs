@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tocsin_domain::outcome::{Halt, Outcome, Parked};
 use tocsin_domain::wire::Message;
-use tocsin_ports::{Clock, Metered, Parking, Usage, WriteHome, WriteVault};
+use tocsin_ports::{Clock, InFlight, Metered, Parking, Postpone, Usage, WriteHome, WriteVault};
 
 use crate::park::{Parcel, park};
 use crate::telemetry::{Metric, used};
@@ -18,9 +18,9 @@ use crate::telemetry::{Metric, used};
 const RESERVE: SignedDuration = SignedDuration::from_secs(5);
 
 /// What a function behind a queue needs besides its own ports.
-pub trait QueuePorts: Clock + Metered + WriteVault + WriteHome + Parking {}
+pub trait QueuePorts: Clock + Metered + WriteVault + WriteHome + Parking + Postpone {}
 
-impl<P: Clock + Metered + WriteVault + WriteHome + Parking> QueuePorts for P {}
+impl<P: Clock + Metered + WriteVault + WriteHome + Parking + Postpone> QueuePorts for P {}
 
 /// Runs a function behind a queue. The step gets the raw body: what it is, the step's own reader says.
 pub async fn run<P: QueuePorts>(
@@ -75,6 +75,7 @@ pub async fn batch<P: QueuePorts>(
         let id = id_of(record)?;
         let taken = take_up(function, ports, id, record, deadline, step).await;
         if !taken.report(function, ports.now()) {
+            come_back(ports, record, &taken).await;
             answer.add_failure(id);
         }
     }
@@ -104,8 +105,9 @@ pub async fn batch_together<P: QueuePorts, T>(
         let id = id_of(record)?;
         let taken = take_up(function, ports, id, record, deadline, &step).await;
         if taken.outcome == "done" {
-            waiting.push(taken);
+            waiting.push((record, taken));
         } else if !taken.report(function, ports.now()) {
+            come_back(ports, record, &taken).await;
             answer.add_failure(id);
         }
     }
@@ -118,16 +120,44 @@ pub async fn batch_together<P: QueuePorts, T>(
         Err(_panic) => ("panic", PANIC.to_owned()),
     };
     // What the write cost stands in the line of one record: the sum over all lines is right.
-    if let Some(last) = waiting.last_mut() {
+    if let Some((_, last)) = waiting.last_mut() {
         last.usage = last.usage.and(used(before, ports.usage()));
     }
-    for taken in waiting {
+    for (record, taken) in waiting {
         let taken = Taken { outcome, reason: reason.clone(), ..taken };
         if !taken.report(function, ports.now()) {
+            come_back(ports, record, &taken).await;
             answer.add_failure(taken.id);
         }
     }
     Ok(answer)
+}
+
+/// Has what may work in a moment come back soon: the queue's own time is meant for functions that die. When that cannot
+/// be done the message comes back after the queue's time.
+async fn come_back<P: QueuePorts>(ports: &P, record: &SqsMessage, taken: &Taken<'_>) {
+    let (Some(queue), Some(receipt)) = (&record.event_source_arn, &record.receipt_handle) else {
+        return;
+    };
+    let message = InFlight { queue: queue.clone(), receipt: receipt.clone() };
+    let received = record.attributes.get("ApproximateReceiveCount").and_then(|text| text.parse().ok());
+    if taken.outcome == "again"
+        && let Some(by) = back_off(received.unwrap_or(1))
+        && let Err(error) = ports.postpone(&message, by).await
+    {
+        tracing::warn!(message_id = taken.id, error = %error, "postpone");
+    }
+}
+
+/// How long a message waits that was received so often. The sum outlasts what a service of AWS is usually away; after
+/// the fifth time the message lies in the dead-letter queue. `None`: as long as the queue's own time.
+fn back_off(received: u32) -> Option<SignedDuration> {
+    match received {
+        0 | 1 => Some(SignedDuration::from_secs(5)),
+        2 => Some(SignedDuration::from_mins(1)),
+        3 => Some(SignedDuration::from_mins(5)),
+        _ => None,
+    }
 }
 
 fn id_of(record: &SqsMessage) -> Result<&str, Error> {
@@ -202,7 +232,7 @@ async fn settle<P: QueuePorts>(
     match outcome {
         Outcome::Done => ("done", String::new()),
         Outcome::Skip { why } => ("skip", why.to_owned()),
-        Outcome::Again { why, .. } => ("again", why),
+        Outcome::Again { why } => ("again", why),
         Outcome::Park { why } => {
             let parcel = Parcel { function, message: id, body: body.as_bytes(), scope: None };
             match park(ports, parcel, &why, ports.now()).await {
@@ -244,11 +274,11 @@ mod tests {
         serde_json::from_value(serde_json::json!({ "Records": records })).unwrap()
     }
 
-    async fn step(_: &World, message: Message<'_>, now: Timestamp) -> Outcome {
+    async fn step(_: &World, message: Message<'_>, _: Timestamp) -> Outcome {
         match message.body {
             "done" => Outcome::Done,
             "skip" => Outcome::Skip { why: "seen before" },
-            "again" => Outcome::Again { not_before: Some(now), why: "throttled".to_owned() },
+            "again" => Outcome::Again { why: "throttled".to_owned() },
             "park" => Outcome::Park { why: Parked::Unreadable { detail: "not JSON".to_owned() } },
             other => panic!("{other}"),
         }
@@ -307,7 +337,7 @@ mod tests {
             "two" => Ok(vec!["a".to_owned(), "b".to_owned()]),
             body => match step(&world(), Message { body, sent_at: now }, now).await {
                 Outcome::Done => Ok(vec![body.to_owned()]),
-                other => Err(other),
+                other @ (Outcome::Again { .. } | Outcome::Park { .. } | Outcome::Skip { .. }) => Err(other),
             },
         };
         let write = async |_: &World, findings: Vec<String>| {
@@ -330,6 +360,29 @@ mod tests {
     async fn when_nothing_can_be_written_every_record_with_findings_comes_back() {
         let (failed, _) = together(&["two", "skip", "done"], Err(Halt::Again("no".to_owned()))).await;
         assert_eq!(failed, ["0", "2"]);
+    }
+
+    #[tokio::test]
+    async fn what_may_work_in_a_moment_comes_back_soon_and_a_panic_after_the_queues_own_time() {
+        let world = world();
+        let record = |place: usize, body: &str, received: &str| {
+            serde_json::json!({
+                "messageId": place.to_string(), "body": body, "receiptHandle": format!("{body}-{received}"),
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:111122223333:tocsin-plan",
+                "attributes": { "ApproximateReceiveCount": received },
+            })
+        };
+        let records = [("again", "1"), ("again", "3"), ("again", "5"), ("boom", "1"), ("done", "1")];
+        let records: Vec<_> = records
+            .iter()
+            .enumerate()
+            .map(|(place, (body, received))| record(place, body, received))
+            .collect();
+        let event = serde_json::from_value(serde_json::json!({ "Records": records })).unwrap();
+        batch("test", &world, event, None, &step).await.unwrap();
+        let expected = [("again-1", 5), ("again-3", 300)]
+            .map(|(receipt, seconds)| (receipt.to_owned(), SignedDuration::from_secs(seconds)));
+        assert_eq!(world.postponed(), expected);
     }
 
     #[test]

@@ -31,7 +31,7 @@ async fn tick<P: Clock + Metered>(
     let (outcome, reason) = match AssertUnwindSafe(step(ports, started)).catch_unwind().await {
         Ok(Outcome::Done) => ("done", String::new()),
         Ok(Outcome::Skip { why }) => ("skip", why.to_owned()),
-        Ok(Outcome::Again { why, .. }) => ("again", why),
+        Ok(Outcome::Again { why }) => ("again", why),
         Ok(Outcome::Park { why }) => ("park", why.to_string()),
         Err(_panic) => ("panic", "a defect; see the panic's own log line for the place".to_owned()),
     };

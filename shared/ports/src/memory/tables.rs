@@ -51,6 +51,27 @@ impl Table {
         woken
     }
 
+    /// How many items stand in partitions with this in their name.
+    pub fn count_in(&self, partition_part: &str) -> usize {
+        self.items.keys().filter(|key| key.partition().contains(partition_part)).count()
+    }
+
+    /// See [`super::World::tamper`].
+    pub fn tamper(&mut self, sort_prefix: &str, name: &str, change: impl Fn(&str) -> String) -> usize {
+        let items = self.items.iter_mut().filter(|(key, _)| key.sort().starts_with(sort_prefix));
+        let texts = items.filter_map(|(_, attributes)| match attributes.get_mut(name) {
+            Some(Value::Text(text)) => Some(text),
+            Some(Value::Number(_)) | None => None,
+        });
+        let mut changed = 0;
+        for text in texts {
+            let other = change(text);
+            changed += usize::from(other != *text);
+            *text = other;
+        }
+        changed
+    }
+
     /// All writes, or the place of the first whose condition does not hold.
     pub fn write(&mut self, writes: &[Write]) -> Result<(), usize> {
         if let Some(place) = writes.iter().position(|write| !self.holds(write.key(), write.only_if())) {

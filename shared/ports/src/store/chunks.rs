@@ -48,11 +48,7 @@ pub enum Claim {
 
 /// Puts chunks of a plan that is being made, each with its proof. The plan's version is this run's own (see
 /// [`super::plans::next_version`]): no other run writes these keys, so nothing can be overwritten.
-pub async fn put(
-    ports: &impl WriteHome,
-    scope: &TenantScope,
-    chunks: &[(Chunk, Proof)],
-) -> Result<(), Halt> {
+pub async fn put(ports: &impl WriteHome, scope: &TenantScope, chunks: &[(Chunk, Proof)]) -> Result<(), Halt> {
     let items = chunks
         .iter()
         .map(|(chunk, proof)| {

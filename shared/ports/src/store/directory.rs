@@ -47,6 +47,14 @@ pub(super) fn route(tenant: &TenantId, kind: &str, value: &str) -> Write {
     }
 }
 
+/// Frees a route, unless it is another tenant's by now.
+pub(super) fn free_route(tenant: &TenantId, kind: &str, value: &str) -> Write {
+    Write::Delete {
+        key: route_key(kind, value),
+        only_if: Condition::AbsentOr(vec![Test::Is("tenant", tenant.as_str().into())]),
+    }
+}
+
 fn route_key(kind: &str, value: &str) -> Key {
     Key::new("@routes".to_owned(), format!("{kind}#{value}"))
 }

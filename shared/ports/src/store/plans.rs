@@ -15,7 +15,8 @@ use tocsin_domain::plan::{Approval, Plan, PlanHead, Wave, obligations_root, wave
 
 use super::incidents::{self, Versioned};
 use super::{
-    all, doc, missing, overtaken, read_doc, read_json, read_proven, sortable, unreadable, with_doc, with_proof,
+    all, doc, missing, overtaken, read_doc, read_json, read_proven, sortable, unreadable, with_doc,
+    with_proof,
 };
 use crate::scope::TenantScope;
 use crate::table::{Attributes, Condition, Item, Key, ReadHome, Test, Value, Write, WriteHome};

@@ -77,11 +77,7 @@ pub async fn finish(
     ports.write(vec![write]).await.map_err(overtaken)
 }
 
-pub async fn list(
-    ports: &impl ReadHome,
-    scope: &TenantScope,
-    roster: RosterRef,
-) -> Result<Vec<Slice>, Halt> {
+pub async fn list(ports: &impl ReadHome, scope: &TenantScope, roster: RosterRef) -> Result<Vec<Slice>, Halt> {
     let items: Result<Vec<Item>, PortError> =
         all(ports, scope.partition(&[&roster.incident.to_string()]), &prefix(roster)).await;
     items?.iter().map(read_doc).collect()

@@ -8,7 +8,7 @@ use tocsin_local::people::{Person, Population, Reach};
 use crate::Trouble;
 use crate::figures::metric_lines;
 use crate::merchants::{SHOP, authority_addresses};
-use crate::story::{HOME, Scene, asked_of_a_person, project, show, text};
+use crate::story::{HOME, Scene, project, show, text};
 
 /// What an unsigned webhook was answered, and what stood in the store before and after it.
 #[derive(Debug, Clone)]
@@ -145,9 +145,7 @@ async fn texts(scene: &Scene, shop: &Population, shown: &Value) -> Result<Option
         let lawful = person.country != "US" && residences.contains_key(&person.residence());
         let got = person.phone.as_deref().and_then(|phone| by_phone.remove(phone)).unwrap_or(0);
         expected += usize::from(lawful);
-        // A text whose fate nobody knows waits for a person: it may be missing, but never go twice.
-        let may_wait = asked_of_a_person(shown) > 0 && lawful && got == 0;
-        if got != usize::from(lawful) && !may_wait {
+        if got != usize::from(lawful) {
             wrong.push(format!("{}: {got} texts", person.id));
         }
     }

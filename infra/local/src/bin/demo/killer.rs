@@ -44,15 +44,13 @@ impl Killer {
         }
     }
 
-    /// One strike: the processes of one function die.
-    pub async fn strikes(&self, scene: &Scene) -> Result<(), Trouble> {
+    /// One strike: the processes of one of these functions die.
+    pub async fn strikes(&self, scene: &Scene, functions: &[&'static str]) -> Result<(), Trouble> {
         let Some(dice) = &self.dice else {
             return Ok(());
         };
         let function = match dice.lock() {
-            Ok(mut dice) => {
-                dice.pick(&["triage", "scope", "plan", "send", "receipts", "dispatch", "watch"]).copied()
-            }
+            Ok(mut dice) => dice.pick(functions).copied(),
             Err(_) => None,
         };
         let Some(function) = function else {

@@ -5,6 +5,7 @@
 
 mod checks;
 mod command;
+mod doubts;
 mod figures;
 mod killer;
 mod merchants;

@@ -17,6 +17,7 @@ use tocsin_local::{Bytes, Method};
 use crate::Trouble;
 use crate::checks::{self, Unsigned};
 use crate::command::Operator;
+use crate::doubts;
 use crate::figures;
 use crate::killer::Killer;
 use crate::merchants::{
@@ -256,7 +257,7 @@ async fn follow_to_the_plan(
 ) -> Result<Value, Trouble> {
     let mut stage: Option<Stage> = None;
     let shown = until(async || {
-        killer.strikes(scene).await?;
+        killer.strikes(scene, &["triage", "scope", "plan"]).await?;
         let shown = show(scene, incident).await?;
         let slices = shown["slices"].as_array().cloned().unwrap_or_default();
         let read = slices.iter().filter(|slice| !slice["counted"].is_null()).count() as u64;
@@ -332,25 +333,32 @@ async fn follow_to_the_end(
     let first = show(scene, incident).await?;
     let chunks: u64 = first["chunks"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum();
     let handing = screen.counted("chunks", "handed over", chunks);
+    let mut settled = 0;
     until(async || {
-        killer.strikes(scene).await?;
+        killer.strikes(scene, &["send", "dispatch", "watch", "receipts"]).await?;
         tick(scene, &["dispatch", "watch"]).await?;
         // A look at an incident reads every chunk and receipt of it: looking all the time slows what is looked at.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let shown = show(scene, incident).await?;
+        if scene.mailboxes.outstanding() == 0 && events_waiting(scene).await? == 0 {
+            settled += doubts::settle(scene, &shown).await?;
+        }
         let accepted = shown["chunks"]["accepted"].as_u64().unwrap_or(0);
         handing.at(accepted);
         handing.says(format!("handed over {}", shown["chunks"]));
-        Ok((accepted + asked_of_a_person(&shown) == chunks).then_some(()))
+        Ok((accepted == chunks).then_some(()))
     })
     .await?;
     screen.end(
         handing,
         &format!("{chunks} chunks handed over, {} mails accepted", scene.mailboxes.accepted().len()),
     );
+    if settled > 0 {
+        println!("  {:<12} {settled} chunks in doubt, by a responder who asked the provider", "settled");
+    }
     let receipts = screen.stage("receipts", "events of the mailbox provider");
     until(async || {
-        killer.strikes(scene).await?;
+        killer.strikes(scene, &["receipts", "watch"]).await?;
         let waiting = events_waiting(scene).await?;
         let published: usize = scene.mailboxes.published().values().sum();
         receipts.says(format!("{published} events published, {waiting} still on the queues"));
@@ -360,13 +368,6 @@ async fn follow_to_the_end(
     let events: usize = scene.mailboxes.published().values().sum();
     screen.end(receipts, &format!("{events} events of the mailbox provider taken in"));
     Ok(())
-}
-
-/// How many chunks wait for a person, because nobody knows whether they went and their policy is never to send twice.
-/// Only a kill in the very instant between a claim and its call leaves one.
-pub fn asked_of_a_person(shown: &Value) -> u64 {
-    let attention = shown["incident"]["attention"].as_array().into_iter().flatten();
-    attention.filter(|task| text(task).contains("its policy is not to send it again")).count() as u64
 }
 
 /// Seals the audit log.

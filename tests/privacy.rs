@@ -1,0 +1,99 @@
+//! Personal data stays where people are kept: not in the home table, not on a queue, not in a log line.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tocsin_ports::Clock;
+use tocsin_tests::*;
+
+/// What was logged.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("a log").extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("a log")).into_owned()
+    }
+}
+
+/// What tells a person, in any of these places.
+fn tells(text: &str) -> Option<&'static str> {
+    ["customer0@", "CUSTOMER0@", "Customer Number", "+447700900", "eve@example.com"]
+        .into_iter()
+        .find(|part| text.contains(part))
+}
+
+#[test]
+fn no_personal_data_leaves_the_people_tables_and_the_vault() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let mut people = customers(14);
+        people[1] = Customer { email: String::new(), phone: "+447700900123".to_owned(), ..people[1].clone() };
+        let town = Town::new();
+        settle_in(&town, "shop", &people);
+        let broken = format!("{}9,Customer Number 9,eve@example.com eve,,DE,,de\n", manifest(&people));
+        put_manifest(&town, "shop", broken.into_bytes());
+        let mut lenient = tenant("shop");
+        lenient["reject_limit_per_mille"] = json!(200);
+        let body = json!({ "tenant": lenient });
+        assert_eq!(town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &body).status, 200);
+        for body in ["eve@example.com", r#"{"eve@example.com": "Customer Number 9"}"#] {
+            assert!(town.siem(body));
+        }
+        town.siem(&guardduty_finding(&bucket("shop"), 8.0));
+        town.drain();
+        let incident = only_incident(&town);
+        approve(&town, &incident);
+        run(dispatch::step(&town.world, town.world.now()));
+        look_into_queues(&town);
+        town.drain();
+        let stranger = json!({
+            "eventType": "Delivery",
+            "mail": { "messageId": "unknown", "timestamp": "2026-11-23T09:00:00Z", "destination": ["eve@example.com"], "tags": {} },
+            "delivery": { "timestamp": "2026-11-23T09:00:00Z", "recipients": ["eve@example.com"], "smtpResponse": "250 eve@example.com ok" },
+        });
+        town.tell(&stranger);
+        let mut town = town;
+        town.minute();
+        assert!(town.world.mails().len() > 10 && !town.world.texts().is_empty(), "something was sent");
+        assert_eq!(tells(&town.world.home_as_text()), None, "the home table");
+        assert_eq!(town.world.parked().iter().find_map(|note| tells(note)), None, "notes of what is parked");
+        let shown = show(&town, &incident);
+        assert_eq!(tells(&shown.to_string()), None, "what the console shows");
+    });
+    let text = log.text();
+    assert!(text.contains("\"function\":\"send\""), "the log was looked at");
+    assert_eq!(tells(&text), None, "the log");
+}
+
+fn look_into_queues(town: &Town) {
+    let mut seen = 0;
+    for queue in town.world.busy_queues() {
+        let bodies: Vec<String> = std::iter::from_fn(|| town.world.take(&queue)).collect();
+        for body in bodies {
+            let message: Value = serde_json::from_str(&body).expect("JSON");
+            assert_eq!(tells(&message.to_string()), None);
+            seen += 1;
+            town.world.put_back(&queue, body);
+        }
+    }
+    assert!(seen > 0, "messages were looked at");
+}

@@ -1,0 +1,50 @@
+//! What people do in a town, and what they see.
+
+use serde_json::{Value, json};
+use tocsin_stage::http::Response;
+
+use crate::{APPROVER, Customer, Town, bucket, guardduty_finding, settle_in};
+
+/// A town with one tenant whose exports leaked, at the point where the plan waits.
+pub fn leaked(customers: &[Customer]) -> (Town, String) {
+    let town = Town::new();
+    settle_in(&town, "shop", customers);
+    assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
+    town.drain();
+    let incident = only_incident(&town);
+    (town, incident)
+}
+
+pub fn only_incident(town: &Town) -> String {
+    let list = town.console(APPROVER, "GET", "/console/tenants/shop/incidents", &Value::Null);
+    let incidents = list.body["incidents"].as_array().expect("a list").clone();
+    assert_eq!(incidents.len(), 1, "{list:?}");
+    incidents[0]["id"].as_str().expect("an id").to_owned()
+}
+
+pub fn show(town: &Town, incident: &str) -> Value {
+    let path = format!("/console/tenants/shop/incidents/{incident}");
+    let shown = town.console(APPROVER, "GET", &path, &Value::Null);
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    shown.body
+}
+
+pub fn act(town: &Town, who: &str, incident: &str, act: &str, body: &Value) -> Response {
+    town.console(who, "POST", &format!("/console/tenants/shop/incidents/{incident}/{act}"), body)
+}
+
+pub fn approve(town: &Town, incident: &str) {
+    let hash = show(town, incident)["plan"]["hash"].clone();
+    let answer = act(town, APPROVER, incident, "approve", &json!({ "hash": hash }));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+/// One duty of a shown incident.
+pub fn duty<'a>(shown: &'a Value, regime: &str, jurisdiction: &str) -> &'a Value {
+    shown["duties"]
+        .as_array()
+        .expect("duties")
+        .iter()
+        .find(|duty| duty["duty"]["regime"] == regime && duty["duty"]["jurisdiction"] == jurisdiction)
+        .unwrap_or_else(|| panic!("no duty {regime} {jurisdiction}"))
+}

@@ -1,0 +1,156 @@
+//! What people do when something is stuck: a manifest is mended, a doubt is settled.
+
+use serde_json::json;
+use tocsin_ports::memory::{Fault, World};
+use tocsin_tests::*;
+
+/// A town that waits for a person, because the filing's claim died before its call.
+fn with_a_filing_in_doubt() -> (Town, String, String) {
+    let (mut town, incident) = leaked(&customers(7));
+    approve(&town, &incident);
+    // The filing's hand-over is the call after which nobody knows: find it by trying.
+    let before = |world: &World| world.mails().len();
+    let waves = show(&town, &incident)["plan"]["waves"].as_array().cloned().expect("waves");
+    let filing = waves.iter().find(|wave| wave["regime"] == "eu-gdpr-authority").expect("a filing").clone();
+    assert_eq!(before(&town.world), 0);
+    town.world.crash_at_mail_to("filings@authority.example", Fault::CrashBefore);
+    for _ in 0..20 {
+        town.minute();
+    }
+    let attention = show(&town, &incident)["incident"]["attention"].clone();
+    let question = attention[0].as_str().expect("a question").to_owned();
+    let chunk = question.split(' ').nth(1).expect("a chunk").to_owned();
+    assert!(chunk.ends_with(&format!("-{}-0", filing["number"])), "{question}");
+    (town, incident, chunk)
+}
+
+fn settle(
+    town: &Town,
+    who: &str,
+    incident: &str,
+    chunk: &str,
+    finding: &str,
+) -> tocsin_stage::http::Response {
+    let path = format!("/console/tenants/shop/incidents/{incident}/chunks/{chunk}/settle");
+    town.console(who, "POST", &path, &json!({ "as": finding, "reason": "the authority was asked" }))
+}
+
+fn filings(town: &Town) -> usize {
+    town.mails_by_address().get("filings@authority.example").copied().unwrap_or(0)
+}
+
+#[test]
+fn a_filing_that_was_not_sent_goes_when_a_person_says_so() {
+    let (mut town, incident, chunk) = with_a_filing_in_doubt();
+    assert_eq!(filings(&town), 0);
+    assert_eq!(settle(&town, APPROVER, &incident, &chunk, "not-sent").status, 403);
+    assert_eq!(settle(&town, RESPONDER, &incident, &chunk, "perhaps").status, 400);
+    let answer = settle(&town, RESPONDER, &incident, &chunk, "not-sent");
+    assert_eq!(answer.body["settled"], 1, "{}", answer.body);
+    assert_eq!(show(&town, &incident)["incident"]["attention"], json!([]));
+    for _ in 0..3 {
+        town.minute();
+    }
+    assert_eq!(filings(&town), 1);
+    assert_eq!(settle(&town, RESPONDER, &incident, &chunk, "again").status, 409);
+    assert!(town.world.home_as_text().contains("the authority was asked"), "the reason is in the log");
+}
+
+#[test]
+fn a_filing_that_was_sent_by_what_a_person_found_stays_sent_and_is_not_reached_yet() {
+    let (mut town, incident, chunk) = with_a_filing_in_doubt();
+    assert_eq!(settle(&town, RESPONDER, &incident, &chunk, "sent").status, 200);
+    for _ in 0..3 {
+        town.minute();
+    }
+    assert_eq!(filings(&town), 0);
+    let shown = show(&town, &incident);
+    assert_eq!(
+        shown["chunks"].as_object().map(|states| states.keys().cloned().collect()),
+        Some(vec!["accepted".to_owned()])
+    );
+    let duty = duty(&shown, "eu-gdpr-authority", "DE");
+    assert_eq!((&duty["coverage"]["pending"], &duty["coverage"]["reached"]), (&json!(1), &json!(0)));
+}
+
+#[test]
+fn a_mended_manifest_is_read_anew_and_what_stood_in_the_old_one_is_forgotten() {
+    let town = Town::new();
+    settle_in(&town, "shop", &customers(7));
+    let broken = format!("{}9,No,not an address,,DE,,de\n", manifest(&customers(20)));
+    put_manifest(&town, "shop", broken.into_bytes());
+    town.siem(&guardduty_finding(&bucket("shop"), 8.0));
+    town.drain();
+    let incident = only_incident(&town);
+    assert_eq!(show(&town, &incident)["incident"]["stage"], "blocked");
+    put_manifest(&town, "shop", manifest(&customers(14)).into_bytes());
+    let reason = json!({ "reason": "the export was mended" });
+    assert_eq!(act(&town, APPROVER, &incident, "rescope", &reason).status, 403);
+    assert_eq!(act(&town, RESPONDER, &incident, "rescope", &reason).status, 200);
+    town.drain();
+    let shown = show(&town, &incident);
+    assert_eq!(shown["incident"]["stage"], "awaiting-approval", "{shown:#}");
+    assert_eq!(shown["plan"]["scope"]["people"], 14, "nobody of the first reading is left");
+    approve(&town, &incident);
+    let mut town = town;
+    town.minute();
+    assert_eq!(town.mails_by_address().len(), 15);
+    assert_eq!(act(&town, RESPONDER, &incident, "rescope", &reason).status, 409);
+}
+
+#[test]
+fn a_plan_that_waits_is_not_in_force_once_its_evidence_is_read_anew() {
+    let (town, incident) = leaked(&customers(7));
+    let old = show(&town, &incident)["plan"]["hash"].clone();
+    put_manifest(&town, "shop", manifest(&customers(14)).into_bytes());
+    let answer = act(&town, RESPONDER, &incident, "rescope", &json!({ "reason": "a newer export" }));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(act(&town, APPROVER, &incident, "approve", &json!({ "hash": old })).status, 409);
+    town.drain();
+    assert_eq!(act(&town, APPROVER, &incident, "approve", &json!({ "hash": old })).status, 409);
+    approve(&town, &incident);
+    let mut town = town;
+    town.minute();
+    assert_eq!(town.mails_by_address().len(), 15);
+}
+
+/// A plan of two people a place was approved; then the store was changed. How many mails went out?
+fn mails_after(part: &str, name: &str, change: impl Fn(&str) -> String) -> usize {
+    let (mut town, incident) = leaked(&customers(14));
+    approve(&town, &incident);
+    assert!(town.world.tamper(part, name, change) > 0, "{part} {name}");
+    for _ in 0..3 {
+        town.minute();
+    }
+    town.world.mails().len()
+}
+
+#[test]
+fn what_somebody_changed_in_the_store_is_not_sent() {
+    assert_eq!(
+        mails_after("chunk#", "doc", |doc| format!("{doc} ")),
+        15,
+        "a blank changes nothing that is read"
+    );
+    // One person twice instead of two people: each notice is as it was approved.
+    let twice = |doc: &str| {
+        let mut chunk: serde_json::Value = serde_json::from_str(doc).expect("a chunk");
+        let first = chunk["notices"][0].clone();
+        chunk["notices"]
+            .as_array_mut()
+            .expect("notices")
+            .iter_mut()
+            .for_each(|notice| *notice = first.clone());
+        chunk.to_string()
+    };
+    assert_eq!(mails_after("chunk#", "doc", twice), 1, "the filing alone stays as it was");
+    let elsewhere = |doc: &str| doc.replace("must-reach", "never-twice");
+    assert_eq!(mails_after("wave#", "doc", elsewhere), 0, "the waves of a plan stand or fall together");
+    assert_eq!(
+        mails_after("brief#", "brief", |brief| brief
+            .replace("stranger", "Stranger")
+            .replace("copied", "kept")),
+        0
+    );
+    assert_eq!(mails_after("plan#", "doc", |doc| doc.replace("\"version\":1", "\"version\":2")), 0);
+}
