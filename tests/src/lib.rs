@@ -2,6 +2,7 @@
 
 mod acts;
 mod samples;
+pub mod simulation;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -46,10 +47,7 @@ impl Town {
 
     /// The same, for a message that has waited on its queue since `sent_at`.
     pub fn late_siem(&self, body: &str, sent_at: Timestamp) -> bool {
-        let step =
-            async |world: &World, message: Message<'_>, now| intake_siem::step(world, message, now).await;
-        let answer = run(batch("intake-siem", &self.world, record(body, sent_at), None, &step));
-        answer.expect("an answer").batch_item_failures.is_empty()
+        take_in_finding_sent(&self.world, body, sent_at)
     }
 
     pub fn webhook(&self, request: Request) -> Response {
@@ -79,37 +77,11 @@ impl Town {
             let Some(body) = self.world.take(&queue) else {
                 continue;
             };
-            if !self.deliver(&queue, &body) {
+            if !deliver(&self.world, &queue, &body) {
                 self.world.put_back(&queue, body);
             }
         }
         panic!("the queues never run empty");
-    }
-
-    fn deliver(&self, queue: &Queue, body: &str) -> bool {
-        let world = &self.world;
-        match queue {
-            Queue::Signals => {
-                run(one(world, "triage", body, &async |world: &World, message: Message<'_>, now| {
-                    triage::step(world, message, now).await
-                }))
-            }
-            Queue::Scope => {
-                run(one(world, "scope", body, &async |world: &World, message: Message<'_>, now| {
-                    scope::step(world, message, now).await
-                }))
-            }
-            Queue::Plan => {
-                run(one(world, "plan", body, &async |world: &World, message: Message<'_>, now| {
-                    plan::step(world, message, now).await
-                }))
-            }
-            Queue::Notices(_) => {
-                run(one(world, "send", body, &async |world: &World, message: Message<'_>, now| {
-                    send::step(world, message, now).await
-                }))
-            }
-        }
     }
 
     /// One minute: the clock goes on, `dispatch` and `watch` tick, the queues run empty, and what the provider has
@@ -126,25 +98,17 @@ impl Town {
 
     /// The provider's events for every message that it took and did not speak of yet.
     pub fn tell_events(&mut self) {
-        let mails = self.world.mails();
-        for mail in mails.iter().skip(self.events_told) {
+        let mails = self.world.mails_since(self.events_told);
+        for mail in &mails {
             let body = ses_event(mail, self.world.now());
             self.tell(&body);
         }
-        self.events_told = mails.len();
+        self.events_told += mails.len();
     }
 
     pub fn tell(&self, event: &Value) {
         let body = event.to_string();
-        for _ in 0..10 {
-            let (world, event) = (&self.world, record(&body, self.world.now()));
-            let answer =
-                run(batch_together("receipts", world, event, None, &receipts::read, &receipts::append));
-            if answer.expect("an answer").batch_item_failures.is_empty() {
-                return;
-            }
-        }
-        panic!("a delivery event is never taken");
+        assert!((0..10).any(|_| take_in_event(&self.world, &body)), "a delivery event is never taken");
     }
 
     /// How many mails each address got.
@@ -155,6 +119,46 @@ impl Town {
         }
         by_address
     }
+}
+
+/// A message of a queue, taken by its function. `true` when it was acknowledged.
+pub fn deliver(world: &World, queue: &Queue, body: &str) -> bool {
+    match queue {
+        Queue::Signals => {
+            run(one(world, "triage", body, &async |world: &World, message: Message<'_>, now| {
+                triage::step(world, message, now).await
+            }))
+        }
+        Queue::Scope => run(one(world, "scope", body, &async |world: &World, message: Message<'_>, now| {
+            scope::step(world, message, now).await
+        })),
+        Queue::Plan => run(one(world, "plan", body, &async |world: &World, message: Message<'_>, now| {
+            plan::step(world, message, now).await
+        })),
+        Queue::Notices(_) => {
+            run(one(world, "send", body, &async |world: &World, message: Message<'_>, now| {
+                send::step(world, message, now).await
+            }))
+        }
+    }
+}
+
+/// A message of the SIEM queue, taken by its function. `true` when it was acknowledged.
+pub fn take_in_finding(world: &World, body: &str) -> bool {
+    take_in_finding_sent(world, body, world.now())
+}
+
+fn take_in_finding_sent(world: &World, body: &str, sent_at: Timestamp) -> bool {
+    let step = async |world: &World, message: Message<'_>, now| intake_siem::step(world, message, now).await;
+    let answer = run(batch("intake-siem", world, record(body, sent_at), None, &step));
+    answer.expect("an answer").batch_item_failures.is_empty()
+}
+
+/// An event of a provider, taken by `receipts`. `true` when it was acknowledged.
+pub fn take_in_event(world: &World, body: &str) -> bool {
+    let event = record(body, world.now());
+    let answer = run(batch_together("receipts", world, event, None, &receipts::read, &receipts::append));
+    answer.expect("an answer").batch_item_failures.is_empty()
 }
 
 /// One record through the real harness. `true` when it was acknowledged.
@@ -177,7 +181,7 @@ fn record(body: &str, sent_at: Timestamp) -> SqsEvent {
 }
 
 /// A tick that dies is followed by the next one.
-fn tick(step: impl Future<Output = tocsin_domain::outcome::Outcome>) {
+pub fn tick(step: impl Future<Output = tocsin_domain::outcome::Outcome>) {
     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(step)));
 }
 

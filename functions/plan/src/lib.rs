@@ -129,6 +129,7 @@ async fn make(
         made_at: now,
         scope: roster.count.clone(),
         obligations: obligations_root(&obligations),
+        presses_from: obligations.iter().filter_map(|duty| duty.presses_from(now)).min(),
         waves: waves_tree(&laid.waves).root(),
         desk: laid.desk,
         no_address: laid.no_address,

@@ -7,13 +7,10 @@ use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::coverage::{Coverage, DutyState, duty_state};
 use tocsin_domain::id::ObligationId;
 use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
-use tocsin_domain::obligation::{Obligation, Owed};
+use tocsin_domain::obligation::Obligation;
 use tocsin_domain::outcome::Halt;
 use tocsin_ports::store::{coverage, incidents, plans};
 use tocsin_ports::{ReadHome, TenantScope, WriteHome};
-
-/// A duty is escalated when less than this part of its time is left: a quarter.
-const LAST_PART: i64 = 4;
 
 /// Each escalation stands on the incident, once, and in the log.
 pub async fn escalate(
@@ -29,6 +26,9 @@ pub async fn escalate(
             continue;
         };
         let head = plans::get(ports, scope, incident.id, plan.version).await?.head;
+        if head.presses_from.is_none_or(|from| now < from) {
+            continue;
+        }
         let duties = plans::obligations(ports, scope, &head).await?;
         let pressing: Vec<(&Obligation, &str)> =
             duties.iter().filter_map(|duty| Some((duty, pressing(duty, head.made_at, now)?))).collect();
@@ -89,23 +89,18 @@ async fn raise(
 
 /// What to say of a duty's time, when something has to be said.
 fn pressing(duty: &Obligation, since: Timestamp, now: Timestamp) -> Option<&'static str> {
-    if duty.owed != Owed::Yes {
-        return None;
-    }
-    let due = duty.due?;
-    if now > due {
+    let presses_from = duty.presses_from(since)?;
+    if duty.due.is_some_and(|due| now > due) {
         return Some("is past its due instant and still owed");
     }
-    let whole = due.duration_since(since).as_secs().max(0);
-    let left = due.duration_since(now).as_secs();
-    (left.saturating_mul(LAST_PART) < whole).then_some("is due soon: less than a quarter of its time is left")
+    (now >= presses_from).then_some("is due soon: a quarter of its time is left, or less")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use tocsin_domain::id::{IncidentId, SignalId, TenantId};
-    use tocsin_domain::obligation::Audience;
+    use tocsin_domain::obligation::{Audience, Owed};
 
     fn duty(due: Option<&str>, owed: Owed) -> Obligation {
         let tenant: TenantId = "shop".parse().unwrap();
@@ -135,9 +130,9 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let due = duty(Some("2026-11-26T00:00:00Z"), Owed::Yes);
         for (now, expected) in [
-            ("2026-11-25T06:00:00Z", None),
-            ("2026-11-25T06:00:01Z", Some("is due soon: less than a quarter of its time is left")),
-            ("2026-11-26T00:00:00Z", Some("is due soon: less than a quarter of its time is left")),
+            ("2026-11-25T05:59:59Z", None),
+            ("2026-11-25T06:00:00Z", Some("is due soon: a quarter of its time is left, or less")),
+            ("2026-11-26T00:00:00Z", Some("is due soon: a quarter of its time is left, or less")),
             ("2026-11-26T00:00:01Z", Some("is past its due instant and still owed")),
         ] {
             assert_eq!(pressing(&due, made, at(now)), expected, "{now}");

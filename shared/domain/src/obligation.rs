@@ -1,6 +1,6 @@
 //! The obligation: one regime applied to one incident and one recipient, its terms frozen when it arose.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::ObligationId;
@@ -29,6 +29,18 @@ pub struct Obligation {
     pub required: Vec<String>,
     pub forbidden: Vec<String>,
     pub methods: Vec<String>,
+}
+
+/// A duty presses when a quarter of its time is left.
+const LAST_PART: i32 = 4;
+
+impl Obligation {
+    /// From when on the duty presses, with the time reckoned from `since`; `None` where nothing is owed by a number.
+    pub fn presses_from(&self, since: Timestamp) -> Option<Timestamp> {
+        let due = self.due.filter(|_| self.owed == Owed::Yes)?;
+        let whole = due.duration_since(since).max(SignedDuration::ZERO);
+        Some(due - whole / LAST_PART)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

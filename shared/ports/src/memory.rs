@@ -32,6 +32,21 @@ pub enum Fault {
     ErrorAfter,
 }
 
+/// Asked before each call of a port how that call goes. It may let others act in between: they see the world as it is
+/// before the call.
+pub type Fate = Box<dyn FnMut(&World) -> Option<Fault>>;
+
+/// What the mail provider says of one message that reaches it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Take,
+    Throttle,
+    Refuse,
+}
+
+/// What the mail provider says of each message of a call; `None` when it takes none because there are too many.
+pub type Provider = Box<dyn FnMut(usize) -> Option<Vec<Verdict>>>;
+
 /// The panic that stands for a killed process.
 #[derive(Debug)]
 pub struct Crashed;
@@ -45,6 +60,7 @@ pub struct Delivered {
     pub html: String,
     pub tags: BTreeMap<&'static str, String>,
     pub provider_id: String,
+    pub at: Timestamp,
 }
 
 pub struct World {
@@ -53,6 +69,8 @@ pub struct World {
     calls: Cell<u64>,
     fault: Cell<Option<(u64, Fault)>>,
     mail_fault: RefCell<Option<(String, Fault)>>,
+    fate: RefCell<Option<Fate>>,
+    provider: RefCell<Option<Provider>>,
     home: RefCell<Table>,
     people: RefCell<BTreeMap<String, Table>>,
     queues: RefCell<BTreeMap<Queue, VecDeque<String>>>,
@@ -75,6 +93,8 @@ impl World {
             calls: Cell::default(),
             fault: Cell::default(),
             mail_fault: RefCell::default(),
+            fate: RefCell::default(),
+            provider: RefCell::default(),
             home: RefCell::default(),
             people: RefCell::default(),
             queues: RefCell::default(),
@@ -115,6 +135,17 @@ impl World {
         self.fault.set(Some((call, fault)));
     }
 
+    /// From now on `fate` says how each call goes; `None`: as it should. While it is asked, calls of whoever it lets act
+    /// have no fate.
+    pub fn set_fate(&self, fate: Option<Fate>) {
+        self.fate.replace(fate);
+    }
+
+    /// From now on `provider` says what becomes of each mail; `None`: all are taken.
+    pub fn set_provider(&self, provider: Option<Provider>) {
+        self.provider.replace(provider);
+    }
+
     /// The hand-over of a mail to this address fails once in the given way.
     pub fn crash_at_mail_to(&self, address: &str, fault: Fault) {
         self.mail_fault.replace(Some((address.to_owned(), fault)));
@@ -153,6 +184,15 @@ impl World {
 
     pub fn mails(&self) -> Vec<Delivered> {
         self.mails.borrow().clone()
+    }
+
+    pub fn mail_count(&self) -> usize {
+        self.mails.borrow().len()
+    }
+
+    /// The mails behind the first `known`.
+    pub fn mails_since(&self, known: usize) -> Vec<Delivered> {
+        self.mails.borrow().get(known..).unwrap_or_default().to_vec()
     }
 
     pub fn texts(&self) -> Vec<(String, String)> {
@@ -197,7 +237,7 @@ impl World {
         if fault.is_some() {
             self.fault.set(None);
         }
-        match fault {
+        match fault.or_else(|| self.ask_fate()) {
             None => effect(),
             Some(Fault::CrashBefore) => panic_any(Crashed),
             Some(Fault::CrashAfter) => {
@@ -210,6 +250,13 @@ impl World {
                 lost()
             }
         }
+    }
+
+    fn ask_fate(&self) -> Option<Fault> {
+        let mut fate = self.fate.take()?;
+        let fault = fate(self);
+        self.fate.replace(Some(fate));
+        fault
     }
 
     fn fallible<T>(&self, effect: impl FnOnce() -> Result<T, PortError>) -> Result<T, PortError> {
@@ -396,10 +443,26 @@ impl Mailer for World {
         self.call(
             || HandOver::Unknown("the answer was lost".to_owned()),
             || {
+                let mut provider = self.provider.borrow_mut();
+                let verdicts = match provider.as_mut().map(|provider| provider(mails.len())) {
+                    Some(None) => return HandOver::NotSent("too many requests".to_owned()),
+                    Some(Some(verdicts)) => verdicts,
+                    None => vec![Verdict::Take; mails.len()],
+                };
                 let mut entries = Vec::new();
-                for mail in mails {
+                for (mail, verdict) in mails.into_iter().zip(verdicts) {
                     let provider_id = self.provider_id();
-                    entries.push(Entry::Accepted(provider_id.clone()));
+                    match verdict {
+                        Verdict::Take => entries.push(Entry::Accepted(provider_id.clone())),
+                        Verdict::Throttle => {
+                            entries.push(Entry::Throttled("ACCOUNT_THROTTLED".to_owned()));
+                            continue;
+                        }
+                        Verdict::Refuse => {
+                            entries.push(Entry::Refused("MESSAGE_REJECTED".to_owned()));
+                            continue;
+                        }
+                    }
                     self.mails.borrow_mut().push(Delivered {
                         to: mail.to.personal().expose().clone(),
                         subject: mail.subject,
@@ -407,6 +470,7 @@ impl Mailer for World {
                         html: mail.html,
                         tags: mail.tags,
                         provider_id,
+                        at: self.now.get(),
                     });
                 }
                 HandOver::Answered(entries)

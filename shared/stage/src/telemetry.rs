@@ -1,13 +1,18 @@
 //! Logs in JSON with ids only, and metrics as CloudWatch's embedded metric format: one line a record.
 
 use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use tocsin_ports::Usage;
 use tracing_subscriber::EnvFilter;
 
+/// Only a function prints: where steps run in one process by the thousand, nobody sums their metrics.
+static STARTED: AtomicBool = AtomicBool::new(false);
+
 /// Starts logging, and makes a panic log its place and not its text: the text may hold data.
 pub fn start() {
+    STARTED.store(true, Ordering::Relaxed);
     let filter = EnvFilter::try_from_env("TOCSIN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_current_span(true).without_time().init();
     std::panic::set_hook(Box::new(log_panic));
@@ -74,6 +79,8 @@ impl Metric {
     }
 
     pub(crate) fn emit(&self) {
-        println!("{}", self.line());
+        if STARTED.load(Ordering::Relaxed) {
+            println!("{}", self.line());
+        }
     }
 }

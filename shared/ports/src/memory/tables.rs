@@ -39,7 +39,10 @@ impl Table {
         let mut woken: Vec<Woken> = self
             .items
             .iter()
-            .filter(|(_, attributes)| attributes.get("wake_pk") == Some(&partition.into()))
+            .filter(|(_, attributes)| match attributes.get("wake_pk") {
+                Some(Value::Text(stands_under)) => stands_under == partition,
+                Some(Value::Number(_)) | None => false,
+            })
             .filter_map(|(key, attributes)| match attributes.get("wake") {
                 Some(Value::Text(wake)) => Some(Woken { key: key.clone(), wake: wake.parse().ok()? }),
                 Some(Value::Number(_)) | None => None,

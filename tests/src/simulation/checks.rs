@@ -1,0 +1,179 @@
+//! What has to hold at the end of a seed, by the mailbox and by the audit log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use tocsin_audit::{Action, Leaf};
+use tocsin_ports::memory::{Delivered, World};
+use tocsin_ports::{Proof, TenantScope};
+
+use super::{Report, State, TENANTS, people};
+use crate::{Customer, run};
+
+pub(super) fn all(world: &World, state: &State, people: &BTreeMap<&str, Vec<Customer>>) -> Report {
+    world.set_fate(None);
+    let mails = world.mails();
+    let mut violations = Vec::new();
+    for tenant in TENANTS {
+        walls(&mails, tenant, &people[tenant], &mut violations);
+        let leaves = match log(world, tenant) {
+            Ok(leaves) => leaves,
+            Err(broken) => {
+                violations.push(format!("{tenant}: the audit log is broken: {broken}"));
+                continue;
+            }
+        };
+        every_claim_ended(&leaves, &mut violations);
+        for incident in people::incidents(world, tenant) {
+            let id = incident["id"].as_str().unwrap_or_default();
+            approved_and_not_stopped(&mails, state, id, &mut violations);
+            let Some(shown) = people::shown(world, tenant, id) else {
+                violations.push(format!("{tenant} {id} cannot be shown"));
+                continue;
+            };
+            once_each(&mails, &leaves, &shown, &mut violations);
+            settled(&shown, &mut violations);
+        }
+    }
+    violations.extend(world.parked().iter().map(|note| format!("parked: {note}")));
+    if !state.dead.is_empty() {
+        violations.push(format!("{} messages lie in dead-letter queues", state.dead.len()));
+    }
+    Report { notices: mails.len() + world.texts().len() + world.inboxes(), faults: 0, violations }
+}
+
+/// Nobody of another tenant got anything, and nothing of a tenant's went to people who are not its own.
+fn walls(mails: &[Delivered], tenant: &str, people: &[Customer], violations: &mut Vec<String>) {
+    let own: BTreeSet<&str> = people.iter().map(|customer| customer.email.as_str()).collect();
+    for mail in mails.iter().filter(|mail| mail.tags.get("tenant").is_some_and(|tagged| tagged == tenant)) {
+        if !own.contains(mail.to.as_str()) && mail.to != "filings@authority.example" {
+            violations.push(format!("a mail of {tenant} went to a stranger"));
+        }
+    }
+}
+
+fn log(world: &World, tenant: &str) -> Result<Vec<Leaf>, String> {
+    let scope = TenantScope::proven(tenant.parse().expect("a tenant"), Proof::Sweep);
+    let (tiles, head) =
+        run(tocsin_ports::store::leaves::log(world, &scope)).map_err(|halt| format!("{halt:?}"))?;
+    let exported = tocsin_audit::export(&tiles, &head);
+    tocsin_audit::verify(exported.as_bytes())
+        .map(|verified| verified.leaves)
+        .map_err(|error| error.to_string())
+}
+
+/// Every hand-over has its claim's leaf, and its end's.
+fn every_claim_ended(leaves: &[Leaf], violations: &mut Vec<String>) {
+    let attempts = |actions: &[Action]| -> BTreeSet<(String, String)> {
+        let of = leaves.iter().filter(|leaf| actions.contains(&leaf.action));
+        of.filter_map(|leaf| Some((leaf.subject.get("chunk")?.clone(), leaf.subject.get("attempt")?.clone())))
+            .collect()
+    };
+    let claimed = attempts(&[Action::ChunkClaimed]);
+    let ended = attempts(&[
+        Action::ChunkAccepted,
+        Action::ChunkRefused,
+        Action::ChunkSettled,
+        Action::ChunkUndecided,
+        Action::ChunkWithheld,
+    ]);
+    violations
+        .extend(claimed.difference(&ended).map(|(chunk, attempt)| format!("no end of {chunk} {attempt}")));
+    violations
+        .extend(ended.difference(&claimed).map(|(chunk, attempt)| format!("no claim of {chunk} {attempt}")));
+}
+
+fn approved_and_not_stopped(
+    mails: &[Delivered],
+    state: &State,
+    incident: &str,
+    violations: &mut Vec<String>,
+) {
+    let approved = state.approved.get(incident).copied();
+    for (number, mail) in mails.iter().enumerate() {
+        let chunk = mail.tags.get("chunk").map(String::as_str).unwrap_or_default();
+        if !chunk.starts_with(incident) {
+            continue;
+        }
+        if approved.is_none_or(|approved| number < approved) {
+            violations.push(format!("{chunk} went out before anybody approved it"));
+        }
+        let stopped = state.stops.iter().any(|stop| {
+            let within = number >= stop.from && stop.until.is_none_or(|until| number < until);
+            stop.incident == incident && within && !stop.handed_over.contains(chunk)
+        });
+        if stopped {
+            violations.push(format!("{chunk} went out after a stop was acknowledged that did not name it"));
+        }
+    }
+}
+
+/// Each notice once; again only where a settlement says so. None is missing but where the provider refused it.
+fn once_each(mails: &[Delivered], leaves: &[Leaf], shown: &Value, violations: &mut Vec<String>) {
+    let mut sent: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for mail in mails {
+        let tag = |name| mail.tags.get(name).map(String::as_str).unwrap_or_default();
+        *sent.entry((tag("chunk"), tag("index"))).or_default() += 1;
+    }
+    let repeats = |chunk: &str| {
+        let settled = leaves.iter().filter(|leaf| leaf.action == Action::ChunkSettled);
+        settled
+            .filter(|leaf| leaf.subject.get("chunk").is_some_and(|named| named == chunk))
+            .filter(|leaf| {
+                leaf.why.contains("send again") || leaf.subject.get("as").is_some_and(|a| a == "again")
+            })
+            .count()
+    };
+    let incident = shown["incident"]["id"].as_str().unwrap_or_default();
+    for ((chunk, index), count) in sent.iter().filter(|((chunk, _), _)| chunk.starts_with(incident)) {
+        if *count > 1 + repeats(chunk) {
+            violations.push(format!(
+                "{chunk} {index} went out {count} times, and {} were allowed",
+                1 + repeats(chunk)
+            ));
+        }
+    }
+    if !shown["incident"]["halt"].is_null() {
+        return;
+    }
+    for duty in shown["duties"].as_array().into_iter().flatten() {
+        let coverage = &duty["coverage"];
+        if coverage["undecided"].as_u64() != Some(0) {
+            violations.push(format!("{} is undecided at the end", duty["duty"]["regime"]));
+        }
+        if coverage["unreachable"].get("withheld").is_some() {
+            violations.push(format!("{} was withheld", duty["duty"]["regime"]));
+        }
+    }
+    let told: usize = sent.keys().filter(|(chunk, _)| chunk.starts_with(incident)).count();
+    let by_mail =
+        shown["plan"]["waves"].as_array().into_iter().flatten().filter(|wave| wave["channel"] == "email");
+    let planned: u64 = by_mail.filter_map(|wave| wave["recipients"].as_u64()).sum();
+    let refused: u64 = shown["duties"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|duty| duty["coverage"]["unreachable"]["refused-by-provider"].as_u64())
+        .sum();
+    if told as u64 + refused < planned {
+        violations.push(format!("{planned} notices were planned, {told} went out, {refused} were refused"));
+    }
+}
+
+/// After the storm every incident is decided and every chunk has its end.
+fn settled(shown: &Value, violations: &mut Vec<String>) {
+    if shown["incident"]["halt"] == "cancelled" {
+        return;
+    }
+    if shown["incident"]["stage"] != "sending" {
+        violations.push(format!(
+            "the incident is still {}: {}",
+            shown["incident"]["stage"], shown["incident"]["attention"]
+        ));
+        return;
+    }
+    let states = shown["chunks"].as_object().cloned().unwrap_or_default();
+    if states.keys().any(|state| state != "accepted") {
+        violations.push(format!("chunks have no end: {}", shown["chunks"]));
+    }
+}
