@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use tocsin_ports::memory::{Fault, Verdict, World};
+use tocsin_ports::memory::{Call, Fault, Verdict, World};
 use tocsin_ports::{Clock, Queue};
 
 use crate::{
@@ -164,16 +164,22 @@ fn lay_agenda(shared: &Shared, start: Timestamp) {
 /// What goes wrong with calls and with the provider.
 fn weather(world: &World, shared: &Shared) {
     let state = Rc::clone(shared);
-    world.set_fate(Some(Box::new(move |world| {
+    world.let_index_lag();
+    world.set_fate(Some(Box::new(move |world, call| {
         if !state.borrow().storm {
             return None;
         }
-        let between = state.borrow_mut().chance(15);
+        // A hand-over is where it hurts.
+        let (others, faulty) = match call {
+            Call::Mail | Call::Text => (150, 200),
+            Call::Other => (15, 6),
+        };
+        let between = state.borrow_mut().chance(others);
         if between {
             somebody_acts(world, &state);
         }
         let mut state = state.borrow_mut();
-        if !state.chance(6) {
+        if !state.chance(faulty) {
             return None;
         }
         state.faults += 1;
@@ -277,7 +283,12 @@ fn perform(world: &World, shared: &Shared, happening: Happening) {
         Happening::Person(deed) => people::does(world, shared, deed),
         Happening::Redrive => {
             let mut state = shared.borrow_mut();
-            for happening in std::mem::take(&mut state.dead) {
+            for mut happening in std::mem::take(&mut state.dead) {
+                if let Happening::Message { received, .. } | Happening::Event { received, .. } =
+                    &mut happening
+                {
+                    *received = 0;
+                }
                 let at = world.now() + state.seconds(1, 600);
                 state.at(at, happening);
             }
@@ -289,11 +300,7 @@ fn perform(world: &World, shared: &Shared, happening: Happening) {
 fn comes_back(world: &World, shared: &Shared, again: Happening, received: u32) {
     let mut state = shared.borrow_mut();
     if received >= RECEIVES {
-        state.dead.push(match again {
-            Happening::Message { queue, body, .. } => Happening::Message { queue, body, received: 0 },
-            Happening::Event { body, .. } => Happening::Event { body, received: 0 },
-            other => other,
-        });
+        state.dead.push(again);
         return;
     }
     let wait = if state.chance(500) { SignedDuration::from_secs(5) } else { SignedDuration::from_mins(6) };

@@ -1,7 +1,7 @@
 //! Who may do what. A principal without a role of the tenant does not learn whether the tenant exists.
 
 use tocsin_domain::id::TenantId;
-use tocsin_domain::tenant::{Role, Tenant};
+use tocsin_domain::tenant::{Role, Tenant, listed};
 use tocsin_ports::store::tenants;
 use tocsin_ports::{Configured, Proof, ReadHome, TenantScope};
 
@@ -14,7 +14,8 @@ pub async fn any_role(
 ) -> Result<(TenantScope, Tenant), No> {
     let scope = TenantScope::proven(tenant, Proof::Principal);
     let settings = tenants::find(ports, &scope).await?.ok_or(No::Forbidden)?;
-    if settings.roles.get(principal).is_none_or(Vec::is_empty) {
+    let roles = settings.standing_of(principal).and_then(|entry| settings.roles.get(entry));
+    if roles.is_none_or(Vec::is_empty) {
         return Err(No::Forbidden);
     }
     Ok((scope, settings))
@@ -46,5 +47,5 @@ pub async fn auditor(
 }
 
 pub fn is_administrator(ports: &impl Configured, principal: &str) -> bool {
-    ports.settings().administrators.iter().any(|administrator| administrator == principal)
+    listed(principal, ports.settings().administrators.iter().map(String::as_str)).is_some()
 }

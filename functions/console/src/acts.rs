@@ -52,13 +52,14 @@ pub async fn approve(
             "the plan has another hash: show the incident, read its plan, approve that".to_owned(),
         ));
     }
-    if approvers(&stored.approvals, &hash).contains(principal) {
+    let approver = settings.standing_of(principal).ok_or(No::Forbidden)?;
+    if approvers(&stored.approvals, &hash).contains(approver) {
         return Ok(state_of(&was.incident, &stored, settings.approvals_needed));
     }
     if was.incident.stage != Stage::AwaitingApproval || was.incident.halt == Some(Halt::Cancelled) {
         return Err(No::Conflict("the incident does not wait for an approval".to_owned()));
     }
-    let approval = Approval { by: principal.to_owned(), at: now, hash: hash.clone() };
+    let approval = Approval { by: approver.to_owned(), at: now, hash: hash.clone() };
     let given = approvers(&stored.approvals, &hash).len() + 1;
     let opens = given >= settings.approvals_needed as usize;
     let mut incident = was.incident.clone();

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use tocsin_audit::{Action, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkRef, ChunkState, Entry, end_of_doubt};
 use tocsin_domain::id::{IncidentId, TenantId};
-use tocsin_domain::incident::{Halt, Stage};
+use tocsin_domain::incident::{Halt, Incident, Stage};
+use tocsin_domain::receipt::with_evidence;
 use tocsin_domain::tenant::Role;
 use tocsin_ports::store::chunks::{self, Change};
-use tocsin_ports::store::incidents;
+use tocsin_ports::store::{incidents, receipts};
 use tocsin_ports::{TenantScope, jobs};
 
 use crate::access::with_role;
@@ -77,8 +78,11 @@ pub async fn settle(
         let state = chunk.state.as_str();
         return Err(No::Conflict(format!("nothing is in doubt about this chunk: it is {state}")));
     }
-    let entries: Vec<Entry> = chunk.entries.iter().map(|entry| finding.of(entry)).collect();
-    let settled = entries.iter().zip(&chunk.entries).filter(|(now, was)| now != was).count();
+    // What an event proves, nobody has to know better.
+    let known = receipts::of_chunk(ports, &scope, &at).await?;
+    let proven = with_evidence(&chunk.entries, &known);
+    let entries: Vec<Entry> = proven.iter().map(|entry| finding.of(entry)).collect();
+    let settled = entries.iter().zip(&proven).filter(|(now, was)| now != was).count();
     let event = end_of_doubt(&entries).unwrap_or(ChunkEvent::Evidence);
     let wake = (event != ChunkEvent::Evidence).then_some(now);
     let subject = [
@@ -104,15 +108,10 @@ pub async fn settle(
     Ok(json!({ "chunk": at, "settled": settled, "as": finding.as_str() }))
 }
 
-/// Takes the question off the incident. When somebody was faster it stays there until the next look, answered.
+/// Takes the question off the incident.
 async fn answer_question(ports: &impl ConsolePorts, scope: &TenantScope, at: &ChunkRef) -> Result<(), No> {
-    let was = incidents::get(ports, scope, at.incident).await?;
-    let mut incident = was.incident.clone();
-    incident.attention.retain(|task| *task != at.question());
-    if incident != was.incident {
-        incidents::change(ports, scope, &was, &incident, &[], Vec::new()).await?;
-    }
-    Ok(())
+    let answered = |incident: &mut Incident| incident.attention.retain(|task| *task != at.question());
+    Ok(incidents::amend(ports, scope, at.incident, answered, &[]).await?)
 }
 
 /// Has the evidence read anew and a new plan made: after a manifest, a setting or a letter was mended. Nothing may have

@@ -71,7 +71,7 @@ async fn put_secrets(
     let failed = |error: tocsin_ports::PortError| No::Halt(error.into());
     if ports.secret(scope, IDENTITY_KEY).await.map_err(failed)?.is_none() {
         let key = hex::encode(ports.random());
-        ports.put_secret(scope, IDENTITY_KEY, Secret::new(key)).await.map_err(failed)?;
+        ports.create_secret(scope, IDENTITY_KEY, Secret::new(key)).await.map_err(failed)?;
     }
     for (name, text) in secrets {
         ports.put_secret(scope, &name, Secret::new(text)).await.map_err(failed)?;

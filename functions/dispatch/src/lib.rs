@@ -71,23 +71,40 @@ async fn send_again(
     budget: &mut Budget,
     now: Timestamp,
 ) -> Result<(), Halt> {
+    let mut failed = None;
     for at in chunks::to_look_at(ports, scope, now).await? {
-        let chunk = chunks::get(ports, scope, &at).await?;
-        match chunk.state {
-            ChunkState::Refused | ChunkState::Due => {}
-            // `watch` settles these.
-            ChunkState::HandingOver | ChunkState::Undecided => continue,
-            ChunkState::Planned | ChunkState::Accepted => continue,
+        // One chunk's trouble does not stop the others.
+        if let Err(halt) = send_one_again(ports, scope, at, seen, budget, now).await {
+            failed = Some(halt);
         }
-        let standing = seen.standing(ports, scope, at.incident, at.plan).await?;
-        let Some(wave) = standing.wave(at.wave) else {
-            continue;
-        };
-        if budget.take(&wave.region, chunk.chunk.notices.len()) {
-            // Marked first: a sender that is faster than the mark would find the chunk refused, and skip it.
-            chunks::mark_due(ports, scope, &chunk, now + LOST_AFTER).await?;
-            jobs::send(ports, scope, &wave.region, &[at]).await?;
-        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+async fn send_one_again(
+    ports: &(impl ReadHome + WriteHome + Enqueue),
+    scope: &TenantScope,
+    at: ChunkRef,
+    seen: &mut Seen,
+    budget: &mut Budget,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let chunk = chunks::get(ports, scope, &at).await?;
+    match chunk.state {
+        ChunkState::Refused | ChunkState::Due if chunk.is_awake(now) => {}
+        ChunkState::Refused | ChunkState::Due => return Ok(()),
+        // `watch` settles these.
+        ChunkState::HandingOver | ChunkState::Undecided => return Ok(()),
+        ChunkState::Planned | ChunkState::Accepted => return Ok(()),
+    }
+    let standing = seen.standing(ports, scope, at.incident, at.plan).await?;
+    let Some(wave) = standing.wave(at.wave) else {
+        return Ok(());
+    };
+    if budget.take(&wave.region, chunk.entries.iter().filter(|entry| entry.goes_next()).count()) {
+        // Marked first: a sender that is faster than the mark would find the chunk refused, and skip it.
+        chunks::mark_due(ports, scope, &chunk, now + LOST_AFTER).await?;
+        jobs::send(ports, scope, &wave.region, &[at]).await?;
     }
     Ok(())
 }
@@ -100,12 +117,17 @@ async fn due_waves(
 ) -> Result<Vec<DueWave>, Halt> {
     let mut due = Vec::new();
     for at in plans::waves_to_start(ports, scope, now).await? {
-        match seen.standing(ports, scope, at.incident, at.plan).await? {
-            Standing::Over => plans::look_at_wave(ports, scope, at, None).await?,
-            standing @ (Standing::Open(_) | Standing::Shut) => {
+        match seen.standing(ports, scope, at.incident, at.plan).await {
+            Ok(Standing::Over) => plans::look_at_wave(ports, scope, at, None).await?,
+            Ok(standing @ (Standing::Open(_) | Standing::Shut)) => {
                 let wave = standing.wave(at.wave).cloned();
                 due.extend(wave.map(|wave| DueWave { scope: scope.clone(), at, wave }));
             }
+            // A plan that cannot be read stops its own waves, and shows in the log.
+            Err(Halt::Park(why)) => {
+                tracing::error!(incident = %at.incident, plan = at.plan, why = %why, "plan")
+            }
+            Err(again @ Halt::Again(_)) => return Err(again),
         }
     }
     Ok(due)

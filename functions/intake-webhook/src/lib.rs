@@ -78,6 +78,10 @@ async fn keep_all(
         match one {
             Received::Signal(signal) => {
                 if !is_own(ports, scope, &signal).await? {
+                    // The signature is this tenant's: somebody shares a secret, or the settings lack a shop.
+                    let detail =
+                        "a signed webhook of a shop that is not among the tenant's routes".to_owned();
+                    park_it(ports, scope, request, &Parked::Settings { detail }, now).await?;
                     return Ok(Response::error(401, "another-tenant", "the signature cannot be verified"));
                 }
                 let arrival = Arrival {

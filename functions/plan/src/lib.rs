@@ -206,13 +206,10 @@ async fn block(
     why: &Blocked,
     now: Timestamp,
 ) -> Progress {
-    let was = incidents::get(ports, scope, incident.id).await?;
-    let mut blocked = was.incident.clone();
-    blocked.stage = Stage::Blocked;
-    blocked.attention = vec![why.to_string()];
+    let why = why.to_string();
     let actor = Actor::Function("plan".to_owned());
-    let leaf =
-        Leaf::new(scope.tenant(), Some(incident.id), now, actor, Action::PlanBlocked, why.to_string(), []);
-    incidents::change(ports, scope, &was, &blocked, &[leaf], Vec::new()).await?;
+    let leaf = Leaf::new(scope.tenant(), Some(incident.id), now, actor, Action::PlanBlocked, why.clone(), []);
+    let block = |now_is: &mut Incident| now_is.block(incident.scope_version, &why);
+    incidents::amend(ports, scope, incident.id, block, &[leaf]).await?;
     Ok(Outcome::Done)
 }

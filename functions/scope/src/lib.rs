@@ -115,11 +115,8 @@ async fn read_people(
     slice: &Slice,
 ) -> Result<SliceCount, Halt> {
     let key = identity_key(ports, scope).await?;
-    let bytes = ports.range(&manifest.dataset.manifest, slice.from, slice.to).await?;
-    if bytes.len() as u64 != slice.to.saturating_sub(slice.from) {
-        let detail = format!("the manifest of {} changed while it was read", manifest.dataset.name);
-        return Err(Parked::Manifest { detail }.into());
-    }
+    let bytes = ports.range(&manifest.dataset.manifest, &slice.tag, slice.from, slice.to).await?;
+    let bytes = bytes.ok_or_else(|| changed(&manifest.dataset.name))?;
     let rows = manifest.rows(&bytes, slice.first_line, &key, || hex::encode(ports.random()));
     let read = rows.len() as u64;
     let (mut people, mut rejects) = (BTreeMap::new(), Vec::new());
@@ -188,13 +185,10 @@ async fn block(
     detail: &str,
     now: Timestamp,
 ) -> Progress {
-    let was = incidents::get(ports, scope, incident.id).await?;
-    let mut blocked = was.incident.clone();
-    blocked.stage = Stage::Blocked;
-    blocked.attention = vec![detail.to_owned()];
     let actor = Actor::Function("scope".to_owned());
     let leaf = Leaf::new(scope.tenant(), Some(incident.id), now, actor, Action::PlanBlocked, detail, []);
-    incidents::change(ports, scope, &was, &blocked, &[leaf], Vec::new()).await?;
+    let block = |now_is: &mut Incident| now_is.block(incident.scope_version, detail);
+    incidents::amend(ports, scope, incident.id, block, &[leaf]).await?;
     Ok(Outcome::Done)
 }
 
@@ -207,12 +201,19 @@ async fn open<'a>(
         let detail = format!("the manifest of {} does not lie under the tenant's own prefix", dataset.name);
         return Err(Parked::Manifest { detail }.into());
     }
-    let Some(size) = ports.size(&dataset.manifest).await? else {
+    let Some(file) = ports.look(&dataset.manifest).await? else {
         let detail = format!("the manifest of {} is not in the vault", dataset.name);
         return Err(Parked::Manifest { detail }.into());
     };
-    let head = ports.range(&dataset.manifest, 0, size.min(manifest::LONGEST_LINE)).await?;
-    Manifest::open(dataset, size, &head).map_err(Halt::from)
+    let head = ports.range(&dataset.manifest, &file.tag, 0, file.size.min(manifest::LONGEST_LINE)).await?;
+    Manifest::open(dataset, file, &head.ok_or_else(|| changed(&dataset.name))?).map_err(Halt::from)
+}
+
+/// Whoever was read from the old file would stand beside whoever is read from the new one.
+fn changed(dataset: &str) -> Parked {
+    Parked::Manifest {
+        detail: format!("the manifest of {dataset} changed while it was read: rescope the incident"),
+    }
 }
 
 async fn identity_key(ports: &impl ReadSecrets, scope: &TenantScope) -> Result<IdentityKey, Halt> {

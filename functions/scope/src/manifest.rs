@@ -5,6 +5,7 @@ use tocsin_domain::id::IdentityKey;
 use tocsin_domain::outcome::Parked;
 use tocsin_domain::person::{AddressError, EmailAddress, Jurisdiction, Person, PhoneNumber, identify};
 use tocsin_domain::tenant::{Dataset, ManifestFormat};
+use tocsin_ports::File;
 
 /// A line longer than this is a bad row.
 pub const LONGEST_LINE: u64 = 64 * 1024;
@@ -16,7 +17,7 @@ const LONGEST_NAME: usize = 4096;
 #[derive(Debug)]
 pub struct Manifest<'a> {
     pub dataset: &'a Dataset,
-    pub size: u64,
+    pub file: File,
     /// Where the first row begins.
     pub rows_begin: u64,
     header: csv::StringRecord,
@@ -70,16 +71,16 @@ struct Row {
 
 impl<'a> Manifest<'a> {
     /// Reads the header from the first bytes of the file.
-    pub fn open(dataset: &'a Dataset, size: u64, head: &[u8]) -> Result<Self, Parked> {
+    pub fn open(dataset: &'a Dataset, file: File, head: &[u8]) -> Result<Self, Parked> {
         match dataset.format {
             ManifestFormat::JsonLines => {
-                Ok(Self { dataset, size, rows_begin: 0, header: csv::StringRecord::new() })
+                Ok(Self { dataset, file, rows_begin: 0, header: csv::StringRecord::new() })
             }
-            ManifestFormat::Csv => Self::open_csv(dataset, size, head),
+            ManifestFormat::Csv => Self::open_csv(dataset, file, head),
         }
     }
 
-    fn open_csv(dataset: &'a Dataset, size: u64, head: &[u8]) -> Result<Self, Parked> {
+    fn open_csv(dataset: &'a Dataset, file: File, head: &[u8]) -> Result<Self, Parked> {
         let bad =
             |what: &str| Parked::Manifest { detail: format!("the manifest of {}: {what}", dataset.name) };
         let end =
@@ -92,7 +93,7 @@ impl<'a> Manifest<'a> {
                 return Err(bad(&format!("the column {needed} is missing")));
             }
         }
-        Ok(Self { dataset, size, rows_begin: end as u64 + 1, header })
+        Ok(Self { dataset, file, rows_begin: end as u64 + 1, header })
     }
 
     /// The line number of the first row.
@@ -189,7 +190,7 @@ mod tests {
 
     fn read(format: ManifestFormat, file: &[u8]) -> Vec<Result<(String, Option<String>), Reject>> {
         let dataset = dataset(format);
-        let manifest = Manifest::open(&dataset, file.len() as u64, file).unwrap();
+        let manifest = Manifest::open(&dataset, looked_at(file), file).unwrap();
         let rows = &file[usize::try_from(manifest.rows_begin).unwrap()..];
         manifest
             .rows(rows, manifest.first_line(), &IdentityKey::new([1; 32]), || "salt".to_owned())
@@ -201,6 +202,10 @@ mod tests {
                 })
             })
             .collect()
+    }
+
+    fn looked_at(bytes: &[u8]) -> File {
+        File { size: bytes.len() as u64, tag: "tag".to_owned() }
     }
 
     const HEADER: &str = "customer_id,name,email,phone,country,province,locale\n";
@@ -260,7 +265,7 @@ nonsense
             ("no line end", "header"),
             ("customer_id,email,country\n", "phone"),
         ] {
-            let refused = Manifest::open(&dataset, 10, head.as_bytes()).unwrap_err();
+            let refused = Manifest::open(&dataset, looked_at(head.as_bytes()), head.as_bytes()).unwrap_err();
             assert!(refused.to_string().contains(what), "{refused}");
         }
     }

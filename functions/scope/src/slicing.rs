@@ -22,12 +22,10 @@ pub async fn cut(
 ) -> Result<Vec<Slice>, Halt> {
     let mut cutter = Cutter::new(manifest.rows_begin, manifest.first_line());
     let mut from = manifest.rows_begin;
-    while from < manifest.size {
-        let to = manifest.size.min(from + STRIDE);
-        let bytes = ports.range(&manifest.dataset.manifest, from, to).await?;
-        if bytes.len() as u64 != to - from {
-            return Err(Halt::Again("the manifest changed while it was read".to_owned()));
-        }
+    while from < manifest.file.size {
+        let to = manifest.file.size.min(from + STRIDE);
+        let bytes = ports.range(&manifest.dataset.manifest, &manifest.file.tag, from, to).await?;
+        let bytes = bytes.ok_or_else(|| crate::changed(dataset))?;
         cutter.take(&bytes);
         from = to;
     }
@@ -52,6 +50,7 @@ pub async fn cut(
             from: cut.from,
             to: cut.to,
             first_line: cut.first_line,
+            tag: manifest.file.tag.clone(),
             counted: None,
         })
         .collect())

@@ -20,11 +20,12 @@ use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, TELL_AFTER, event_of_a
 use tocsin_domain::incident::PlanRef;
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::plan::Wave;
+use tocsin_domain::receipt::with_evidence;
 use tocsin_domain::wire::{Message, SendJob, read};
 use tocsin_notices::letter::Brief;
 use tocsin_ports::store::chunks::{self, Change, Claim, StoredChunk};
-use tocsin_ports::store::incidents;
 use tocsin_ports::store::plans::{self, is_open};
+use tocsin_ports::store::{incidents, receipts};
 use tocsin_ports::{
     Configured, Mailer, Proof, ReadHome, ReadPeople, TenantScope, Texter, WriteHome, WritePeople,
 };
@@ -45,7 +46,12 @@ pub async fn step(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) 
 async fn send(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> Progress {
     let job: SendJob = read(message)?;
     let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
-    let chunk = chunks::get(ports, &scope, &job.chunk).await?;
+    let mut chunk = chunks::get(ports, &scope, &job.chunk).await?;
+    if chunk.entries.contains(&Entry::Repeat) {
+        // An event may have come since the copy was decided on: then it is not needed.
+        let known = receipts::of_chunk(ports, &scope, &job.chunk).await?;
+        chunk.entries = with_evidence(&chunk.entries, &known);
+    }
     match chunk.state {
         ChunkState::Planned | ChunkState::Due => {}
         ChunkState::HandingOver | ChunkState::Accepted | ChunkState::Refused | ChunkState::Undecided => {
@@ -166,14 +172,8 @@ async fn tell_a_person(
     chunk: &StoredChunk,
     leaf: &Leaf,
 ) -> Result<(), Halt> {
-    let was = incidents::get(ports, scope, chunk.chunk.at.incident).await?;
     let task = format!("chunk {}: {}", chunk.chunk.at, leaf.why);
-    if was.incident.attention.contains(&task) {
-        return Ok(());
-    }
-    let mut incident = was.incident.clone();
-    incident.attention.push(task);
-    incidents::change(ports, scope, &was, &incident, &[], Vec::new()).await
+    incidents::ask(ports, scope, chunk.chunk.at.incident, task, &[]).await
 }
 
 fn leaf(

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use tocsin_domain::id::{IncidentId, SignalId};
-use tocsin_domain::incident::{Halt, Incident};
+use tocsin_domain::incident::{Halt, Incident, Stage};
 use tocsin_domain::signal::SignalStatus;
 use tocsin_domain::tenant::TriagePolicy;
 use tocsin_ports::store::signals::StoredSignal;
@@ -21,12 +21,13 @@ pub fn decide(
     policy: &TriagePolicy,
     id: SignalId,
     stored: &StoredSignal,
+    touched: &[String],
     incidents: &[Incident],
 ) -> Decision {
     if let Some(known) = incidents.iter().find(|incident| incident.signals.contains(&id)) {
         return Decision::Known(known.id);
     }
-    if let Some(open) = incidents.iter().rev().find(|incident| takes(policy, incident, stored)) {
+    if let Some(open) = incidents.iter().rev().find(|incident| takes(policy, incident, stored, touched)) {
         return Decision::Join(open.id);
     }
     match stored.signal.status {
@@ -40,11 +41,16 @@ pub fn decide(
     }
 }
 
-/// Within the tenant's window, whichever of the two came first; a cancelled incident takes nothing more.
-fn takes(policy: &TriagePolicy, incident: &Incident, stored: &StoredSignal) -> bool {
+/// Within the tenant's window, whichever of the two came first. A cancelled incident takes nothing more, and one whose
+/// plan is approved takes no evidence of other people: they would be told of nothing.
+fn takes(policy: &TriagePolicy, incident: &Incident, stored: &StoredSignal, touched: &[String]) -> bool {
     let window = SignedDuration::from_hours(policy.joins_within_hours.into());
     let apart = stored.received_at.duration_since(incident.opened_at).abs();
-    incident.halt != Some(Halt::Cancelled) && apart <= window
+    let takes_people = match incident.stage {
+        Stage::Scoping | Stage::Blocked | Stage::AwaitingApproval => true,
+        Stage::Sending => touched.iter().all(|name| incident.datasets.contains(name)),
+    };
+    incident.halt != Some(Halt::Cancelled) && takes_people && apart <= window
 }
 
 #[cfg(test)]
@@ -53,7 +59,6 @@ mod tests {
     use jiff::Timestamp;
     use std::collections::BTreeMap;
     use tocsin_domain::id::TenantId;
-    use tocsin_domain::incident::Stage;
     use tocsin_domain::signal::{Hints, Severity, Signal};
 
     fn at(text: &str) -> Timestamp {
@@ -94,7 +99,8 @@ mod tests {
             opened_at: at(opened_at),
             clocks: BTreeMap::new(),
             signals: vec![id("first")],
-            datasets: Vec::new(),
+            datasets: vec!["exports".to_owned()],
+            datasets_later: Vec::new(),
             stage: Stage::Scoping,
             halt,
             scope_version: 1,
@@ -112,7 +118,7 @@ mod tests {
         let open = incident(noon, None);
         let cancelled = incident(noon, Some(Halt::Cancelled));
         let decide = |name, severity, status, received, incidents: &[Incident]| {
-            decide(&policy, id(name), &signal(severity, status, received), incidents)
+            decide(&policy, id(name), &signal(severity, status, received), &["exports".to_owned()], incidents)
         };
         let second = "second";
         assert_eq!(decide(second, Severity::High, SignalStatus::Open, noon, &[]), Decision::Open);
@@ -138,6 +144,19 @@ mod tests {
             assert_eq!(got, expected, "{received}");
         }
         assert_eq!(decide(second, Severity::High, SignalStatus::Open, noon, &[cancelled]), Decision::Open);
+        let approved = Incident { stage: Stage::Sending, ..open.clone() };
+        let of = |touched: &str| {
+            let signal = signal(Severity::High, SignalStatus::Open, noon);
+            super::decide(
+                &policy,
+                id(second),
+                &signal,
+                &[touched.to_owned()],
+                std::slice::from_ref(&approved),
+            )
+        };
+        assert_eq!(of("exports"), Decision::Join(open.id));
+        assert_eq!(of("orders"), Decision::Open);
         assert_eq!(
             decide(second, Severity::Low, SignalStatus::Open, noon, std::slice::from_ref(&open)),
             Decision::Join(open.id)

@@ -40,7 +40,8 @@ async fn triage(
     let tenant = tenants::get(ports, &scope).await?;
     let signal = signals::get(ports, &scope, job.signal).await?;
     let listed = incidents::list_to_open(ports, &scope).await?;
-    match decide(&tenant.triage, job.signal, &signal, &listed.incidents) {
+    let touched = datasets_touched(&tenant, &signal);
+    match decide(&tenant.triage, job.signal, &signal, &touched, &listed.incidents) {
         Decision::Known(incident) => {
             let why = (Action::SignalUpdated, "the source updated a finding of the incident");
             join(ports, &scope, &tenant, incident, job.signal, &signal, why, now).await
@@ -97,6 +98,7 @@ fn opened(tenant: &Tenant, id: SignalId, stored: &StoredSignal) -> Incident {
         clocks,
         signals: vec![id],
         datasets: datasets_touched(tenant, stored),
+        datasets_later: Vec::new(),
         stage: Stage::Scoping,
         halt: None,
         scope_version: 1,
@@ -162,13 +164,12 @@ fn joined(was: &Incident, tenant: &Tenant, id: SignalId, stored: &StoredSignal) 
             incident.scope_again();
         }
         Stage::Blocked | Stage::AwaitingApproval | Stage::Sending => {
-            for name in new {
-                let task = format!(
-                    "a later signal touches the dataset {name}, which is not in this incident's scope"
-                );
-                if !incident.attention.contains(&task) {
-                    incident.attention.push(task);
-                }
+            for name in new.into_iter().filter(|name| !was.datasets_later.contains(name)) {
+                incident.ask(format!(
+                    "a later signal touches the dataset {name}, which this scope does not have: rescope takes it in, \
+                     while nothing is approved"
+                ));
+                incident.datasets_later.push(name);
             }
         }
     }

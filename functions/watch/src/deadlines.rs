@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::coverage::{Coverage, DutyState, duty_state};
-use tocsin_domain::id::ObligationId;
+use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
 use tocsin_domain::obligation::Obligation;
 use tocsin_domain::outcome::Halt;
 use tocsin_ports::store::{coverage, incidents, plans};
 use tocsin_ports::{ReadHome, TenantScope, WriteHome};
+
+/// An incident without a plan is escalated after this time: a third of the 72 hours of GDPR Article 33.
+const PLAN_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// How many escalations one tick makes of an incident: each leaves a leaf in a transaction, which takes 100 writes.
+const AT_ONCE: usize = 50;
 
 /// Each escalation stands on the incident, once, and in the log.
 pub async fn escalate(
@@ -18,73 +24,111 @@ pub async fn escalate(
     scope: &TenantScope,
     now: Timestamp,
 ) -> Result<(), Halt> {
+    let mut failed = None;
     for incident in incidents::list(ports, scope).await? {
-        if !needs_a_look(&incident) {
+        if incident.halt == Some(Stop::Cancelled) {
             continue;
         }
-        let Some(plan) = &incident.plan else {
-            continue;
+        let looked = match incident.stage {
+            Stage::Scoping | Stage::Blocked => without_a_plan(ports, scope, &incident, now).await,
+            Stage::AwaitingApproval | Stage::Sending => with_a_plan(ports, scope, &incident, now).await,
         };
-        let head = plans::get(ports, scope, incident.id, plan.version).await?.head;
-        if head.presses_from.is_none_or(|from| now < from) {
-            continue;
-        }
-        let duties = plans::obligations(ports, scope, &head).await?;
-        let pressing: Vec<(&Obligation, &str)> =
-            duties.iter().filter_map(|duty| Some((duty, pressing(duty, head.made_at, now)?))).collect();
-        if !pressing.is_empty() {
-            let waves = plans::waves(ports, scope, &head).await?;
-            let covered = coverage::of_plan(ports, scope, &head, &waves).await?;
-            raise(ports, scope, &incident, &pressing, &covered, now).await?;
+        // One incident's trouble does not stop the others.
+        if let Err(halt) = looked {
+            failed = Some(halt);
         }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
-fn needs_a_look(incident: &Incident) -> bool {
-    let under_way = match incident.stage {
-        Stage::Scoping | Stage::Blocked => false,
-        Stage::AwaitingApproval | Stage::Sending => true,
+/// Nobody knows yet what is owed, and the shortest terms run.
+async fn without_a_plan(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    incident: &Incident,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let aware = incident.clocks.get("awareness").copied().unwrap_or(incident.opened_at);
+    if now < aware + PLAN_WITHIN {
+        return Ok(());
+    }
+    let task = "a day has passed since awareness and there is no plan to approve: authorities are owed a notice within \
+                72 hours where the GDPR applies (Article 33), and sooner in places";
+    let leaf = leaf(scope, incident.id, task, [("stage", "no plan".to_owned())], now);
+    incidents::ask(ports, scope, incident.id, task.to_owned(), &[leaf]).await
+}
+
+async fn with_a_plan(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    incident: &Incident,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let Some(plan) = &incident.plan else {
+        return Ok(());
     };
-    under_way && incident.halt != Some(Stop::Cancelled)
+    let head = plans::get(ports, scope, incident.id, plan.version).await?.head;
+    if head.presses_from.is_none_or(|from| now < from) {
+        return Ok(());
+    }
+    let duties = plans::obligations(ports, scope, &head).await?;
+    let pressing: Vec<(&Obligation, String)> = duties
+        .iter()
+        .filter_map(|duty| Some((duty, task(duty, pressing(duty, head.made_at, now)?))))
+        .filter(|(_, task)| !incident.attention.contains(task))
+        .collect();
+    if pressing.is_empty() {
+        return Ok(());
+    }
+    let waves = plans::waves(ports, scope, &head).await?;
+    let covered = coverage::of_plan(ports, scope, &head, &waves).await?;
+    raise(ports, scope, incident, &pressing, &covered, now).await
+}
+
+fn task(duty: &Obligation, what: &str) -> String {
+    format!("{} ({}) {what}", duty.regime, duty.recipient)
 }
 
 async fn raise(
     ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
     incident: &Incident,
-    pressing: &[(&Obligation, &str)],
+    pressing: &[(&Obligation, String)],
     covered: &BTreeMap<ObligationId, Coverage>,
     now: Timestamp,
 ) -> Result<(), Halt> {
     let was = incidents::get(ports, scope, incident.id).await?;
     let mut changed = was.incident.clone();
     let mut leaves = Vec::new();
-    for (duty, what) in pressing {
-        let task = format!("{} ({}) {what}", duty.regime, duty.recipient);
+    for (duty, task) in pressing {
         let nothing = Coverage::default();
         let state = duty_state(covered.get(&duty.id).unwrap_or(&nothing), duty.due, now);
-        if state == DutyState::Met || changed.attention.contains(&task) {
+        if state == DutyState::Met || changed.attention.contains(task) {
             continue;
         }
+        if leaves.len() == AT_ONCE {
+            break;
+        }
         let subject = [("obligation", duty.id.to_string()), ("state", state.as_str().to_owned())];
-        let actor = Actor::Function("watch".to_owned());
-        leaves.push(Leaf::new(
-            scope.tenant(),
-            Some(incident.id),
-            now,
-            actor,
-            Action::DeadlineEscalated,
-            task.clone(),
-            subject,
-        ));
+        leaves.push(leaf(scope, incident.id, task, subject, now));
         tracing::error!(incident = %incident.id, obligation = %duty.id, state = state.as_str(), "deadline");
-        changed.attention.push(task);
+        changed.ask(task.clone());
     }
     if leaves.is_empty() {
         return Ok(());
     }
     incidents::change(ports, scope, &was, &changed, &leaves, Vec::new()).await
+}
+
+fn leaf<const N: usize>(
+    scope: &TenantScope,
+    incident: IncidentId,
+    why: &str,
+    subject: [(&'static str, String); N],
+    now: Timestamp,
+) -> Leaf {
+    let actor = Actor::Function("watch".to_owned());
+    Leaf::new(scope.tenant(), Some(incident), now, actor, Action::DeadlineEscalated, why, subject)
 }
 
 /// What to say of a duty's time, when something has to be said.
@@ -99,7 +143,7 @@ fn pressing(duty: &Obligation, since: Timestamp, now: Timestamp) -> Option<&'sta
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tocsin_domain::id::{IncidentId, SignalId, TenantId};
+    use tocsin_domain::id::{SignalId, TenantId};
     use tocsin_domain::obligation::{Audience, Owed};
 
     fn duty(due: Option<&str>, owed: Owed) -> Obligation {

@@ -1,14 +1,12 @@
 //! Doubts: a claim whose lease ran out, and a hand-over that nobody knows the end of.
 //! Evidence settles first, the notice's approved policy second.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
-use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, end_of_doubt};
+use tocsin_domain::chunk::{ChunkEvent, ChunkRef, ChunkState, Entry, end_of_doubt};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::Settling;
-use tocsin_domain::receipt::{Receipt, proves_hand_over};
+use tocsin_domain::receipt::with_evidence;
 use tocsin_ports::store::chunks::{self, Change, StoredChunk};
 use tocsin_ports::store::{incidents, plans, receipts};
 use tocsin_ports::{Configured, ReadHome, TenantScope, WriteHome};
@@ -21,17 +19,33 @@ pub async fn settle_doubts(
     scope: &TenantScope,
     now: Timestamp,
 ) -> Result<(), Halt> {
+    let mut failed = None;
     for at in chunks::to_look_at(ports, scope, now).await? {
-        let chunk = chunks::get(ports, scope, &at).await?;
-        match chunk.state {
-            ChunkState::HandingOver => lapse(ports, scope, &chunk, now).await?,
-            ChunkState::Undecided => settle(ports, scope, &chunk, now).await?,
-            // `dispatch` sends these again.
-            ChunkState::Due | ChunkState::Refused => {}
-            ChunkState::Planned | ChunkState::Accepted => {}
+        // One chunk's trouble does not stop the others.
+        if let Err(halt) = look_at(ports, scope, at, now).await {
+            failed = Some(halt);
         }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
+}
+
+async fn look_at(
+    ports: &(impl ReadHome + WriteHome + Configured),
+    scope: &TenantScope,
+    at: ChunkRef,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let chunk = chunks::get(ports, scope, &at).await?;
+    if !chunk.is_awake(now) {
+        return Ok(());
+    }
+    match chunk.state {
+        ChunkState::HandingOver => lapse(ports, scope, &chunk, now).await,
+        ChunkState::Undecided => settle(ports, scope, &chunk, now).await,
+        // `dispatch` sends these again.
+        ChunkState::Due | ChunkState::Refused => Ok(()),
+        ChunkState::Planned | ChunkState::Accepted => Ok(()),
+    }
 }
 
 /// A lease that runs out frees nothing: whatever was about to be handed over may have been.
@@ -79,7 +93,7 @@ async fn settle(
     }
     let head = plans::get(ports, scope, at.incident, at.plan).await?.head;
     match plans::wave(ports, scope, &head, at.wave).await?.settling {
-        Settling::MustReach if chunk.attempt <= COPIES => {
+        Settling::MustReach if chunk.copies < COPIES => {
             let entries = entries.iter().map(again).collect();
             let change = Change { event: ChunkEvent::SendAgain, entries: Some(entries), wake: Some(now) };
             let why = "no evidence within the settling time; the approved policy is to send again, marked as a copy";
@@ -89,25 +103,6 @@ async fn settle(
         }
         Settling::MustReach | Settling::NeverTwice => ask_a_person(ports, scope, chunk, now).await,
     }
-}
-
-/// What is still in doubt after the evidence is weighed.
-fn with_evidence(entries: &[Entry], known: &[Receipt]) -> Vec<Entry> {
-    let mut facts: BTreeMap<u32, BTreeSet<_>> = BTreeMap::new();
-    let mut ids: BTreeMap<u32, &str> = BTreeMap::new();
-    for receipt in known {
-        facts.entry(receipt.index).or_default().insert(receipt.fact);
-        ids.insert(receipt.index, &receipt.provider_id);
-    }
-    (0_u32..)
-        .zip(entries)
-        .map(|(index, entry)| match (entry, facts.get(&index)) {
-            (Entry::InDoubt, Some(facts)) if proves_hand_over(facts) => {
-                Entry::Accepted(ids.get(&index).copied().unwrap_or_default().to_owned())
-            }
-            (other, _) => other.clone(),
-        })
-        .collect()
 }
 
 fn again(entry: &Entry) -> Entry {
@@ -131,16 +126,9 @@ async fn ask_a_person(
     now: Timestamp,
 ) -> Result<(), Halt> {
     let at = chunk.chunk.at;
-    let was = incidents::get(ports, scope, at.incident).await?;
-    let task = at.question();
-    if was.incident.attention.contains(&task) {
-        return Ok(());
-    }
-    let mut incident = was.incident.clone();
-    incident.attention.push(task);
     let why = "no evidence within the settling time; the approved policy is to ask a person";
     let leaf = leaf(scope, chunk, Action::PersonAsked, why, now);
-    incidents::change(ports, scope, &was, &incident, &[leaf], Vec::new()).await
+    incidents::ask(ports, scope, at.incident, at.question(), std::slice::from_ref(&leaf)).await
 }
 
 fn leaf(scope: &TenantScope, chunk: &StoredChunk, action: Action, why: &str, now: Timestamp) -> Leaf {

@@ -53,6 +53,65 @@ fn no_role_may_do_everything() {
     }
 }
 
+/// What each function's step asks of DynamoDB and SQS through its ports, and no more: a transaction needs the action of
+/// each of its parts.
+#[test]
+fn each_role_has_exactly_the_grants_that_its_step_needs() {
+    const TAKE: &str = "ReceiveMessage DeleteMessage ChangeMessageVisibility GetQueueAttributes GetQueueUrl";
+    let of = |role: &str| -> (&str, String) {
+        let with_queue = |more: &str| format!("{TAKE} SendMessage {more}");
+        match role {
+            // The signal and its leaf; the tenant; triage's queue.
+            "IntakeWebhookRole" => ("GetItem PutItem", "SendMessage GetQueueUrl".to_owned()),
+            "IntakeSiemRole" => ("GetItem PutItem", with_queue("")),
+            // The list of incidents, and how many were opened.
+            "TriageRole" => ("GetItem Query PutItem UpdateItem", with_queue("")),
+            // Slices; records into the people tables.
+            "ScopeRole" => ("GetItem Query PutItem BatchWriteItem", with_queue("")),
+            // The gates, and the parts of a plan.
+            "PlanRole" => ("GetItem Query PutItem UpdateItem BatchWriteItem", with_queue("")),
+            "DispatchRole" => ("GetItem Query UpdateItem", "SendMessage GetQueueUrl".to_owned()),
+            // The claim checks a gate. People; inboxes and the provider's ids of texts.
+            "SendRole" => {
+                let actions =
+                    "GetItem Query PutItem UpdateItem ConditionCheckItem BatchWriteItem BatchGetItem";
+                (actions, with_queue(""))
+            }
+            "ReceiptsRole" => ("GetItem PutItem BatchWriteItem", with_queue("")),
+            // Sealing removes leaves in batches.
+            "WatchRole" => ("GetItem Query PutItem UpdateItem BatchWriteItem", String::new()),
+            // A route that a tenant gives up is removed; evidence is read anew.
+            "ConsoleRole" => {
+                ("GetItem Query PutItem UpdateItem DeleteItem", "SendMessage GetQueueUrl".to_owned())
+            }
+            _ => ("", String::new()),
+        }
+    };
+    let mut seen = 0;
+    for (name, properties) in resources(HOME).chain(resources(REGIONAL)) {
+        if !properties.contains("Service: lambda.amazonaws.com") {
+            continue;
+        }
+        let (tables, queues) = of(name);
+        for (service, expected) in [("dynamodb", tables), ("sqs", queues.as_str())] {
+            let expected: BTreeSet<&str> = expected.split_whitespace().collect();
+            assert_eq!(granted(properties, service), expected, "{name}: {service}");
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, FUNCTIONS.len());
+}
+
+/// The actions of a service that a role may do, without the service's name.
+fn granted<'a>(properties: &'a str, service: &str) -> BTreeSet<&'a str> {
+    let prefix = format!("{service}:");
+    let words = properties.split(|sign: char| sign.is_whitespace() || matches!(sign, '[' | ']' | ','));
+    words
+        .filter_map(|word| word.strip_prefix(prefix.as_str()))
+        .filter(|action| !action.contains(':'))
+        .collect()
+}
+
 #[test]
 fn what_is_kept_is_encrypted_and_what_is_logged_ends() {
     for (name, properties) in resources(HOME).chain(resources(REGIONAL)) {

@@ -158,7 +158,9 @@ fn answer(result: &BulkEmailEntryResult) -> Entry {
             Some(id) => Entry::Accepted(id.to_owned()),
             None => Entry::InDoubt,
         },
-        BulkEmailStatus::AccountDailyQuotaExceeded
+        // "Unable to process your request": nothing of the message itself.
+        BulkEmailStatus::Failed
+        | BulkEmailStatus::AccountDailyQuotaExceeded
         | BulkEmailStatus::AccountSendingPaused
         | BulkEmailStatus::AccountSuspended
         | BulkEmailStatus::AccountThrottled
@@ -168,7 +170,7 @@ fn answer(result: &BulkEmailEntryResult) -> Entry {
         | BulkEmailStatus::MailFromDomainNotVerified
         | BulkEmailStatus::TemplateNotFound
         | BulkEmailStatus::TransientFailure => Entry::Throttled(status.as_str().to_owned()),
-        BulkEmailStatus::Failed | BulkEmailStatus::InvalidParameter | BulkEmailStatus::MessageRejected => {
+        BulkEmailStatus::InvalidParameter | BulkEmailStatus::MessageRejected => {
             Entry::Refused(status.as_str().to_owned())
         }
         _ => Entry::InDoubt,
@@ -363,12 +365,13 @@ mod tests {
             "ACCOUNT_THROTTLED",
             "CONFIGURATION_SET_NOT_FOUND",
             "CONFIGURATION_SET_SENDING_PAUSED",
+            "FAILED",
             "INVALID_SENDING_POOL_NAME",
             "MAIL_FROM_DOMAIN_NOT_VERIFIED",
             "TEMPLATE_NOT_FOUND",
             "TRANSIENT_FAILURE",
         ];
-        let refused = ["FAILED", "INVALID_PARAMETER", "MESSAGE_REJECTED"];
+        let refused = ["INVALID_PARAMETER", "MESSAGE_REJECTED"];
         for status in throttled {
             assert_eq!(answer(&result(status, None)), Entry::Throttled(status.to_owned()));
         }

@@ -26,6 +26,15 @@ impl ReadSecrets for Aws {
 }
 
 impl WriteSecrets for Aws {
+    async fn create_secret(
+        &self,
+        scope: &TenantScope,
+        name: &str,
+        secret: Secret,
+    ) -> Result<bool, PortError> {
+        self.secrets.create(names::secret(&self.settings.prefix, scope.tenant(), name), secret).await
+    }
+
     async fn put_secret(&self, scope: &TenantScope, name: &str, secret: Secret) -> Result<(), PortError> {
         self.secrets.put(names::secret(&self.settings.prefix, scope.tenant(), name), secret).await
     }
@@ -54,17 +63,23 @@ impl Secrets {
         Ok(secret)
     }
 
+    async fn create(&self, name: String, secret: Secret) -> Result<bool, PortError> {
+        match self.client.create_secret().name(&name).secret_string(secret.expose()).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
+            Err(error) => Err(failed("CreateSecret", &error)),
+        }
+    }
+
     async fn put(&self, name: String, secret: Secret) -> Result<(), PortError> {
         self.kept.borrow_mut().remove(&name);
         let put = self.client.put_secret_value().secret_id(&name).secret_string(secret.expose()).send().await;
         match put {
             Ok(_) => Ok(()),
-            Err(error) if is_missing(&error) => {
-                let created =
-                    self.client.create_secret().name(&name).secret_string(secret.expose()).send().await;
-                created.map_err(|error| failed("CreateSecret", &error))?;
-                Ok(())
-            }
+            Err(error) if is_missing(&error) => match self.create(name, secret).await? {
+                true => Ok(()),
+                false => Err(PortError("CreateSecret: somebody else was faster".to_owned())),
+            },
             Err(error) => Err(failed("PutSecretValue", &error)),
         }
     }

@@ -3,7 +3,7 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
-use tocsin_ports::{PortError, ReadVault, WriteVault};
+use tocsin_ports::{File, PortError, ReadVault, WriteVault};
 
 use crate::Aws;
 use crate::failure::failed;
@@ -14,12 +14,12 @@ pub(crate) struct Vault {
 }
 
 impl ReadVault for Aws {
-    async fn size(&self, key: &str) -> Result<Option<u64>, PortError> {
-        self.vault.size(key).await
+    async fn look(&self, key: &str) -> Result<Option<File>, PortError> {
+        self.vault.look(key).await
     }
 
-    async fn range(&self, key: &str, from: u64, to: u64) -> Result<Vec<u8>, PortError> {
-        self.vault.range(key, from, to).await
+    async fn range(&self, key: &str, tag: &str, from: u64, to: u64) -> Result<Option<Vec<u8>>, PortError> {
+        self.vault.range(key, tag, from, to).await
     }
 }
 
@@ -30,9 +30,13 @@ impl WriteVault for Aws {
 }
 
 impl Vault {
-    async fn size(&self, key: &str) -> Result<Option<u64>, PortError> {
+    async fn look(&self, key: &str) -> Result<Option<File>, PortError> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
-            Ok(answer) => Ok(answer.content_length.and_then(|length| u64::try_from(length).ok())),
+            Ok(answer) => {
+                let size = answer.content_length.and_then(|length| u64::try_from(length).ok());
+                let file = size.zip(answer.e_tag).map(|(size, tag)| File { size, tag });
+                file.map(Some).ok_or_else(|| PortError("HeadObject: no size or no ETag".to_owned()))
+            }
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => {
                 Ok(None)
             }
@@ -40,19 +44,23 @@ impl Vault {
         }
     }
 
-    async fn range(&self, key: &str, from: u64, to: u64) -> Result<Vec<u8>, PortError> {
+    async fn range(&self, key: &str, tag: &str, from: u64, to: u64) -> Result<Option<Vec<u8>>, PortError> {
         let Some(last) = to.checked_sub(1).filter(|last| from <= *last) else {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         };
-        let call =
-            self.client.get_object().bucket(&self.bucket).key(key).range(format!("bytes={from}-{last}"));
-        match call.send().await {
+        let call = self.client.get_object().bucket(&self.bucket).key(key).if_match(tag);
+        match call.range(format!("bytes={from}-{last}")).send().await {
             Ok(answer) => {
                 let bytes = answer.body.collect().await;
-                Ok(bytes.map_err(|_| PortError("GetObject: the body broke off".to_owned()))?.to_vec())
+                let bytes = bytes.map_err(|_| PortError("GetObject: the body broke off".to_owned()))?;
+                Ok(Some(bytes.to_vec()))
             }
             // Behind the end of the file.
-            Err(error) if error.code() == Some("InvalidRange") => Ok(Vec::new()),
+            Err(error) if error.code() == Some("InvalidRange") => Ok(Some(Vec::new())),
+            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 412) => {
+                Ok(None)
+            }
+            Err(error) if error.code() == Some("NoSuchKey") => Ok(None),
             Err(error) => Err(failed("GetObject", &error)),
         }
     }

@@ -52,10 +52,10 @@ impl FromStr for ChunkRef {
 }
 
 impl ChunkRef {
-    /// What a person is asked about a chunk that may have been sent and that its policy does not send again.
+    /// What a person is asked about a chunk that may or may not have been sent and does not go again by itself.
     pub fn question(&self) -> String {
         format!(
-            "chunk {self} may or may not have been sent, and its policy is not to send it again: find out, and settle it"
+            "chunk {self} may or may not have been sent, and it does not go again by itself: find out, and settle it"
         )
     }
 }

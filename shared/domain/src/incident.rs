@@ -22,6 +22,8 @@ pub struct Incident {
     pub signals: Vec<SignalId>,
     /// Names of the tenant's datasets that the evidence touches: they say whose data leaked, and which.
     pub datasets: Vec<String>,
+    /// Datasets that later evidence touches, which this scope does not have: the next reading takes them in.
+    pub datasets_later: Vec<String>,
     pub stage: Stage,
     pub halt: Option<Halt>,
     /// How often the evidence was read from its beginning, from 1: each time, people are found anew.
@@ -98,15 +100,38 @@ pub fn dataset_place(slice: u32) -> usize {
     (slice / SLICES_PER_DATASET) as usize
 }
 
+/// How many tasks an incident shows at most: an item of the store takes 400 KB.
+const MOST_TASKS: usize = 500;
+
+const MORE_TASKS: &str = "there are more tasks than are shown here: the audit log has them all";
+
 impl Incident {
+    /// Puts a task for a person on the incident, once.
+    pub fn ask(&mut self, task: String) {
+        if self.attention.contains(&task) || self.attention.len() > MOST_TASKS {
+            return;
+        }
+        let full = self.attention.len() == MOST_TASKS;
+        self.attention.push(if full { MORE_TASKS.to_owned() } else { task });
+    }
+
     /// The roster that is being read, or was last read.
     pub fn roster(&self) -> RosterRef {
         RosterRef { incident: self.id, scope: self.scope_version }
     }
 
+    /// Stops a reading of the evidence that cannot end as things stand. A reading that is over, or a later one, stays.
+    pub fn block(&mut self, scope_version: u32, why: &str) {
+        if self.stage == Stage::Scoping && self.scope_version == scope_version {
+            self.stage = Stage::Blocked;
+            self.attention = vec![why.to_owned()];
+        }
+    }
+
     /// Begins to find out anew who is affected. What was planned before is not in force any more.
     pub fn scope_again(&mut self) {
         self.scope_version += 1;
+        self.datasets.append(&mut self.datasets_later);
         self.stage = Stage::Scoping;
         self.scope = None;
         self.plan = None;

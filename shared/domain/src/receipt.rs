@@ -3,7 +3,7 @@
 //! They arrive twice, late, in any order, and before the provider's answer is stored.
 //! Where a notice stands is a pure function of the set.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -120,9 +120,18 @@ pub fn reach(entry: &Entry, facts: &BTreeSet<Fact>) -> Reach {
     }
 }
 
-/// Whether the facts prove that the provider took the notice: what ends a doubt.
-pub fn proves_hand_over(facts: &BTreeSet<Fact>) -> bool {
-    !facts.is_empty()
+/// The entries of a chunk after what is known of its notices is weighed: any fact about a notice proves that the
+/// provider took it, and ends a doubt about it. A copy that was going to be sent is then not needed.
+pub fn with_evidence(entries: &[Entry], known: &[Receipt]) -> Vec<Entry> {
+    let ids: BTreeMap<u32, &str> =
+        known.iter().map(|receipt| (receipt.index, receipt.provider_id.as_str())).collect();
+    (0_u32..)
+        .zip(entries)
+        .map(|(index, entry)| match (entry, ids.get(&index)) {
+            (Entry::InDoubt | Entry::Repeat, Some(id)) => Entry::Accepted((*id).to_owned()),
+            (other, _) => other.clone(),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -159,6 +168,23 @@ mod tests {
         for fact in FACTS {
             assert_ne!(reach(&Entry::InDoubt, &BTreeSet::from([fact])), Reach::Undecided, "{fact:?}");
         }
+    }
+
+    #[test]
+    fn any_fact_ends_a_doubt_and_makes_a_copy_needless() {
+        let incident = "0123456789abcdef0123456789abcdef-1-1-0".parse().unwrap();
+        let receipt = |index, fact| Receipt {
+            chunk: incident,
+            index,
+            attempt: 1,
+            fact,
+            at: Timestamp::UNIX_EPOCH,
+            provider_id: "id".to_owned(),
+            detail: String::new(),
+        };
+        let entries = [Entry::InDoubt, Entry::Repeat, Entry::InDoubt, Entry::Waiting];
+        let known = [receipt(0, Fact::Sent), receipt(1, Fact::Bounced), receipt(3, Fact::Delivered)];
+        assert_eq!(with_evidence(&entries, &known), [accepted(), accepted(), Entry::InDoubt, Entry::Waiting]);
     }
 
     #[test]

@@ -232,9 +232,53 @@ pub struct Wording {
     pub communication: Option<String>,
 }
 
+/// The entry of a list of principals that a caller stands under: their own ARN, or that of the role whose session they
+/// are in. A session's name is chosen by whoever opens it, so two sessions under one role's entry are one person.
+///
+/// API Gateway names a session `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, without the role's path:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
+pub fn listed<'a>(principal: &str, list: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let (mut itself, mut by_role) = (None, None);
+    for entry in list {
+        if entry == principal {
+            itself = Some(entry);
+        } else if role_of(principal).is_some_and(|role| is_role(entry, role)) {
+            by_role = Some(entry);
+        }
+    }
+    itself.or(by_role)
+}
+
+/// The account and the role's name of a session.
+fn role_of(principal: &str) -> Option<(&str, &str)> {
+    match principal.splitn(6, ':').collect::<Vec<_>>()[..] {
+        ["arn", _, "sts", "", account, resource] => {
+            let (role, _session) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
+            Some((account, role))
+        }
+        _ => None,
+    }
+}
+
+fn is_role(entry: &str, (account, role): (&str, &str)) -> bool {
+    match entry.splitn(6, ':').collect::<Vec<_>>()[..] {
+        ["arn", _, "iam", "", of, resource] => {
+            of == account
+                && resource.strip_prefix("role/").is_some_and(|path| path.rsplit('/').next() == Some(role))
+        }
+        _ => false,
+    }
+}
+
 impl Tenant {
+    /// The entry of the tenant's roles that a caller stands under: who they are to this tenant.
+    pub fn standing_of(&self, principal: &str) -> Option<&str> {
+        listed(principal, self.roles.keys().map(String::as_str))
+    }
+
     pub fn may(&self, principal: &str, role: Role) -> bool {
-        self.roles.get(principal).is_some_and(|roles| roles.contains(&role))
+        let roles = self.standing_of(principal).and_then(|entry| self.roles.get(entry));
+        roles.is_some_and(|roles| roles.contains(&role))
     }
 
     /// What is wrong with the settings, for the administrator who wrote them. Empty when nothing is.
@@ -289,6 +333,26 @@ impl Tenant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_stands_under_its_role_and_two_sessions_under_one_entry() {
+        let role = "arn:aws:iam::111122223333:role/team/Approvers";
+        let session = |name: &str| format!("arn:aws:sts::111122223333:assumed-role/Approvers/{name}");
+        let own = session("ada");
+        let list = [role, own.as_str(), "arn:aws:iam::111122223333:user/bo"];
+        assert_eq!(listed(&own, list), Some(own.as_str()));
+        assert_eq!(listed(&session("cy"), list), Some(role));
+        assert_eq!(listed("arn:aws:iam::111122223333:user/bo", list), Some(list[2]));
+        for stranger in [
+            "arn:aws:sts::999999999999:assumed-role/Approvers/ada",
+            "arn:aws:sts::111122223333:assumed-role/Approver/ada",
+            "arn:aws:sts::111122223333:federated-user/ada",
+            "arn:aws:iam::111122223333:user/ada",
+            "",
+        ] {
+            assert_eq!(listed(stranger, list), None, "{stranger}");
+        }
+    }
 
     #[test]
     fn the_state_decides_before_the_country_and_the_rest_goes_home() {

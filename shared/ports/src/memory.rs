@@ -32,9 +32,18 @@ pub enum Fault {
     ErrorAfter,
 }
 
+/// Which port a call is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    Mail,
+    Text,
+    /// A table, queue, vault or secret.
+    Other,
+}
+
 /// Asked before each call of a port how that call goes. It may let others act in between: they see the world as it is
 /// before the call.
-pub type Fate = Box<dyn FnMut(&World) -> Option<Fault>>;
+pub type Fate = Box<dyn FnMut(&World, Call) -> Option<Fault>>;
 
 /// What the mail provider says of one message that reaches it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +79,8 @@ pub struct World {
     fault: Cell<Option<(u64, Fault)>>,
     mail_fault: RefCell<Option<(String, Fault)>>,
     fate: RefCell<Option<Fate>>,
+    index_lags: Cell<bool>,
+    woken_before: RefCell<BTreeMap<String, Vec<Woken>>>,
     provider: RefCell<Option<Provider>>,
     home: RefCell<Table>,
     people: RefCell<BTreeMap<String, Table>>,
@@ -94,6 +105,8 @@ impl World {
             fault: Cell::default(),
             mail_fault: RefCell::default(),
             fate: RefCell::default(),
+            index_lags: Cell::default(),
+            woken_before: RefCell::default(),
             provider: RefCell::default(),
             home: RefCell::default(),
             people: RefCell::default(),
@@ -139,6 +152,11 @@ impl World {
     /// have no fate.
     pub fn set_fate(&self, fate: Option<Fate>) {
         self.fate.replace(fate);
+    }
+
+    /// From now on the index of things to look at still shows what it showed at the look before.
+    pub fn let_index_lag(&self) {
+        self.index_lags.set(true);
     }
 
     /// From now on `provider` says what becomes of each mail; `None`: all are taken.
@@ -230,14 +248,14 @@ impl World {
         self.home.borrow().write_units() + self.people.borrow().values().map(Table::write_units).sum::<u64>()
     }
 
-    fn call<T>(&self, lost: impl FnOnce() -> T, effect: impl FnOnce() -> T) -> T {
+    fn call<T>(&self, of: Call, lost: impl FnOnce() -> T, effect: impl FnOnce() -> T) -> T {
         let call = self.calls.get() + 1;
         self.calls.set(call);
         let fault = self.fault.get().filter(|(at, _)| *at == call).map(|(_, fault)| fault);
         if fault.is_some() {
             self.fault.set(None);
         }
-        match fault.or_else(|| self.ask_fate()) {
+        match fault.or_else(|| self.ask_fate(of)) {
             None => effect(),
             Some(Fault::CrashBefore) => panic_any(Crashed),
             Some(Fault::CrashAfter) => {
@@ -252,15 +270,15 @@ impl World {
         }
     }
 
-    fn ask_fate(&self) -> Option<Fault> {
+    fn ask_fate(&self, of: Call) -> Option<Fault> {
         let mut fate = self.fate.take()?;
-        let fault = fate(self);
+        let fault = fate(self, of);
         self.fate.replace(Some(fate));
         fault
     }
 
     fn fallible<T>(&self, effect: impl FnOnce() -> Result<T, PortError>) -> Result<T, PortError> {
-        self.call(|| Err(PortError("the call failed".to_owned())), effect)
+        self.call(Call::Other, || Err(PortError("the call failed".to_owned())), effect)
     }
 
     fn provider_id(&self) -> String {
@@ -304,13 +322,28 @@ impl ReadHome for World {
     }
 
     async fn woken(&self, partition: &str, until: Timestamp, limit: u32) -> Result<Vec<Woken>, PortError> {
-        self.fallible(|| Ok(self.home.borrow().woken(partition, until, limit)))
+        self.fallible(|| {
+            let now = self.home.borrow().woken(partition, until, limit);
+            if !self.index_lags.get() {
+                return Ok(now);
+            }
+            // What stood there at the look before may still stand there.
+            let before = self.woken_before.borrow_mut().insert(partition.to_owned(), now.clone());
+            let mut both = now;
+            for old in before.unwrap_or_default() {
+                if !both.contains(&old) {
+                    both.push(old);
+                }
+            }
+            Ok(both)
+        })
     }
 }
 
 impl WriteHome for World {
     async fn write(&self, writes: Vec<Write>) -> Result<(), WriteError> {
         self.call(
+            Call::Other,
             || Err(PortError("the call failed".to_owned()).into()),
             || {
                 if writes.len() > 100 {
@@ -390,18 +423,27 @@ impl Parking for World {
     }
 }
 
-impl ReadVault for World {
-    async fn size(&self, key: &str) -> Result<Option<u64>, PortError> {
-        self.fallible(|| Ok(self.vault.borrow().get(key).map(|bytes| bytes.len() as u64)))
-    }
+fn tag_of(bytes: &[u8]) -> String {
+    hex::encode(&digest("file", &[bytes])[..8])
+}
 
-    async fn range(&self, key: &str, from: u64, to: u64) -> Result<Vec<u8>, PortError> {
+impl ReadVault for World {
+    async fn look(&self, key: &str) -> Result<Option<File>, PortError> {
         self.fallible(|| {
             let vault = self.vault.borrow();
-            let bytes = vault.get(key).ok_or_else(|| PortError(format!("no file {key}")))?;
+            Ok(vault.get(key).map(|bytes| File { size: bytes.len() as u64, tag: tag_of(bytes) }))
+        })
+    }
+
+    async fn range(&self, key: &str, tag: &str, from: u64, to: u64) -> Result<Option<Vec<u8>>, PortError> {
+        self.fallible(|| {
+            let vault = self.vault.borrow();
+            let Some(bytes) = vault.get(key).filter(|bytes| tag_of(bytes) == tag) else {
+                return Ok(None);
+            };
             let end = bytes.len().min(usize::try_from(to).unwrap_or(usize::MAX));
             let start = end.min(usize::try_from(from).unwrap_or(usize::MAX));
-            Ok(bytes[start..end].to_vec())
+            Ok(Some(bytes[start..end].to_vec()))
         })
     }
 }
@@ -423,6 +465,21 @@ impl ReadSecrets for World {
 }
 
 impl WriteSecrets for World {
+    async fn create_secret(
+        &self,
+        scope: &TenantScope,
+        name: &str,
+        secret: Secret,
+    ) -> Result<bool, PortError> {
+        let key = (scope.tenant().to_string(), name.to_owned());
+        self.fallible(|| {
+            let mut secrets = self.secrets.borrow_mut();
+            let is_new = !secrets.contains_key(&key);
+            secrets.entry(key).or_insert(secret);
+            Ok(is_new)
+        })
+    }
+
     async fn put_secret(&self, scope: &TenantScope, name: &str, secret: Secret) -> Result<(), PortError> {
         let key = (scope.tenant().to_string(), name.to_owned());
         self.fallible(|| {
@@ -441,6 +498,7 @@ impl Mailer for World {
             self.fail_at(self.calls() + 1, fault);
         }
         self.call(
+            Call::Mail,
             || HandOver::Unknown("the answer was lost".to_owned()),
             || {
                 let mut provider = self.provider.borrow_mut();
@@ -482,6 +540,7 @@ impl Mailer for World {
 impl Texter for World {
     async fn send_text(&self, text: Text) -> HandOver {
         self.call(
+            Call::Text,
             || HandOver::Unknown("the answer was lost".to_owned()),
             || {
                 let provider_id = self.provider_id();

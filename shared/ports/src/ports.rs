@@ -89,11 +89,20 @@ pub trait Parking {
     async fn note_parked(&self, body: String) -> Result<(), PortError>;
 }
 
-pub trait ReadVault {
-    async fn size(&self, key: &str) -> Result<Option<u64>, PortError>;
+/// A file as it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    pub size: u64,
+    /// Changes with every change of its bytes (S3: the ETag).
+    pub tag: String,
+}
 
-    /// The bytes from `from` up to but not including `to`; fewer where the file ends before.
-    async fn range(&self, key: &str, from: u64, to: u64) -> Result<Vec<u8>, PortError>;
+pub trait ReadVault {
+    async fn look(&self, key: &str) -> Result<Option<File>, PortError>;
+
+    /// The bytes from `from` up to but not including `to`, of the file with this tag; fewer where it ends before, and
+    /// `None` when the file is another by now.
+    async fn range(&self, key: &str, tag: &str, from: u64, to: u64) -> Result<Option<Vec<u8>>, PortError>;
 }
 
 pub trait WriteVault {
@@ -129,6 +138,10 @@ pub trait ReadSecrets {
 }
 
 pub trait WriteSecrets {
+    /// Puts a secret that is never replaced. `false` when there is one already.
+    async fn create_secret(&self, scope: &TenantScope, name: &str, secret: Secret)
+    -> Result<bool, PortError>;
+
     async fn put_secret(&self, scope: &TenantScope, name: &str, secret: Secret) -> Result<(), PortError>;
 }
 

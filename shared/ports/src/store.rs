@@ -12,7 +12,7 @@
 //! | `T#incidents` | incident | incidents |
 //! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `gate#n` | what belongs to one incident |
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
-//! | `T#I#P-W#receipts` | `chunk#index#...` | the receipts of one wave |
+//! | `T#I#P-W#receipts` | `run#digest` | the receipts of one wave, by runs of chunks, as they came together |
 //! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
 //! | `@provider-ids` | message id | which notice a provider's id stands for, where its events carry no tags |
 //! | people table: `T#I-S#s` | `person#slice` | the records of one scope version's roster, in sixteen shards |

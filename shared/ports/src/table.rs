@@ -57,6 +57,15 @@ impl From<i64> for Value {
     }
 }
 
+impl Value {
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Value::Text(text) => Some(text),
+            Value::Number(_) => None,
+        }
+    }
+}
+
 /// Everything of an item but its key.
 pub type Attributes = BTreeMap<String, Value>;
 
@@ -68,10 +77,7 @@ pub struct Item {
 
 impl Item {
     pub fn text(&self, name: &str) -> Option<&str> {
-        match self.attributes.get(name)? {
-            Value::Text(text) => Some(text),
-            Value::Number(_) => None,
-        }
+        self.attributes.get(name)?.text()
     }
 
     pub fn number(&self, name: &str) -> Option<i64> {

@@ -141,8 +141,13 @@ async fn come_back<P: QueuePorts>(ports: &P, record: &SqsMessage, taken: &Taken<
     };
     let message = InFlight { queue: queue.clone(), receipt: receipt.clone() };
     let received = record.attributes.get("ApproximateReceiveCount").and_then(|text| text.parse().ok());
-    if taken.outcome == "again"
-        && let Some(by) = back_off(received.unwrap_or(1))
+    let by = match taken.outcome {
+        // Nothing is wrong with it: the next process takes it.
+        "not-started" => Some(SignedDuration::ZERO),
+        "again" => back_off(received.unwrap_or(1)),
+        _ => None,
+    };
+    if let Some(by) = by
         && let Err(error) = ports.postpone(&message, by).await
     {
         tracing::warn!(message_id = taken.id, error = %error, "postpone");

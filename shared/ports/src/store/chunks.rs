@@ -31,8 +31,19 @@ pub struct StoredChunk {
     pub state: ChunkState,
     /// How often it was claimed.
     pub attempt: u32,
+    /// How often it was sent again as a copy.
+    pub copies: u32,
+    /// When somebody has to look at it: its lease, its settling time or its back-off is over then.
+    pub wake: Option<Timestamp>,
     /// One for each recipient, in order.
     pub entries: Vec<Entry>,
+}
+
+impl StoredChunk {
+    /// Whether its time has come. The index that leads to a chunk lags behind: only what the chunk itself says counts.
+    pub fn is_awake(&self, now: Timestamp) -> bool {
+        self.wake.is_some_and(|wake| wake <= now)
+    }
 }
 
 /// How a claim ended.
@@ -96,8 +107,8 @@ pub async fn of_wave(
         .collect();
     (0..wave.chunks)
         .map(|number| {
-            let (state, _, entries) = read_state(touched.get(&number), wave.notices_in(number))?;
-            Ok(WaveChunk { at: at.chunk(number), state, entries })
+            let standing = read_state(touched.get(&number), wave.notices_in(number))?;
+            Ok(WaveChunk { at: at.chunk(number), state: standing.state, entries: standing.entries })
         })
         .collect()
 }
@@ -189,6 +200,9 @@ async fn apply(
     };
     let mut set = change.wake.map(|at| waking(scope, at)).unwrap_or_default();
     set.insert("state".to_owned(), to.as_str().into());
+    if change.event == ChunkEvent::SendAgain {
+        set.insert("copies".to_owned(), Value::Number((chunk.copies + 1).into()));
+    }
     if let Some(entries) = &change.entries {
         set.insert("entries".to_owned(), doc(entries)?);
     }
@@ -220,19 +234,34 @@ fn condition(event: ChunkEvent, attempt: u32) -> Condition {
 
 fn stored(item: &Item, state: Option<&Item>) -> Result<StoredChunk, Halt> {
     let (chunk, proof): (Chunk, Proof) = read_proven(item)?;
-    let (state, attempt, entries) = read_state(state, chunk.notices.len())?;
-    Ok(StoredChunk { chunk, proof, state, attempt, entries })
+    let Standing { state, attempt, copies, wake, entries } = read_state(state, chunk.notices.len())?;
+    Ok(StoredChunk { chunk, proof, state, attempt, copies, wake, entries })
 }
 
-/// Where a chunk is on its way, its attempt, its entries.
-fn read_state(item: Option<&Item>, notices: usize) -> Result<(ChunkState, u32, Vec<Entry>), Halt> {
+/// Where a chunk is on its way, as its state's item says it.
+struct Standing {
+    state: ChunkState,
+    attempt: u32,
+    copies: u32,
+    wake: Option<Timestamp>,
+    entries: Vec<Entry>,
+}
+
+fn read_state(item: Option<&Item>, notices: usize) -> Result<Standing, Halt> {
     let untouched = vec![Entry::Waiting; notices];
     let Some(item) = item else {
-        return Ok((ChunkState::Planned, 0, untouched));
+        let state = ChunkState::Planned;
+        return Ok(Standing { state, attempt: 0, copies: 0, wake: None, entries: untouched });
     };
-    let attempt = item.number("attempt").and_then(|number| u32::try_from(number).ok());
-    let entries = if item.text("entries").is_some() { read_json(item, "entries")? } else { untouched };
-    Ok((state_of(item)?, attempt.ok_or_else(|| unreadable(item))?, entries))
+    let number = |name| item.number(name).and_then(|number| u32::try_from(number).ok());
+    let wake = item.text("wake").map(str::parse).transpose().map_err(|_| unreadable(item))?;
+    Ok(Standing {
+        state: state_of(item)?,
+        attempt: number("attempt").ok_or_else(|| unreadable(item))?,
+        copies: number("copies").unwrap_or(0),
+        wake,
+        entries: if item.text("entries").is_some() { read_json(item, "entries")? } else { untouched },
+    })
 }
 
 fn state_of(item: &Item) -> Result<ChunkState, Halt> {

@@ -89,6 +89,45 @@ pub async fn change(
     ports.write(with).await.map_err(overtaken)
 }
 
+/// How often a change of a few words is tried when somebody else is faster.
+const TRIES: u32 = 5;
+
+/// Changes an incident as `change` says, looking again when somebody else was faster. What changes nothing is not
+/// written, and leaves no leaf.
+pub async fn amend(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    id: IncidentId,
+    change: impl Fn(&mut Incident),
+    leaves: &[Leaf],
+) -> Result<(), Halt> {
+    let mut last = Ok(());
+    for _ in 0..TRIES {
+        let was = get(ports, scope, id).await?;
+        let mut incident = was.incident.clone();
+        change(&mut incident);
+        if incident == was.incident {
+            return Ok(());
+        }
+        last = self::change(ports, scope, &was, &incident, leaves, Vec::new()).await;
+        if last.is_ok() {
+            return Ok(());
+        }
+    }
+    last
+}
+
+/// Puts a task for a person on an incident, once.
+pub async fn ask(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    id: IncidentId,
+    task: String,
+    leaves: &[Leaf],
+) -> Result<(), Halt> {
+    amend(ports, scope, id, |incident| incident.ask(task.clone()), leaves).await
+}
+
 fn changed(scope: &TenantScope, was: &Versioned, now_is: &Incident) -> Result<Write, Halt> {
     Ok(Write::Put {
         key: key(scope, now_is.id),

@@ -11,21 +11,35 @@ use tocsin_domain::receipt::{Fact, Receipt};
 use super::plans::WaveRef;
 use super::{all, chunks, read_doc, unreadable, with_doc};
 use crate::scope::{Proof, TenantScope};
-use crate::table::{Attributes, Item, Key, ReadHome, WriteHome};
+use crate::table::{Item, Key, ReadHome, Value, WriteHome};
 
 /// What is known of the notices of one chunk, by their place in it.
 pub type Facts = BTreeMap<u32, BTreeSet<Fact>>;
 
-/// Appends receipts, whosever they are, each under its own tenant.
+/// How many chunks share a run of receipts: what a provider reports together was mostly sent together, so that one item
+/// holds what a batch says of them, and a chunk is still found without reading its whole wave.
+const CHUNKS_A_RUN: u32 = 64;
+
+/// Appends receipts, whosever they are, each under its own tenant. An item holds what came together; its key is made of
+/// what it says. The same fact in two items is still one fact: receipts are a set.
 pub async fn append(ports: &impl WriteHome, receipts: &[(TenantScope, Receipt)]) -> Result<(), Halt> {
-    let items: BTreeMap<Key, Attributes> = receipts
-        .iter()
-        .map(|(scope, receipt)| Ok((key(scope, receipt), with_doc(receipt)?)))
-        .collect::<Result<_, Halt>>()?;
+    let mut together: BTreeMap<(String, u32), Vec<&Receipt>> = BTreeMap::new();
+    for (scope, receipt) in receipts {
+        let run = receipt.chunk.number / CHUNKS_A_RUN;
+        together.entry((partition(scope, WaveRef::of(&receipt.chunk)), run)).or_default().push(receipt);
+    }
+    let items = together.into_iter().map(|((partition, run), receipts)| {
+        let attributes = with_doc(&receipts)?;
+        let said =
+            digest("receipts", &[attributes.get("doc").and_then(Value::text).unwrap_or_default().as_bytes()]);
+        let key = Key::new(partition, format!("{}{}", prefix(run), hex::encode(&said[..12])));
+        Ok(Item { key, attributes })
+    });
+    let items = items.collect::<Result<Vec<Item>, Halt>>()?;
     if items.is_empty() {
         return Ok(());
     }
-    Ok(ports.put_all(items.into_iter().map(|(key, attributes)| Item { key, attributes }).collect()).await?)
+    Ok(ports.put_all(items).await?)
 }
 
 pub async fn of_chunk(
@@ -33,8 +47,14 @@ pub async fn of_chunk(
     scope: &TenantScope,
     chunk: &ChunkRef,
 ) -> Result<Vec<Receipt>, Halt> {
-    let items = all(ports, partition(scope, WaveRef::of(chunk)), &format!("{:08}#", chunk.number)).await?;
-    items.iter().map(read_doc).collect()
+    let run = prefix(chunk.number / CHUNKS_A_RUN);
+    let items = all(ports, partition(scope, WaveRef::of(chunk)), &run).await?;
+    let mut receipts = Vec::new();
+    for item in &items {
+        receipts
+            .extend(read_doc::<Vec<Receipt>>(item)?.into_iter().filter(|receipt| receipt.chunk == *chunk));
+    }
+    Ok(receipts)
 }
 
 /// What is known of a wave's notices, by chunk.
@@ -45,8 +65,10 @@ pub async fn of_wave(
 ) -> Result<BTreeMap<u32, Facts>, Halt> {
     let mut facts: BTreeMap<u32, Facts> = BTreeMap::new();
     for item in all(ports, partition(scope, wave), "").await? {
-        let receipt: Receipt = read_doc(&item)?;
-        facts.entry(receipt.chunk.number).or_default().entry(receipt.index).or_default().insert(receipt.fact);
+        for receipt in read_doc::<Vec<Receipt>>(&item)? {
+            let of_chunk = facts.entry(receipt.chunk.number).or_default();
+            of_chunk.entry(receipt.index).or_default().insert(receipt.fact);
+        }
     }
     Ok(facts)
 }
@@ -91,16 +113,6 @@ fn partition(scope: &TenantScope, wave: WaveRef) -> String {
     format!("{}#receipts", chunks::wave_partition(scope, wave))
 }
 
-fn key(scope: &TenantScope, receipt: &Receipt) -> Key {
-    let chunk = &receipt.chunk;
-    let told_apart = digest("receipt", &[receipt.provider_id.as_bytes(), receipt.at.to_string().as_bytes()]);
-    let sort = format!(
-        "{:08}#{:02}#{}#{}#{}",
-        chunk.number,
-        receipt.index,
-        receipt.attempt,
-        receipt.fact.as_str(),
-        hex::encode(&told_apart[..6])
-    );
-    Key::new(partition(scope, WaveRef::of(chunk)), sort)
+fn prefix(run: u32) -> String {
+    format!("{run:06}#")
 }

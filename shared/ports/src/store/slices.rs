@@ -18,6 +18,8 @@ pub struct Slice {
     pub to: u64,
     /// The line number at `from`, counted from 1.
     pub first_line: u64,
+    /// Of the very file that was cut: of another one no byte is read.
+    pub tag: String,
     /// What it held; `None` until it was read to its end.
     pub counted: Option<SliceCount>,
 }
