@@ -76,6 +76,8 @@ pub(crate) struct State {
     dead: Vec<Happening>,
     /// How many of the provider's mails were given their events.
     told: usize,
+    /// By chunk and index: how many mails there were when the first event of the notice was acknowledged.
+    pub known: BTreeMap<(String, String), usize>,
     pub stops: Vec<people::Stop>,
     /// By incident: how many mails there were when the first approval was acknowledged or could have taken effect.
     pub approved: BTreeMap<String, usize>,
@@ -88,6 +90,13 @@ impl State {
 
     fn seconds(&mut self, from: i64, to: i64) -> SignedDuration {
         SignedDuration::from_secs(self.dice.i64(from..=to))
+    }
+
+    /// `receipts` has acknowledged an event: from now on its notice is known to have gone out.
+    fn heard(&mut self, event: &str, mails: usize) {
+        let event: serde_json::Value = serde_json::from_str(event).unwrap_or_default();
+        let tag = |name: &str| event["mail"]["tags"][name][0].as_str().unwrap_or_default().to_owned();
+        self.known.entry((tag("chunk"), tag("index"))).or_insert(mails);
     }
 
     fn at(&mut self, at: Timestamp, happening: Happening) {
@@ -117,6 +126,7 @@ pub fn seed(seed: u64) -> Report {
         faults: 0,
         dead: Vec::new(),
         told: 0,
+        known: BTreeMap::new(),
         stops: Vec::new(),
         approved: BTreeMap::new(),
     }));
@@ -134,9 +144,12 @@ fn lay_agenda(shared: &Shared, start: Timestamp) {
     let leaks: Vec<&str> = if state.chance(400) { TENANTS.to_vec() } else { vec!["shop"] };
     for tenant in leaks {
         let finding = guardduty_finding(&bucket(tenant), 8.0);
+        let another = finding.replace("16afba5c", "26afba5c");
+        let first = start + state.seconds(0, 3600);
         for _ in 0..state.dice.u32(1..=3) {
-            let at = start + state.seconds(0, 3600);
-            state.at(at, Happening::Siem(finding.clone()));
+            let finding = if state.chance(500) { &finding } else { &another };
+            let apart = if state.chance(500) { state.seconds(0, 5) } else { state.seconds(0, 3600) };
+            state.at(first + apart, Happening::Siem(finding.clone()));
         }
     }
     let at = start + state.seconds(0, 7200);
@@ -208,14 +221,15 @@ fn somebody_acts(world: &World, shared: &Shared) {
     let soon = world.now() + SignedDuration::from_hours(1);
     let chosen = {
         let mut state = shared.borrow_mut();
+        // Other workers and people matter more here than one more tick.
+        let ticks_too = state.chance(300);
         let keys: Vec<_> = state
             .agenda
             .iter()
             .take_while(|((at, _), _)| *at <= soon)
             .filter(|(_, happening)| match happening {
-                Happening::Message { .. } | Happening::Person(_) | Happening::Dispatch | Happening::Watch => {
-                    true
-                }
+                Happening::Message { .. } | Happening::Person(_) => true,
+                Happening::Dispatch | Happening::Watch => ticks_too,
                 Happening::Siem(_)
                 | Happening::Webhook
                 | Happening::Event { .. }
@@ -274,7 +288,9 @@ fn perform(world: &World, shared: &Shared, happening: Happening) {
             }
         }
         Happening::Event { body, received } => {
-            if !quietly(|| take_in_event(world, &body)).unwrap_or(false) {
+            if quietly(|| take_in_event(world, &body)).unwrap_or(false) {
+                shared.borrow_mut().heard(&body, world.mail_count());
+            } else {
                 comes_back(world, shared, Happening::Event { body, received: received + 1 }, received + 1);
             }
         }
@@ -315,7 +331,7 @@ fn take_up_messages(world: &World, shared: &Shared) {
             if state.storm && matches!(queue, Queue::Notices(_)) && state.chance(20) {
                 continue;
             }
-            let copies = if state.storm && state.chance(50) { 2 } else { 1 };
+            let copies = if state.storm && state.chance(150) { 2 } else { 1 };
             for _ in 0..copies {
                 let late = state.storm && state.chance(50);
                 let wait = if late { state.seconds(60, 3600) } else { state.seconds(0, 5) };

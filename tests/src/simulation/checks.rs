@@ -24,14 +24,19 @@ pub(super) fn all(world: &World, state: &State, people: &BTreeMap<&str, Vec<Cust
             }
         };
         every_claim_ended(&leaves, &mut violations);
-        for incident in people::incidents(world, tenant) {
+        let incidents = people::incidents(world, tenant);
+        let cancelled = incidents.iter().filter(|incident| incident["halt"] == "cancelled").count();
+        if incidents.len() > 1 + cancelled {
+            violations.push(format!("{tenant}: {} incidents of one leak", incidents.len()));
+        }
+        for incident in incidents {
             let id = incident["id"].as_str().unwrap_or_default();
             approved_and_not_stopped(&mails, state, id, &mut violations);
             let Some(shown) = people::shown(world, tenant, id) else {
                 violations.push(format!("{tenant} {id} cannot be shown"));
                 continue;
             };
-            once_each(&mails, &leaves, &shown, &mut violations);
+            once_each(&mails, state, &leaves, &shown, &mut violations);
             settled(&shown, &mut violations);
         }
     }
@@ -109,21 +114,44 @@ fn approved_and_not_stopped(
 }
 
 /// Each notice once; again only where a settlement says so. None is missing but where the provider refused it.
-fn once_each(mails: &[Delivered], leaves: &[Leaf], shown: &Value, violations: &mut Vec<String>) {
+fn once_each(
+    mails: &[Delivered],
+    state: &State,
+    leaves: &[Leaf],
+    shown: &Value,
+    violations: &mut Vec<String>,
+) {
     let mut sent: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for mail in mails {
+    for (number, mail) in mails.iter().enumerate() {
         let tag = |name| mail.tags.get(name).map(String::as_str).unwrap_or_default();
-        *sent.entry((tag("chunk"), tag("index"))).or_default() += 1;
+        let notice = (tag("chunk"), tag("index"));
+        let known = state.known.get(&(notice.0.to_owned(), notice.1.to_owned()));
+        if known.is_some_and(|known| *known <= number) {
+            violations.push(format!("{} {} went out again though its event was known", notice.0, notice.1));
+        }
+        *sent.entry(notice).or_default() += 1;
     }
-    let repeats = |chunk: &str| {
-        let settled = leaves.iter().filter(|leaf| leaf.action == Action::ChunkSettled);
-        settled
-            .filter(|leaf| leaf.subject.get("chunk").is_some_and(|named| named == chunk))
-            .filter(|leaf| {
-                leaf.why.contains("send again") || leaf.subject.get("as").is_some_and(|a| a == "again")
-            })
-            .count()
+    let settled = |chunk: &str, by: &dyn Fn(&Leaf) -> bool| {
+        let of = leaves.iter().filter(|leaf| leaf.action == Action::ChunkSettled && by(leaf));
+        of.filter(|leaf| leaf.subject.get("chunk").is_some_and(|named| named == chunk)).count()
     };
+    let by_policy = |chunk: &str| settled(chunk, &|leaf| leaf.why.contains("send again"));
+    let by_person = |chunk: &str| {
+        settled(chunk, &|leaf| leaf.subject.get("as").is_some_and(|finding| finding == "again"))
+    };
+    let repeats = |chunk: &str| by_policy(chunk) + by_person(chunk);
+    for chunk in sent.keys().map(|(chunk, _)| *chunk).collect::<BTreeSet<&str>>() {
+        if by_policy(chunk) > 1 {
+            violations.push(format!("{chunk} was sent again by policy {} times", by_policy(chunk)));
+        }
+        let filing = people::wave_of(shown, chunk).is_some_and(|wave| wave["regime"] == "eu-gdpr-authority");
+        if by_policy(chunk) > 0
+            && filing
+            && chunk.starts_with(shown["incident"]["id"].as_str().unwrap_or("-"))
+        {
+            violations.push(format!("{chunk} is a filing, and a policy sent it again"));
+        }
+    }
     let incident = shown["incident"]["id"].as_str().unwrap_or_default();
     for ((chunk, index), count) in sent.iter().filter(|((chunk, _), _)| chunk.starts_with(incident)) {
         if *count > 1 + repeats(chunk) {

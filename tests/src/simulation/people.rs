@@ -118,6 +118,13 @@ fn approve(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &
     let mails = world.mail_count();
     shared.borrow_mut().approved.entry(id.to_owned()).or_insert(mails);
     post(world, APPROVER, tenant, id, "approve", &json!({ "hash": incident["plan"]["hash"] }));
+    // Second thoughts come while the first chunks are on their way.
+    let mut state = shared.borrow_mut();
+    if state.storm && state.chance(400) {
+        let deed = if state.chance(250) { Deed::Cancel } else { Deed::Hold };
+        let at = world.now() + state.seconds(0, 180);
+        state.at(at, Happening::Person(deed));
+    }
 }
 
 fn stop(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &str, deed: Deed) {
