@@ -12,6 +12,7 @@ use std::sync::Arc;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::CONTENT_LENGTH;
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
@@ -78,10 +79,22 @@ async fn serve(stream: TcpStream, office: Arc<Office>) {
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn forward(request: Request<Incoming>, office: &Office) -> Result<Response<Full<Bytes>>, LostAnswer> {
+async fn forward(
+    request: Request<Incoming>,
+    office: &Arc<Office>,
+) -> Result<Response<Full<Bytes>>, LostAnswer> {
     let (head, body) = request.into_parts();
     // Whoever goes away in the middle of asking gets no answer.
     let body = read(body).await.map_err(|_| LostAnswer)?;
+    // Whoever goes away after that changes nothing: SES sends what has reached it, and says so in its events.
+    tokio::spawn(carry_out(head, body, Arc::clone(office))).await.map_err(|_| LostAnswer)?
+}
+
+async fn carry_out(
+    head: Parts,
+    body: Bytes,
+    office: Arc<Office>,
+) -> Result<Response<Full<Bytes>>, LostAnswer> {
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let mut headers = end_to_end(&head.headers);
     set(&mut headers, "x-forwarded-proto", "https");

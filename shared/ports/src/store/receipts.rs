@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::digest;
@@ -29,7 +30,7 @@ pub async fn append(ports: &impl WriteHome, receipts: &[(TenantScope, Receipt)])
         together.entry((partition(scope, WaveRef::of(&receipt.chunk)), run)).or_default().push(receipt);
     }
     let items = together.into_iter().map(|((partition, run), receipts)| {
-        let attributes = with_doc(&receipts)?;
+        let attributes = with_doc(&receipts.into_iter().map(Kept::of).collect::<Vec<Kept>>())?;
         let said =
             digest("receipts", &[attributes.get("doc").and_then(Value::text).unwrap_or_default().as_bytes()]);
         let key = Key::new(partition, format!("{}{}", prefix(run), hex::encode(&said[..12])));
@@ -51,8 +52,8 @@ pub async fn of_chunk(
     let items = all(ports, partition(scope, WaveRef::of(chunk)), &run).await?;
     let mut receipts = Vec::new();
     for item in &items {
-        receipts
-            .extend(read_doc::<Vec<Receipt>>(item)?.into_iter().filter(|receipt| receipt.chunk == *chunk));
+        let kept = read_doc::<Vec<Kept>>(item)?.into_iter();
+        receipts.extend(kept.filter(|kept| kept.chunk == chunk.number).map(|kept| kept.receipt(*chunk)));
     }
     Ok(receipts)
 }
@@ -65,12 +66,57 @@ pub async fn of_wave(
 ) -> Result<BTreeMap<u32, Facts>, Halt> {
     let mut facts: BTreeMap<u32, Facts> = BTreeMap::new();
     for item in all(ports, partition(scope, wave), "").await? {
-        for receipt in read_doc::<Vec<Receipt>>(&item)? {
-            let of_chunk = facts.entry(receipt.chunk.number).or_default();
-            of_chunk.entry(receipt.index).or_default().insert(receipt.fact);
+        for kept in read_doc::<Vec<Kept>>(&item)? {
+            facts.entry(kept.chunk).or_default().entry(kept.index).or_default().insert(kept.fact);
         }
     }
     Ok(facts)
+}
+
+/// A receipt within its wave's partition, written as a row without names: there is one for every notice of a campaign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Row", into = "Row")]
+struct Kept {
+    chunk: u32,
+    index: u32,
+    attempt: u32,
+    fact: Fact,
+    at: Timestamp,
+    provider_id: String,
+    detail: String,
+}
+
+type Row = (u32, u32, u32, Fact, Timestamp, String, String);
+
+impl From<Row> for Kept {
+    fn from((chunk, index, attempt, fact, at, provider_id, detail): Row) -> Self {
+        Self { chunk, index, attempt, fact, at, provider_id, detail }
+    }
+}
+
+impl From<Kept> for Row {
+    fn from(kept: Kept) -> Self {
+        (kept.chunk, kept.index, kept.attempt, kept.fact, kept.at, kept.provider_id, kept.detail)
+    }
+}
+
+impl Kept {
+    fn of(receipt: &Receipt) -> Self {
+        Self {
+            chunk: receipt.chunk.number,
+            index: receipt.index,
+            attempt: receipt.attempt,
+            fact: receipt.fact,
+            at: receipt.at,
+            provider_id: receipt.provider_id.clone(),
+            detail: receipt.detail.clone(),
+        }
+    }
+
+    fn receipt(self, chunk: ChunkRef) -> Receipt {
+        let Self { chunk: _, index, attempt, fact, at, provider_id, detail } = self;
+        Receipt { chunk, index, attempt, fact, at, provider_id, detail }
+    }
 }
 
 /// Which notice of a hand-over.

@@ -13,6 +13,8 @@ mod messages;
 mod options;
 mod screen;
 mod story;
+mod table;
+mod truth;
 
 use std::process::ExitCode;
 

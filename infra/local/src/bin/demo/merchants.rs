@@ -34,7 +34,12 @@ pub fn manifest_key(tenant: &str) -> String {
 
 /// The addresses of the bodies that get a filing by e-mail.
 pub fn authority_addresses() -> impl Iterator<Item = String> {
-    AUTHORITIES.iter().map(|(_, jurisdiction)| authority_address(jurisdiction))
+    authorities().map(|(_, address)| address)
+}
+
+/// The jurisdictions whose authority gets a filing by e-mail, and the address that it goes to.
+pub fn authorities() -> impl Iterator<Item = (&'static str, String)> {
+    AUTHORITIES.iter().map(|(_, jurisdiction)| (*jurisdiction, authority_address(jurisdiction)))
 }
 
 pub fn shop() -> Value {

@@ -1,5 +1,7 @@
 //! What can be asked of the demo.
 
+use std::path::PathBuf;
+
 use clap::Parser;
 
 /// Runs the main job on this machine: from a GuardDuty finding and a Shopify webhook to delivered notices and
@@ -16,12 +18,16 @@ pub struct Options {
     /// The same seed gives the same customers and the same weather.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Kill the processes of a function every other second, and check that nothing changes.
+    /// Kill the processes of every function in the middle of the run, three times each, and check that nothing
+    /// changes.
     #[arg(long)]
     pub kill: bool,
     /// Lose the answers of this share of the calls to SES: the mails go out and nobody hears of it.
     #[arg(long, default_value_t = 0.0)]
     pub lose_answers: f64,
+    /// Write the final table of duties into this file, as JSON and without instants, to be compared with another run's.
+    #[arg(long)]
+    pub table: Option<PathBuf>,
     /// Leave everything running at the end, and say where to look.
     #[arg(long)]
     pub keep: bool,
