@@ -11,7 +11,7 @@ mod checks;
 mod people;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -79,6 +79,8 @@ pub(crate) struct State {
     /// By chunk and index: how many mails there were when the first event of the notice was acknowledged.
     pub known: BTreeMap<(String, String), usize>,
     pub stops: Vec<people::Stop>,
+    /// By incident: who has asked to approve.
+    pub asked: BTreeMap<String, BTreeSet<&'static str>>,
     /// By incident: how many mails there were when the first approval was acknowledged or could have taken effect.
     pub approved: BTreeMap<String, usize>,
 }
@@ -115,6 +117,11 @@ pub fn seed(seed: u64) -> Report {
         .map(|tenant| {
             let people = people::of(tenant, 7 + (seed % 5) as u32);
             settle_in(&town, tenant, &people);
+            let mut settings = crate::tenant(tenant);
+            settings["approvals_needed"] = people::approvals_needed(tenant).into();
+            let body = serde_json::json!({ "tenant": settings });
+            let put = town.console(crate::ADMINISTRATOR, "PUT", &format!("/console/tenants/{tenant}"), &body);
+            assert_eq!(put.status, 200, "{}", put.body);
             (tenant, people)
         })
         .into();
@@ -128,6 +135,7 @@ pub fn seed(seed: u64) -> Report {
         told: 0,
         known: BTreeMap::new(),
         stops: Vec::new(),
+        asked: BTreeMap::new(),
         approved: BTreeMap::new(),
     }));
     lay_agenda(&state, world.now());

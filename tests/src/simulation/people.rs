@@ -10,11 +10,12 @@ use tocsin_ports::memory::World;
 use tocsin_stage::http::{Request, Response};
 
 use super::{Happening, Shared, State, TENANTS, quietly};
-use crate::{APPROVER, Customer, RESPONDER, customers, run};
+use crate::{APPROVER, Customer, RESPONDER, SECOND_APPROVER, customers, run};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deed {
     Approve,
+    ApproveToo,
     Hold,
     Release,
     Cancel,
@@ -55,6 +56,7 @@ pub(crate) fn lay_agenda(state: &mut State, start: Timestamp, storm: SignedDurat
     let end = (storm + calm).as_secs();
     for hour in 0..(end / 3600) {
         plan(state, Deed::Approve, hour * 3600, hour * 3600 + 3599);
+        plan(state, Deed::ApproveToo, hour * 3600, hour * 3600 + 3599);
         plan(state, Deed::Settle, hour * 3600, hour * 3600 + 3599);
     }
     for _ in 0..state.dice.u32(0..=3) {
@@ -74,7 +76,8 @@ pub(crate) fn does(world: &World, shared: &Shared, deed: Deed) {
         for incident in incidents(world, tenant) {
             let id = incident["id"].as_str().unwrap_or_default().to_owned();
             match deed {
-                Deed::Approve => approve(world, shared, tenant, &incident, &id),
+                Deed::Approve => approve(world, shared, tenant, &incident, &id, APPROVER),
+                Deed::ApproveToo => approve(world, shared, tenant, &incident, &id, SECOND_APPROVER),
                 Deed::Hold | Deed::Cancel => stop(world, shared, tenant, &incident, &id, deed),
                 Deed::Release => release(world, shared, tenant, &incident, &id),
                 Deed::Settle => settle(world, tenant, &id),
@@ -110,14 +113,26 @@ fn post(world: &World, who: &str, tenant: &str, id: &str, act: &str, body: &Valu
     ask(world, who, "POST", &format!("/console/tenants/{tenant}/incidents/{id}/{act}"), body)
 }
 
+/// The second tenant wants two people.
+pub(crate) fn approvals_needed(tenant: &str) -> usize {
+    if tenant == TENANTS[1] { 2 } else { 1 }
+}
+
 /// It may take effect though nobody hears of it: from the moment of asking on, mails are lawful.
-fn approve(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &str) {
+fn approve(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &str, who: &'static str) {
     if incident["stage"] != "awaiting-approval" {
         return;
     }
     let mails = world.mail_count();
-    shared.borrow_mut().approved.entry(id.to_owned()).or_insert(mails);
-    post(world, APPROVER, tenant, id, "approve", &json!({ "hash": incident["plan"]["hash"] }));
+    {
+        let mut state = shared.borrow_mut();
+        let asked = state.asked.entry(id.to_owned()).or_default();
+        asked.insert(who);
+        if asked.len() >= approvals_needed(tenant) {
+            state.approved.entry(id.to_owned()).or_insert(mails);
+        }
+    }
+    post(world, who, tenant, id, "approve", &json!({ "hash": incident["plan"]["hash"] }));
     // Second thoughts come while the first chunks are on their way.
     let mut state = shared.borrow_mut();
     if state.storm && state.chance(400) {
@@ -142,10 +157,11 @@ fn stop(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &str
 }
 
 fn release(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &str) {
-    if incident["halt"] != "held" {
+    // What is cancelled stays so, whoever asks: its stop stays open.
+    if incident["halt"].is_null() {
         return;
     }
-    let mails = world.mail_count();
+    let mails = if incident["halt"] == "held" { world.mail_count() } else { usize::MAX };
     for stop in
         shared.borrow_mut().stops.iter_mut().filter(|stop| stop.incident == id && stop.until.is_none())
     {
