@@ -99,6 +99,39 @@ fn a_mended_manifest_is_read_anew_and_what_stood_in_the_old_one_is_forgotten() {
 }
 
 #[test]
+fn a_manifest_that_is_replaced_while_it_is_read_is_not_read_in_two_halves() {
+    let town = Town::new();
+    settle_in(&town, "shop", &customers(7));
+    let finding = guardduty_finding(&bucket("shop"), 8.0);
+    town.siem(&finding);
+    // Opened and cut, but not read.
+    for queue in [tocsin_ports::Queue::Signals, tocsin_ports::Queue::Scope] {
+        let body = town.world.take(&queue).expect("a message");
+        assert!(deliver(&town.world, &queue, &body));
+    }
+    put_manifest(&town, "shop", manifest(&customers(14)).into_bytes());
+    // The finding comes once more, and with it a message to cut.
+    town.siem(&finding);
+    town.drain();
+    let shown = show(&town, &only_incident(&town));
+    assert_eq!(shown["incident"]["stage"], "blocked");
+    assert!(shown["incident"]["attention"].to_string().contains("changed while it was read"), "{shown:#}");
+}
+
+#[test]
+fn a_doubt_that_cannot_be_settled_does_not_stop_the_sealing_of_the_log() {
+    let (mut town, incident) = leaked(&customers(7));
+    approve(&town, &incident);
+    town.world.crash_at_mail_to("filings@authority.example", Fault::CrashBefore);
+    town.minute();
+    assert!(town.world.tamper("plan#", "doc", |doc| doc.replace("\"version\":1", "\"version\":2")) > 0);
+    for _ in 0..30 {
+        town.minute();
+    }
+    assert!(!town.world.home_as_text().contains("#unsealed"), "every leaf is sealed");
+}
+
+#[test]
 fn a_plan_that_waits_is_not_in_force_once_its_evidence_is_read_anew() {
     let (town, incident) = leaked(&customers(7));
     let old = show(&town, &incident)["plan"]["hash"].clone();

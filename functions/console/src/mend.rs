@@ -83,7 +83,9 @@ pub async fn settle(
     let proven = with_evidence(&chunk.entries, &known);
     let entries: Vec<Entry> = proven.iter().map(|entry| finding.of(entry)).collect();
     let settled = entries.iter().zip(&proven).filter(|(now, was)| now != was).count();
-    let event = end_of_doubt(&entries).unwrap_or(ChunkEvent::Evidence);
+    let Some(event) = end_of_doubt(&entries) else {
+        return Err(No::Conflict("something of this chunk is still in doubt".to_owned()));
+    };
     let wake = (event != ChunkEvent::Evidence).then_some(now);
     let subject = [
         ("chunk", at.to_string()),
@@ -110,7 +112,7 @@ pub async fn settle(
 
 /// Takes the question off the incident.
 async fn answer_question(ports: &impl ConsolePorts, scope: &TenantScope, at: &ChunkRef) -> Result<(), No> {
-    let answered = |incident: &mut Incident| incident.attention.retain(|task| *task != at.question());
+    let answered = |incident: &mut Incident| incident.answer(&at.question());
     Ok(incidents::amend(ports, scope, at.incident, answered, &[]).await?)
 }
 

@@ -48,9 +48,8 @@ async fn dispatch(ports: &(impl ReadHome + WriteHome + Enqueue + Configured), no
         if let Err(halt) = send_again(ports, &scope, &mut seen, &mut budget, now).await {
             failed = Some(halt);
         }
-        match due_waves(ports, &scope, &mut seen, now).await {
-            Ok(due) => waves.extend(due),
-            Err(halt) => failed = Some(halt),
+        if let Err(halt) = due_waves(ports, &scope, &mut seen, now, &mut waves).await {
+            failed = Some(halt);
         }
     }
     // Duties without a number come last among themselves, but never wait for a later tick only because of it.
@@ -109,13 +108,15 @@ async fn send_one_again(
     Ok(())
 }
 
+/// Adds the waves whose start has come. A plan that cannot be read stops its own waves, and is reported at the end.
 async fn due_waves(
     ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
     seen: &mut Seen,
     now: Timestamp,
-) -> Result<Vec<DueWave>, Halt> {
-    let mut due = Vec::new();
+    due: &mut Vec<DueWave>,
+) -> Result<(), Halt> {
+    let mut failed = None;
     for at in plans::waves_to_start(ports, scope, now).await? {
         match seen.standing(ports, scope, at.incident, at.plan).await {
             Ok(Standing::Over) => plans::look_at_wave(ports, scope, at, None).await?,
@@ -123,14 +124,10 @@ async fn due_waves(
                 let wave = standing.wave(at.wave).cloned();
                 due.extend(wave.map(|wave| DueWave { scope: scope.clone(), at, wave }));
             }
-            // A plan that cannot be read stops its own waves, and shows in the log.
-            Err(Halt::Park(why)) => {
-                tracing::error!(incident = %at.incident, plan = at.plan, why = %why, "plan")
-            }
-            Err(again @ Halt::Again(_)) => return Err(again),
+            Err(halt) => failed = Some(halt),
         }
     }
-    Ok(due)
+    failed.map_or(Ok(()), Err)
 }
 
 /// Whether the waves of a plan may go out. A look only: the claim decides.

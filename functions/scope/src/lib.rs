@@ -84,7 +84,12 @@ async fn cut(ports: &impl ScopePorts, scope: &TenantScope, tenant: &Tenant, inci
                       to the tenant's settings";
         return Err(Parked::Manifest { detail: detail.to_owned() }.into());
     }
-    slices::cut(ports, scope, incident.roster(), &all).await?;
+    for name in &incident.datasets {
+        let of_one: Vec<Slice> = all.iter().filter(|slice| slice.dataset == *name).cloned().collect();
+        if !slices::cut(ports, scope, incident.roster(), &of_one).await? {
+            return Err(changed(name).into());
+        }
+    }
     jobs::read_slices(ports, scope, incident, all.iter().map(|slice| slice.number)).await?;
     Ok(Outcome::Done)
 }

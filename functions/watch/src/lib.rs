@@ -34,10 +34,13 @@ async fn look_after(
     scope: &TenantScope,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    settlement::settle_doubts(ports, scope, now).await?;
-    if *scope.tenant() != TenantId::installation() {
-        deadlines::escalate(ports, scope, now).await?;
-    }
+    // A doubt that cannot be settled stops neither an escalation nor the sealing of the log.
+    let settled = settlement::settle_doubts(ports, scope, now).await;
+    let escalated = if *scope.tenant() == TenantId::installation() {
+        Ok(())
+    } else {
+        deadlines::escalate(ports, scope, now).await
+    };
     leaves::seal_waiting(ports, scope).await?;
-    Ok(())
+    settled.and(escalated)
 }

@@ -103,16 +103,20 @@ pub fn dataset_place(slice: u32) -> usize {
 /// How many tasks an incident shows at most: an item of the store takes 400 KB.
 const MOST_TASKS: usize = 500;
 
-const MORE_TASKS: &str = "there are more tasks than are shown here: the audit log has them all";
+const MORE_TASKS: &str = "there are more tasks than are shown here: end some of these, and the others show";
 
 impl Incident {
     /// Puts a task for a person on the incident, once.
     pub fn ask(&mut self, task: String) {
-        if self.attention.contains(&task) || self.attention.len() > MOST_TASKS {
-            return;
+        let task = if self.attention.len() < MOST_TASKS { task } else { MORE_TASKS.to_owned() };
+        if !self.attention.contains(&task) {
+            self.attention.push(task);
         }
-        let full = self.attention.len() == MOST_TASKS;
-        self.attention.push(if full { MORE_TASKS.to_owned() } else { task });
+    }
+
+    /// Takes a task off the incident, and with it that there are more: whoever has one left asks again.
+    pub fn answer(&mut self, task: &str) {
+        self.attention.retain(|known| known != task && known != MORE_TASKS);
     }
 
     /// The roster that is being read, or was last read.
@@ -166,6 +170,39 @@ impl ScopeCount {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tasks_stand_once_and_beyond_the_most_only_that_there_are_more() {
+        let tenant: TenantId = "shop".parse().unwrap();
+        let signal = SignalId::of(&tenant, "a", "b");
+        let mut incident = Incident {
+            id: IncidentId::of(&tenant, signal),
+            tenant,
+            title: String::new(),
+            severity: Severity::High,
+            opened_at: Timestamp::UNIX_EPOCH,
+            clocks: BTreeMap::new(),
+            signals: vec![signal],
+            datasets: Vec::new(),
+            datasets_later: Vec::new(),
+            stage: Stage::Sending,
+            halt: None,
+            scope_version: 1,
+            scope: None,
+            plan: None,
+            plan_versions: 0,
+            attention: Vec::new(),
+        };
+        for number in (0..MOST_TASKS + 3).chain(0..MOST_TASKS + 3) {
+            incident.ask(number.to_string());
+        }
+        assert_eq!(incident.attention.len(), MOST_TASKS + 1);
+        assert_eq!(incident.attention.last().map(String::as_str), Some(MORE_TASKS));
+        incident.answer("0");
+        assert_eq!(incident.attention.len(), MOST_TASKS - 1);
+        incident.ask("late".to_owned());
+        assert_eq!(incident.attention.last().map(String::as_str), Some("late"));
+    }
 
     #[test]
     fn the_share_of_bad_rows_is_exact_at_its_border() {

@@ -7,7 +7,7 @@ use tocsin_domain::outcome::Halt;
 use super::{all, doc, missing, overtaken, read_doc};
 use crate::ports::PortError;
 use crate::scope::TenantScope;
-use crate::table::{Attributes, Condition, Item, Key, ReadHome, Write, WriteHome};
+use crate::table::{Attributes, Condition, Item, Key, ReadHome, Write, WriteError, WriteHome};
 
 /// Whole lines of a dataset's manifest: the bytes from `from` up to but not including `to`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,13 +31,15 @@ pub struct SliceCount {
     pub reject_file: Option<String>,
 }
 
-/// Puts newly cut slices. Cut again after a crash they come out the same; those that were read already stay.
+/// Puts newly cut slices, in order. Cut again after a crash they come out the same; those that were read already stay.
+/// `false` when a slice stands there that was cut from another file: then none is put, for what was read of the old file
+/// would stand beside the rest of the new one.
 pub async fn cut(
-    ports: &impl WriteHome,
+    ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
     roster: RosterRef,
     slices: &[Slice],
-) -> Result<(), Halt> {
+) -> Result<bool, Halt> {
     for slice in slices {
         let write = Write::Put {
             key: key(scope, roster, slice.number),
@@ -45,11 +47,14 @@ pub async fn cut(
             only_if: Condition::Absent,
         };
         match ports.write(vec![write]).await {
-            Ok(()) | Err(crate::table::WriteError::Refused(_)) => {}
-            Err(crate::table::WriteError::Port(error)) => return Err(error.into()),
+            Ok(()) => {}
+            Err(WriteError::Refused(_))
+                if get(ports, scope, roster, slice.number).await?.tag == slice.tag => {}
+            Err(WriteError::Refused(_)) => return Ok(false),
+            Err(WriteError::Port(error)) => return Err(error.into()),
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 pub async fn get(
