@@ -99,23 +99,26 @@ fn a_mended_manifest_is_read_anew_and_what_stood_in_the_old_one_is_forgotten() {
 }
 
 #[test]
-fn a_manifest_that_is_replaced_while_it_is_read_is_not_read_in_two_halves() {
-    let town = Town::new();
-    settle_in(&town, "shop", &customers(7));
-    let finding = guardduty_finding(&bucket("shop"), 8.0);
-    town.siem(&finding);
-    // Opened and cut, but not read.
-    for queue in [tocsin_ports::Queue::Signals, tocsin_ports::Queue::Scope] {
-        let body = town.world.take(&queue).expect("a message");
-        assert!(deliver(&town.world, &queue, &body));
-    }
-    put_manifest(&town, "shop", manifest(&customers(14)).into_bytes());
-    // The finding comes once more, and with it a message to cut.
-    town.siem(&finding);
-    town.drain();
-    let shown = show(&town, &only_incident(&town));
-    assert_eq!(shown["incident"]["stage"], "blocked");
-    assert!(shown["incident"]["attention"].to_string().contains("changed while it was read"), "{shown:#}");
+fn a_manifest_that_is_replaced_is_not_cut_beside_what_was_cut_of_the_old_one() {
+    use tocsin_ports::store::slices::{self, Slice};
+    let (town, incident) = leaked(&customers(7));
+    let scope =
+        tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
+    let roster = tocsin_domain::incident::RosterRef { incident: incident.parse().expect("an id"), scope: 9 };
+    let slice = |number, tag: &str| Slice {
+        number,
+        dataset: "exports".to_owned(),
+        from: 0,
+        to: 1,
+        first_line: 2,
+        tag: tag.to_owned(),
+        counted: None,
+    };
+    let cut = |slices: &[Slice]| run(slices::cut(&town.world, &scope, roster, slices)).expect("a store");
+    assert!(cut(&[slice(0, "old")]));
+    assert!(cut(&[slice(0, "old")]), "cut again it comes out the same");
+    assert!(!cut(&[slice(0, "new"), slice(1, "new")]));
+    assert_eq!(run(slices::list(&town.world, &scope, roster)).expect("a store").len(), 1);
 }
 
 #[test]
@@ -128,7 +131,12 @@ fn a_doubt_that_cannot_be_settled_does_not_stop_the_sealing_of_the_log() {
     for _ in 0..30 {
         town.minute();
     }
-    assert!(!town.world.home_as_text().contains("#unsealed"), "every leaf is sealed");
+    let put =
+        town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &json!({ "tenant": tenant("shop") }));
+    assert_eq!(put.status, 200, "{}", put.body);
+    assert!(town.world.home_as_text().contains("#unsealed"), "the act left a leaf");
+    town.minute();
+    assert!(!town.world.home_as_text().contains("#unsealed"), "it is sealed");
 }
 
 #[test]
