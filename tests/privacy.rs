@@ -87,7 +87,8 @@ fn no_personal_data_leaves_the_people_tables_and_the_vault() {
 fn look_into_queues(town: &Town) {
     let mut seen = 0;
     for queue in town.world.busy_queues() {
-        let bodies: Vec<String> = std::iter::from_fn(|| town.world.take(&queue)).collect();
+        let bodies: Vec<String> =
+            std::iter::from_fn(|| town.world.take(&queue)).map(|message| message.body).collect();
         for body in bodies {
             let message: Value = serde_json::from_str(&body).expect("JSON");
             assert_eq!(tells(&message.to_string()), None);

@@ -1,7 +1,8 @@
-//! What people do when something is stuck: a manifest is mended, a doubt is settled.
+//! What is stuck, and how it goes on: a manifest is mended, a doubt is settled, a malformed message is found.
 
 use serde_json::json;
-use tocsin_ports::memory::{Fault, World};
+use tocsin_ports::Mail;
+use tocsin_ports::memory::{Fault, Verdict, World};
 use tocsin_tests::*;
 
 /// A town that waits for a person, because the filing's claim died before its call.
@@ -194,4 +195,37 @@ fn what_somebody_changed_in_the_store_is_not_sent() {
         0
     );
     assert_eq!(mails_after("plan#", "doc", |doc| doc.replace("\"version\":1", "\"version\":2")), 0);
+}
+
+#[test]
+fn a_malformed_message_is_found_by_smaller_calls_and_only_it_is_refused() {
+    let (mut town, incident) = leaked(&customers(70));
+    town.world.set_provider(Some(Box::new(|mails| {
+        let malformed = |mail: &Mail| mail.to.personal().expose() == "customer0@example.com";
+        let verdict = |mail| if malformed(mail) { Verdict::Unfit } else { Verdict::Take };
+        Some(mails.iter().map(verdict).collect())
+    })));
+    approve(&town, &incident);
+    town.minute();
+    assert_eq!(town.world.mails().len(), 70, "all but one, and the filing");
+    let germany = show(&town, &incident);
+    let coverage = &duty(&germany, "eu-gdpr-individual", "DE")["coverage"];
+    assert_eq!(
+        (&coverage["reached"], &coverage["unreachable"]["refused-by-provider"]),
+        (&json!(9), &json!(1))
+    );
+}
+
+#[test]
+fn when_every_message_is_called_malformed_the_fault_is_ours_and_all_go_again() {
+    let (mut town, incident) = leaked(&customers(14));
+    town.world.set_provider(Some(Box::new(|mails| Some(vec![Verdict::Unfit; mails.len()]))));
+    approve(&town, &incident);
+    town.minute();
+    assert!(town.world.mails().is_empty());
+    town.world.set_provider(None);
+    for _ in 0..3 {
+        town.minute();
+    }
+    assert_eq!(town.world.mails().len(), 15);
 }

@@ -74,11 +74,11 @@ impl Town {
             let Some(queue) = self.world.busy_queues().into_iter().next() else {
                 return;
             };
-            let Some(body) = self.world.take(&queue) else {
+            let Some(message) = self.world.take(&queue) else {
                 continue;
             };
-            if !deliver(&self.world, &queue, &body) {
-                self.world.put_back(&queue, body);
+            if !deliver(&self.world, &queue, &message.body) {
+                self.world.put_back(&queue, message.body);
             }
         }
         panic!("the queues never run empty");

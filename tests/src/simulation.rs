@@ -210,7 +210,7 @@ fn weather(world: &World, shared: &Shared) {
     world.set_provider(Some(Box::new(move |mails| {
         let mut state = state.borrow_mut();
         if !state.storm {
-            return Some(vec![Verdict::Take; mails]);
+            return Some(vec![Verdict::Take; mails.len()]);
         }
         if state.chance(60) {
             return None;
@@ -218,9 +218,10 @@ fn weather(world: &World, shared: &Shared) {
         let verdict = |state: &mut State| match state.dice.u32(0..100) {
             0..4 => Verdict::Throttle,
             4 => Verdict::Refuse,
+            5 => Verdict::Unfit,
             _ => Verdict::Take,
         };
-        Some((0..mails).map(|_| verdict(&mut state)).collect())
+        Some(mails.iter().map(|_| verdict(&mut state)).collect())
     })));
 }
 
@@ -335,7 +336,7 @@ fn comes_back(world: &World, shared: &Shared, again: Happening, received: u32) {
 fn take_up_messages(world: &World, shared: &Shared) {
     let mut state = shared.borrow_mut();
     for queue in world.busy_queues() {
-        while let Some(body) = world.take(&queue) {
+        while let Some(message) = world.take(&queue) {
             if state.storm && matches!(queue, Queue::Notices(_)) && state.chance(20) {
                 continue;
             }
@@ -343,8 +344,9 @@ fn take_up_messages(world: &World, shared: &Shared) {
             for _ in 0..copies {
                 let late = state.storm && state.chance(50);
                 let wait = if late { state.seconds(60, 3600) } else { state.seconds(0, 5) };
-                let happening = Happening::Message { queue: queue.clone(), body: body.clone(), received: 0 };
-                state.at(world.now() + wait, happening);
+                let body = message.body.clone();
+                let happening = Happening::Message { queue: queue.clone(), body, received: 0 };
+                state.at(world.now() + message.after + wait, happening);
             }
         }
     }

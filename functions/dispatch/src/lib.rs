@@ -1,12 +1,13 @@
-//! `dispatch`: every minute, what is due goes onto the queue of its region, earliest deadline first, at most as much
-//! as the region's provider takes in a minute.
+//! `dispatch`: every minute, what is due goes onto the queue of its region, earliest deadline first, at the pace at
+//! which the region's provider takes it.
 //!
 //! - Idempotency: putting a chunk on its queue twice is harmless; `send`'s claim decides. That is why the first
-//!   hand-over leaves no mark.
+//!   hand-over leaves no mark on the chunk. A wave remembers how far it is on its queue, so that a tick does not lay
+//!   out again what still lies there; it is looked at from its first chunk again until each of them was claimed.
 //! - Retried: at the next tick, whatever a tick did not get to.
 //! - Parked, acknowledged: nothing; a tick is no message.
 
-mod budget;
+mod lanes;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -17,14 +18,14 @@ use tocsin_domain::id::IncidentId;
 use tocsin_domain::incident::Halt as Stop;
 use tocsin_domain::outcome::{Halt, Outcome, Progress, settle};
 use tocsin_domain::plan::Wave;
-use tocsin_ports::store::chunks::{self, WaveChunk};
-use tocsin_ports::store::plans::{self, WaveRef, is_open};
+use tocsin_ports::store::chunks;
+use tocsin_ports::store::plans::{self, Look, WaveRef, is_open};
 use tocsin_ports::store::{directory, incidents};
-use tocsin_ports::{Configured, Enqueue, ReadHome, TenantScope, WriteHome, jobs};
+use tocsin_ports::{Configured, Enqueue, ReadHome, ReadQuota, TenantScope, WriteHome, jobs};
 
-use crate::budget::Budget;
+use crate::lanes::Lanes;
 
-/// How long a message may take to its function before it is taken for lost.
+/// How long a message may take to its function, after its time, before it is taken for lost.
 const LOST_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
 /// A wave whose start has come, with the plan that it belongs to.
@@ -34,18 +35,25 @@ struct DueWave {
     wave: Wave,
 }
 
-pub async fn step(ports: &(impl ReadHome + WriteHome + Enqueue + Configured), now: Timestamp) -> Outcome {
+/// How many chunks of a wave are looked at at once.
+const AT_ONCE: usize = 1000;
+
+pub trait DispatchPorts: ReadHome + WriteHome + Enqueue + ReadQuota + Configured {}
+
+impl<T: ReadHome + WriteHome + Enqueue + ReadQuota + Configured> DispatchPorts for T {}
+
+pub async fn step(ports: &impl DispatchPorts, now: Timestamp) -> Outcome {
     settle(dispatch(ports, now).await)
 }
 
 /// One tenant's trouble does not stop the others: it is reported when everybody had their turn.
-async fn dispatch(ports: &(impl ReadHome + WriteHome + Enqueue + Configured), now: Timestamp) -> Progress {
-    let mut budget = Budget::of_a_minute(ports.settings());
+async fn dispatch(ports: &impl DispatchPorts, now: Timestamp) -> Progress {
+    let mut lanes = Lanes::new(now);
     let mut waves = Vec::new();
     let mut failed = None;
     for scope in directory::every_tenant(ports).await? {
         let mut seen = Seen::default();
-        if let Err(halt) = send_again(ports, &scope, &mut seen, &mut budget, now).await {
+        if let Err(halt) = send_again(ports, &scope, &mut seen, &mut lanes, now).await {
             failed = Some(halt);
         }
         if let Err(halt) = due_waves(ports, &scope, &mut seen, now, &mut waves).await {
@@ -55,25 +63,26 @@ async fn dispatch(ports: &(impl ReadHome + WriteHome + Enqueue + Configured), no
     // Duties without a number come last among themselves, but never wait for a later tick only because of it.
     waves.sort_by_key(|due| (due.wave.deadline.is_none(), due.wave.deadline, due.at));
     for due in &waves {
-        if let Err(halt) = start(ports, due, &mut budget, now).await {
+        if let Err(halt) = start(ports, due, &mut lanes, now).await {
             failed = Some(halt);
         }
     }
+    lanes.close(ports).await?;
     failed.map_or(Ok(Outcome::Done), Err)
 }
 
 /// Chunks that were refused and may go again, and those whose message seems lost.
 async fn send_again(
-    ports: &(impl ReadHome + WriteHome + Enqueue),
+    ports: &impl DispatchPorts,
     scope: &TenantScope,
     seen: &mut Seen,
-    budget: &mut Budget,
+    lanes: &mut Lanes,
     now: Timestamp,
 ) -> Result<(), Halt> {
     let mut failed = None;
     for at in chunks::to_look_at(ports, scope, now).await? {
         // One chunk's trouble does not stop the others.
-        if let Err(halt) = send_one_again(ports, scope, at, seen, budget, now).await {
+        if let Err(halt) = send_one_again(ports, scope, at, seen, lanes, now).await {
             failed = Some(halt);
         }
     }
@@ -81,11 +90,11 @@ async fn send_again(
 }
 
 async fn send_one_again(
-    ports: &(impl ReadHome + WriteHome + Enqueue),
+    ports: &impl DispatchPorts,
     scope: &TenantScope,
     at: ChunkRef,
     seen: &mut Seen,
-    budget: &mut Budget,
+    lanes: &mut Lanes,
     now: Timestamp,
 ) -> Result<(), Halt> {
     let chunk = chunks::get(ports, scope, &at).await?;
@@ -100,10 +109,11 @@ async fn send_one_again(
     let Some(wave) = standing.wave(at.wave) else {
         return Ok(());
     };
-    if budget.take(&wave.region, chunk.entries.iter().filter(|entry| entry.goes_next()).count()) {
+    let messages = chunk.entries.iter().filter(|entry| entry.goes_next()).count();
+    if let Some(after) = lanes.take(ports, &wave.region, wave.channel, messages).await? {
         // Marked first: a sender that is faster than the mark would find the chunk refused, and skip it.
-        chunks::mark_due(ports, scope, &chunk, now + LOST_AFTER).await?;
-        jobs::send(ports, scope, &wave.region, &[at]).await?;
+        chunks::mark_due(ports, scope, &chunk, now + after + LOST_AFTER).await?;
+        jobs::send(ports, scope, &wave.region, &[(at, after)]).await?;
     }
     Ok(())
 }
@@ -119,7 +129,9 @@ async fn due_waves(
     let mut failed = None;
     for at in plans::waves_to_start(ports, scope, now).await? {
         match seen.standing(ports, scope, at.incident, at.plan).await {
-            Ok(Standing::Over) => plans::look_at_wave(ports, scope, at, None).await?,
+            Ok(Standing::Over) => {
+                plans::look_at_wave(ports, scope, at, Look { queued: 0, again: None }).await?;
+            }
             Ok(standing @ (Standing::Open(_) | Standing::Shut)) => {
                 let wave = standing.wave(at.wave).cloned();
                 due.extend(wave.map(|wave| DueWave { scope: scope.clone(), at, wave }));
@@ -187,28 +199,44 @@ async fn standing(
     Ok(Standing::Open(plans::waves(ports, scope, &head).await?))
 }
 
-/// Puts the chunks of a wave that nobody has claimed on their queue, as far as the budget goes. The wave is looked at
-/// again until each of its chunks was claimed.
+/// Lays the chunks of a wave that nobody has claimed out on their queue, as far as its lane takes them in this round.
+/// When all are laid out the wave is looked at again, from its first chunk on, until each was claimed.
 async fn start(
-    ports: &(impl ReadHome + WriteHome + Enqueue),
+    ports: &impl DispatchPorts,
     due: &DueWave,
-    budget: &mut Budget,
+    lanes: &mut Lanes,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let planned: Vec<WaveChunk> = chunks::of_wave(ports, &due.scope, due.at, &due.wave)
-        .await?
-        .into_iter()
-        .filter(|chunk| chunk.state == ChunkState::Planned)
-        .collect();
-    if planned.is_empty() {
-        return plans::look_at_wave(ports, &due.scope, due.at, None).await;
+    let look = plans::wave_look(ports, &due.scope, due.at).await?;
+    if look.again.is_none_or(|again| now < again) {
+        return Ok(());
     }
-    let within: Vec<ChunkRef> = planned
-        .iter()
-        .take_while(|chunk| budget.take(&due.wave.region, chunk.entries.len()))
-        .map(|chunk| chunk.at)
-        .collect();
-    jobs::send(ports, &due.scope, &due.wave.region, &within).await?;
-    let again = if within.len() == planned.len() { now + LOST_AFTER } else { now };
-    plans::look_at_wave(ports, &due.scope, due.at, Some(again)).await
+    let wave = &due.wave;
+    let mut from = look.queued;
+    let mut last = SignedDuration::ZERO;
+    loop {
+        let planned = chunks::planned(ports, &due.scope, due.at, wave, from, AT_ONCE).await?;
+        if planned.is_empty() {
+            break;
+        }
+        let mut laid = Vec::new();
+        for number in &planned {
+            let messages = wave.notices_in(*number);
+            let Some(after) = lanes.take(ports, &wave.region, wave.channel, messages).await? else {
+                break;
+            };
+            laid.push((due.at.chunk(*number), after));
+            last = after;
+        }
+        jobs::send(ports, &due.scope, &wave.region, &laid).await?;
+        if laid.len() < planned.len() {
+            let queued = planned.get(laid.len()).copied().unwrap_or(wave.chunks);
+            let look = Look { queued, again: Some(now) };
+            return plans::look_at_wave(ports, &due.scope, due.at, look).await;
+        }
+        from = planned.last().map_or(wave.chunks, |number| number + 1);
+    }
+    // Nothing waited from the first chunk on: each was claimed.
+    let again = (from > 0).then(|| now + last + LOST_AFTER);
+    plans::look_at_wave(ports, &due.scope, due.at, Look { queued: 0, again }).await
 }

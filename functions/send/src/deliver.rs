@@ -1,6 +1,9 @@
 //! The hand-over itself. One message has one recipient; nothing below this line is tried twice.
 
-use tocsin_domain::chunk::Entry;
+use std::collections::VecDeque;
+
+use tocsin_domain::chunk::{Entry, TOO_FAST};
+use tocsin_domain::pace::smaller_call;
 use tocsin_domain::person::PhoneNumber;
 use tocsin_domain::plan::Wave;
 use tocsin_notices::Rendered;
@@ -12,7 +15,7 @@ use tocsin_ports::{HandOver, Mail, Tags, TenantScope, Text};
 use crate::SendPorts;
 use crate::compose::Ready;
 
-/// What became of each notice of the chunk.
+/// What became of each notice of the chunk. A mail call carries `call_size` messages at most.
 pub async fn chunk(
     ports: &impl SendPorts,
     scope: &TenantScope,
@@ -20,6 +23,7 @@ pub async fn chunk(
     brief: &Brief,
     chunk: &StoredChunk,
     ready: Vec<Ready>,
+    call_size: usize,
 ) -> Vec<Entry> {
     let mut entries = chunk.entries.clone();
     let mut mails = Vec::new();
@@ -31,7 +35,7 @@ pub async fn chunk(
                 Rendered::Email(mail) => {
                     let tags = tags(scope, chunk, index);
                     let mail = Mail { to, subject: mail.subject, text: mail.text, html: mail.html, tags };
-                    mails.push((index, mail));
+                    mails.push(Waiting { index, mail });
                 }
                 Rendered::Sms(_) | Rendered::InApp(_) => *entry = wrong_form(),
             },
@@ -57,21 +61,72 @@ pub async fn chunk(
             },
         }
     }
-    send_mails(ports, brief, mails, &mut entries).await;
-    entries
-}
-
-async fn send_mails(ports: &impl SendPorts, brief: &Brief, mails: Vec<(usize, Mail)>, entries: &mut [Entry]) {
-    if mails.is_empty() {
-        return;
-    }
-    let (places, mails): (Vec<usize>, Vec<Mail>) = mails.into_iter().unzip();
-    let answers = answers(ports.send_mails(&brief.sender, mails).await, places.len());
-    for (place, answer) in places.into_iter().zip(answers) {
-        if let Some(entry) = entries.get_mut(place) {
+    for (index, answer) in send_mails(ports, &brief.sender, mails, call_size).await {
+        if let Some(entry) = entries.get_mut(index) {
             *entry = after(entry, answer);
         }
     }
+    entries
+}
+
+/// A mail that is to go out, with its place in the chunk.
+#[derive(Clone)]
+struct Waiting {
+    index: usize,
+    mail: Mail,
+}
+
+/// Call after call, until one is not answered for each message: what was to come behind it then goes another time. A
+/// call that is refused for what stands in it is cut into smaller ones, until the message stands alone whose fault it
+/// is. That message is refused for good only when others of the chunk were taken: else the fault may be ours.
+async fn send_mails(
+    ports: &impl SendPorts,
+    from: &str,
+    mails: Vec<Waiting>,
+    call_size: usize,
+) -> Vec<(usize, Entry)> {
+    let mut calls: VecDeque<Vec<Waiting>> = cut(&mails, call_size).collect();
+    let (mut ends, mut unfit) = (Vec::new(), Vec::new());
+    while let Some(call) = calls.pop_front() {
+        let messages: Vec<Mail> = call.iter().map(|waiting| waiting.mail.clone()).collect();
+        let handed_over = ports.send_mails(from, &messages).await;
+        if let HandOver::Unfit(why) = &handed_over {
+            match (smaller_call(call.len()), &call[..]) {
+                (Some(size), _) => cut(&call, size).rev().for_each(|part| calls.push_front(part)),
+                (None, alone) => unfit.extend(alone.iter().map(|waiting| (waiting.index, why.clone()))),
+            }
+            continue;
+        }
+        let rest = rest_after(&handed_over);
+        let indices = call.iter().map(|waiting| waiting.index);
+        ends.extend(indices.zip(answers(handed_over, messages.len())));
+        if let Some(rest) = rest {
+            ends.extend(calls.drain(..).flatten().map(|waiting| (waiting.index, rest.clone())));
+        }
+    }
+    let others_went = ends.iter().any(|(_, entry)| matches!(entry, Entry::Accepted(_)));
+    let end = |why| if others_went { Entry::Refused(why) } else { Entry::Throttled(why) };
+    ends.extend(unfit.into_iter().map(|(index, why)| (index, end(why))));
+    ends
+}
+
+fn cut(mails: &[Waiting], size: usize) -> impl DoubleEndedIterator<Item = Vec<Waiting>> {
+    mails.chunks(size.max(1)).map(<[Waiting]>::to_vec)
+}
+
+/// What becomes of the messages behind a call; `None` when the next call may go.
+fn rest_after(handed_over: &HandOver) -> Option<Entry> {
+    match handed_over {
+        HandOver::Answered(entries) if entries.iter().any(Entry::is_too_fast) => Some(too_fast()),
+        HandOver::Answered(_) | HandOver::Unfit(_) => None,
+        HandOver::TooFast(_) => Some(too_fast()),
+        HandOver::NotSent(why) => Some(Entry::Throttled(why.clone())),
+        HandOver::Unknown(_) => Some(Entry::Throttled("a call before it was not answered".to_owned())),
+    }
+}
+
+fn too_fast() -> Entry {
+    Entry::Throttled(TOO_FAST.to_owned())
 }
 
 async fn send_text(
@@ -99,7 +154,8 @@ fn answers(hand_over: HandOver, messages: usize) -> Vec<Entry> {
     match hand_over {
         HandOver::Answered(entries) if entries.len() == messages => entries,
         HandOver::Answered(_) | HandOver::Unknown(_) => vec![Entry::InDoubt; messages],
-        HandOver::NotSent(why) => vec![Entry::Throttled(why); messages],
+        HandOver::TooFast(_) => vec![too_fast(); messages],
+        HandOver::NotSent(why) | HandOver::Unfit(why) => vec![Entry::Throttled(why); messages],
     }
 }
 

@@ -4,6 +4,7 @@
 //! bytes are compared with those that were approved. Then one conditional write claims the chunk and says that it is
 //! being handed over; its condition checks the state, the attempt, the approval, and that nobody halted the
 //! incident. Only then does anything leave, through clients that never retry. The answer is one more write.
+//! Before the claim it waits for its turn at the provider's rate, which all senders share.
 //!
 //! - Idempotency: the claim. A second message for the same chunk loses it and is skipped.
 //! - Retried: whatever fails before the claim. After it, only what is proven not sent goes again, by `dispatch`.
@@ -13,6 +14,7 @@
 
 mod compose;
 mod deliver;
+mod turn;
 
 use jiff::{SignedDuration, Timestamp};
 use tocsin_audit::{Action, Actor, Leaf};
@@ -27,17 +29,25 @@ use tocsin_ports::store::chunks::{self, Change, Claim, StoredChunk};
 use tocsin_ports::store::plans::{self, is_open};
 use tocsin_ports::store::{incidents, receipts};
 use tocsin_ports::{
-    Configured, Mailer, Proof, ReadHome, ReadPeople, TenantScope, Texter, WriteHome, WritePeople,
+    Configured, Mailer, Pause, Proof, ReadHome, ReadPeople, ReadQuota, TenantScope, Texter, WriteHome,
+    WritePeople,
 };
 
 use crate::compose::Ready;
+use crate::turn::Turn;
 
 /// Added to the function's longest run: a claim's worker is then surely gone when its lease is.
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(5);
 
-pub trait SendPorts: ReadHome + WriteHome + ReadPeople + WritePeople + Mailer + Texter + Configured {}
+pub trait SendPorts:
+    ReadHome + WriteHome + ReadPeople + WritePeople + Mailer + Texter + ReadQuota + Pause + Configured
+{
+}
 
-impl<T: ReadHome + WriteHome + ReadPeople + WritePeople + Mailer + Texter + Configured> SendPorts for T {}
+impl<T: ReadHome + WriteHome + ReadPeople + WritePeople + Mailer + Texter + ReadQuota + Pause + Configured>
+    SendPorts for T
+{
+}
 
 pub async fn step(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> Outcome {
     settle(send(ports, message, now).await)
@@ -69,7 +79,12 @@ async fn send(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> P
     let brief: Brief = serde_json::from_str(&plans::brief(ports, &scope, &stored.head).await?)
         .map_err(|_| Parked::Missing { what: "a readable brief of the plan".to_owned() })?;
     let ready = compose::chunk(ports, &scope, stored.head.roster(), &wave, &brief, &chunk).await?;
-    hand_over(ports, &scope, &wave, &brief, &chunk, ready, now).await
+    let turn = match turn::take(ports, &wave, &chunk, now).await? {
+        Some(turn) => turn,
+        // It is still planned or due, and `dispatch` lays it out again.
+        None => return Ok(Outcome::Skip { why: "no turn is near at the provider's rate" }),
+    };
+    hand_over(ports, &scope, (&wave, &brief), &chunk, ready, turn, now).await
 }
 
 /// From the approved hash down to the recipients: the plan's head stands behind the hash, the wave under the head, and
@@ -86,10 +101,10 @@ fn check_planned(wave: &Wave, chunk: &StoredChunk) -> Result<(), Halt> {
 async fn hand_over(
     ports: &impl SendPorts,
     scope: &TenantScope,
-    wave: &Wave,
-    brief: &Brief,
+    (wave, brief): (&Wave, &Brief),
     chunk: &StoredChunk,
     ready: Vec<Ready>,
+    turn: Turn,
     now: Timestamp,
 ) -> Progress {
     let lease_until = now + ports.settings().send_timeout + LEASE_MARGIN;
@@ -103,8 +118,13 @@ async fn hand_over(
         }
     }
     let claimed = StoredChunk { state: ChunkState::HandingOver, attempt, ..chunk.clone() };
-    let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready).await;
-    record(ports, scope, &claimed, entries, now).await
+    let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, turn.call_size()).await;
+    let too_fast = entries.iter().any(Entry::is_too_fast);
+    let recorded = record(ports, scope, &claimed, entries, now).await?;
+    if too_fast {
+        turn.slow_down(ports).await?;
+    }
+    Ok(recorded)
 }
 
 /// Stores the answer. When that fails the chunk stays as it is being handed over, and is settled when its lease has

@@ -32,8 +32,10 @@ pub struct Installation {
     pub further_regions: Vec<String>,
     /// The ARN of the operator who may put tenants: the templates' parameter `Administrators`.
     pub administrator: String,
-    /// Messages a second and region: the templates' parameter `SendRate`.
+    /// Mails a second and region: the templates' parameter `SendRate`.
     pub send_rate: u32,
+    /// Text messages a second and region: the templates' parameter `TextRate`.
+    pub text_rate: u32,
     /// The templates' parameter `SettleSeconds`.
     pub settle_seconds: u32,
 }
@@ -330,6 +332,7 @@ fn common_parameters(installation: &Installation) -> Vec<(&'static str, String)>
         ("Regions", regions.join(",")),
         ("Administrators", installation.administrator.clone()),
         ("SendRate", installation.send_rate.to_string()),
+        ("TextRate", installation.text_rate.to_string()),
         ("SettleSeconds", installation.settle_seconds.to_string()),
         ("Architecture", architecture.to_owned()),
     ]

@@ -106,6 +106,9 @@ async fn carry_out(
     if target.starts_with("/v2/email/") {
         answer.body = with_ids_of_ses(&answer.body);
     }
+    if head.method == Method::GET && target == "/v2/email/account" {
+        answer.body = with_quota(&answer.body, office.rate());
+    }
     if answer.status.is_success() && head.method == Method::POST {
         let mails = accepted(&target, &region, &body, &answer.body);
         let sent = !mails.is_empty();
@@ -128,6 +131,18 @@ fn response(method: &Method, answer: Answer) -> Response<Full<Bytes>> {
     *response.status_mut() = answer.status;
     *response.headers_mut() = headers;
     response
+}
+
+/// The emulator grants what a new account gets, whoever asks. Here the weather says.
+fn with_quota(answer: &Bytes, rate: u32) -> Bytes {
+    let Ok(Value::Object(mut account)) = serde_json::from_slice(answer) else {
+        return answer.clone();
+    };
+    account.insert(
+        "SendQuota".to_owned(),
+        serde_json::json!({ "Max24HourSend": -1.0, "MaxSendRate": rate, "SentLast24Hours": 0.0 }),
+    );
+    Bytes::from(Value::Object(account).to_string())
 }
 
 /// The emulator's message ids end in a mail domain, as a `Message-ID` header does; those of SES's API do not.

@@ -35,6 +35,8 @@ pub struct Weather {
     pub delayed: f64,
     /// The share of calls that SES accepts and whose answer the caller never sees.
     pub lost_answers: f64,
+    /// Mails a second that SES grants.
+    pub rate: u32,
 }
 
 impl Weather {
@@ -47,6 +49,7 @@ impl Weather {
             late_by: Duration::from_secs(3),
             delayed: 0.01,
             lost_answers: 0.0,
+            rate: 10_000,
         }
     }
 }
@@ -185,6 +188,11 @@ impl Office {
                 let _ = self.post.send(posting);
             }
         }
+    }
+
+    /// Mails a second that SES grants.
+    pub fn rate(&self) -> u32 {
+        self.weather.rate
     }
 
     /// Whether the answer to an accepted call gets lost.

@@ -84,6 +84,7 @@ async fn start(weather: Weather) -> Local {
         further_regions: FURTHER.map(str::to_owned).to_vec(),
         administrator: format!("arn:aws:iam::{ACCOUNT}:user/administrator"),
         send_rate: 50,
+        text_rate: 50,
         settle_seconds: 20,
     };
     let deployed = deploy(emulator.cloud(), &installation).await.unwrap();
@@ -120,6 +121,7 @@ async fn every_function_sees_its_environment(cloud: &Cloud) {
         ("TOCSIN_PREFIX", json!("tocsin")),
         ("TOCSIN_REGIONS", json!("eu-central-1,us-east-1,ap-southeast-2")),
         ("TOCSIN_SEND_RATE", json!("50")),
+        ("TOCSIN_TEXT_RATE", json!("50")),
         ("TOCSIN_SEND_TIMEOUT_SECONDS", json!("60")),
         ("TOCSIN_SETTLE_SECONDS", json!("20")),
         ("TOCSIN_VAULT_BUCKET", json!(format!("tocsin-vault-{ACCOUNT}"))),

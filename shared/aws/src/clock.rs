@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use tocsin_ports::{Clock, Entropy};
+use jiff::{SignedDuration, Timestamp};
+use tocsin_ports::{Clock, Entropy, Pause};
 
 use crate::Aws;
 
@@ -23,6 +23,12 @@ impl Entropy for Aws {
 #[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
+}
+
+impl Pause for Aws {
+    async fn pause(&self, time: SignedDuration) {
+        tokio::time::sleep(time.unsigned_abs()).await;
+    }
 }
 
 /// Waits before another try of something busy: not at all before the first one (0), then a random part of 50 ms,

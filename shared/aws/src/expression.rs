@@ -99,6 +99,9 @@ impl Placeholders {
             }
             Test::Missing(name) => format!("attribute_not_exists({})", self.name(name)),
             Test::Above(name, than) => format!("{} > {}", self.name(name), self.value(&Value::Number(*than))),
+            Test::AtMost(name, most) => {
+                format!("{} <= {}", self.name(name), self.value(&Value::Number(*most)))
+            }
         }
     }
 }
@@ -114,8 +117,10 @@ mod tests {
             Test::Is("attempt", Value::Number(2)),
             Test::Missing("held"),
             Test::Above("row", 7),
+            Test::AtMost("row", 9),
         ];
-        let written = "#n1 IN (:v0, :v1) AND #n2 = :v2 AND attribute_not_exists(#n3) AND #n4 > :v3";
+        let written =
+            "#n1 IN (:v0, :v1) AND #n2 = :v2 AND attribute_not_exists(#n3) AND #n4 > :v3 AND #n4 <= :v4";
         for (condition, expected) in [
             (Condition::Always, None),
             (Condition::Absent, Some("attribute_not_exists(#n0)".to_owned())),

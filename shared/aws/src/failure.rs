@@ -27,6 +27,9 @@ pub(crate) fn unbuilt(error: BuildError) -> PortError {
 ///
 /// Proven not sent: the request was not built or not signed, no connection came about (name, TCP, TLS), or the
 /// service refused the call with a 4xx. Everything else may have been sent.
+///
+/// Of the refusals, one says that we are too fast, and one that something in the call is malformed. What may be the
+/// fault of our account or set-up (a sender that is not verified, a pause) is no word on a message.
 pub(crate) fn hand_over<E: ProvideErrorMetadata>(
     operation: &str,
     error: &SdkError<E, HttpResponse>,
@@ -39,10 +42,19 @@ pub(crate) fn hand_over<E: ProvideErrorMetadata>(
         SdkError::TimeoutError(_) => false,
         _ => false,
     };
-    if not_sent {
-        HandOver::NotSent(text(operation, error))
-    } else {
-        HandOver::Unknown(text(operation, error))
+    let why = text(operation, error);
+    if !not_sent {
+        return HandOver::Unknown(why);
+    }
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    match (error.code(), status) {
+        (
+            Some("TooManyRequestsException" | "ThrottlingException" | "Throttling" | "ThrottledException"),
+            _,
+        )
+        | (_, Some(429)) => HandOver::TooFast(why),
+        (Some("BadRequestException"), _) | (_, Some(413)) => HandOver::Unfit(why),
+        (_, _) => HandOver::NotSent(why),
     }
 }
 

@@ -15,6 +15,7 @@ mod loopback;
 mod mail;
 mod names;
 mod queues;
+mod quota;
 mod secrets;
 mod start;
 mod table;

@@ -8,7 +8,7 @@ use aws_sdk_sesv2::types::{
     EmailTemplateContent, MessageTag, ReplacementEmailContent, ReplacementTemplate, Template,
 };
 use serde_json::json;
-use tocsin_domain::chunk::{CHUNK_SIZE, Entry};
+use tocsin_domain::chunk::{CHUNK_SIZE, Entry, TOO_FAST};
 use tocsin_ports::{HandOver, Mail, Mailer, Usage};
 
 use crate::Aws;
@@ -30,8 +30,8 @@ pub(crate) struct Post {
 }
 
 impl Mailer for Aws {
-    async fn send_mails(&self, from: &str, mails: Vec<Mail>) -> HandOver {
-        self.post.send(from, &mails).await
+    async fn send_mails(&self, from: &str, mails: &[Mail]) -> HandOver {
+        self.post.send(from, mails).await
     }
 }
 
@@ -49,9 +49,17 @@ impl Post {
             let size = call.len();
             match self.call(from, call).await {
                 HandOver::Answered(entries) => answers.extend(entries),
-                HandOver::NotSent(why) if answers.is_empty() => return HandOver::NotSent(why),
-                HandOver::NotSent(why) => {
+                refused @ (HandOver::NotSent(_) | HandOver::TooFast(_) | HandOver::Unfit(_))
+                    if answers.is_empty() =>
+                {
+                    return refused;
+                }
+                HandOver::NotSent(why) | HandOver::Unfit(why) => {
                     answers.resize(mails.len(), Entry::Throttled(why));
+                    break;
+                }
+                HandOver::TooFast(_) => {
+                    answers.resize(mails.len(), Entry::Throttled(TOO_FAST.to_owned()));
                     break;
                 }
                 HandOver::Unknown(why) if size == mails.len() => return HandOver::Unknown(why),
@@ -163,13 +171,13 @@ fn answer(result: &BulkEmailEntryResult) -> Entry {
         | BulkEmailStatus::AccountDailyQuotaExceeded
         | BulkEmailStatus::AccountSendingPaused
         | BulkEmailStatus::AccountSuspended
-        | BulkEmailStatus::AccountThrottled
         | BulkEmailStatus::ConfigurationSetNotFound
         | BulkEmailStatus::ConfigurationSetSendingPaused
         | BulkEmailStatus::InvalidSendingPoolName
         | BulkEmailStatus::MailFromDomainNotVerified
         | BulkEmailStatus::TemplateNotFound
         | BulkEmailStatus::TransientFailure => Entry::Throttled(status.as_str().to_owned()),
+        BulkEmailStatus::AccountThrottled => Entry::Throttled(TOO_FAST.to_owned()),
         BulkEmailStatus::InvalidParameter | BulkEmailStatus::MessageRejected => {
             Entry::Refused(status.as_str().to_owned())
         }
@@ -281,7 +289,12 @@ mod tests {
             let reply = Reply::error(status, code);
             let server = Loopback::start(vec![reply, Reply::ok(accepted(0..2))]);
             let answer = post(&server.endpoint, PATIENT).send(FROM, &mails(2)).await;
-            let HandOver::NotSent(why) = answer else { panic!("{status}: {answer:?}") };
+            let (HandOver::NotSent(why) | HandOver::TooFast(why) | HandOver::Unfit(why)) = &answer else {
+                panic!("{status}: {answer:?}")
+            };
+            assert_eq!(matches!(answer, HandOver::TooFast(_)), status == 429, "{answer:?}");
+            let unfit = status == 413 || code == "BadRequestException";
+            assert_eq!(matches!(answer, HandOver::Unfit(_)), unfit, "{answer:?}");
             assert!(why.contains(if code.is_empty() { "413" } else { code }), "{why}");
             assert!(!why.contains("ada"), "the service's message is not ours to repeat: {why}");
             assert_eq!(server.requests().len(), 1, "{status}");
@@ -326,14 +339,12 @@ mod tests {
             (
                 vec![Reply::ok(accepted(0..2)), Reply::error(429, "TooManyRequestsException")],
                 2,
-                HandOver::Answered(
-                    [ids(0..2), throttled(2, "SendBulkEmail: TooManyRequestsException")].concat(),
-                ),
+                HandOver::Answered([ids(0..2), throttled(2, TOO_FAST)].concat()),
             ),
             (
                 vec![Reply::error(429, "TooManyRequestsException"), Reply::ok(accepted(0..2))],
                 1,
-                HandOver::NotSent("SendBulkEmail: TooManyRequestsException".to_owned()),
+                HandOver::TooFast("SendBulkEmail: TooManyRequestsException".to_owned()),
             ),
             (
                 vec![Reply::Lost, Reply::ok(accepted(0..2))],
@@ -362,7 +373,6 @@ mod tests {
             "ACCOUNT_DAILY_QUOTA_EXCEEDED",
             "ACCOUNT_SENDING_PAUSED",
             "ACCOUNT_SUSPENDED",
-            "ACCOUNT_THROTTLED",
             "CONFIGURATION_SET_NOT_FOUND",
             "CONFIGURATION_SET_SENDING_PAUSED",
             "FAILED",
@@ -378,7 +388,8 @@ mod tests {
         for status in refused {
             assert_eq!(answer(&result(status, None)), Entry::Refused(status.to_owned()));
         }
-        assert_eq!(throttled.len() + refused.len() + 1, BulkEmailStatus::values().len());
+        assert!(answer(&result("ACCOUNT_THROTTLED", None)).is_too_fast());
+        assert_eq!(throttled.len() + refused.len() + 2, BulkEmailStatus::values().len());
         assert_eq!(answer(&result("SUCCESS", Some("id"))), Entry::Accepted("id".to_owned()));
         assert_eq!(answer(&result("SUCCESS", None)), Entry::InDoubt);
         assert_eq!(answer(&result("SOMETHING_NEW", None)), Entry::InDoubt);

@@ -7,7 +7,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::{TryStreamExt, stream};
 use jiff::SignedDuration;
-use tocsin_ports::{Enqueue, InFlight, Parking, PortError, Postpone, Queue, Usage};
+use tocsin_ports::{Enqueue, InFlight, Outgoing, Parking, PortError, Postpone, Queue, Usage};
 
 use crate::failure::{failed, unbuilt};
 use crate::table::Meter;
@@ -27,12 +27,12 @@ pub(crate) struct Queues {
 }
 
 impl Enqueue for Aws {
-    async fn enqueue(&self, queue: &Queue, bodies: Vec<String>) -> Result<(), PortError> {
+    async fn enqueue(&self, queue: &Queue, messages: Vec<Outgoing>) -> Result<(), PortError> {
         let region = match queue {
             Queue::Signals | Queue::Scope | Queue::Plan => &self.settings.home_region,
             Queue::Notices(region) => region,
         };
-        self.queues.send(region, &names::queue(&self.settings.prefix, queue), &bodies).await
+        self.queues.send(region, &names::queue(&self.settings.prefix, queue), &messages).await
     }
 }
 
@@ -55,7 +55,7 @@ fn place_of(arn: &str) -> Option<(&str, &str)> {
 impl Parking for Aws {
     async fn note_parked(&self, body: String) -> Result<(), PortError> {
         let queue = names::parking_queue(&self.settings.prefix);
-        self.queues.send(&self.settings.region, &queue, &[body]).await
+        self.queues.send(&self.settings.region, &queue, &[Outgoing::at_once(body)]).await
     }
 }
 
@@ -64,10 +64,10 @@ impl Queues {
         Self { clients, urls: RefCell::default(), meter }
     }
 
-    async fn send(&self, region: &str, queue: &str, bodies: &[String]) -> Result<(), PortError> {
+    async fn send(&self, region: &str, queue: &str, messages: &[Outgoing]) -> Result<(), PortError> {
         let client = self.client(region)?;
         let url = &self.url(client, region, queue).await?;
-        stream::iter(bodies.chunks(BATCH_MESSAGES).map(Ok))
+        stream::iter(messages.chunks(BATCH_MESSAGES).map(Ok))
             .try_for_each_concurrent(BATCHES, |batch| self.send_batch(client, url, batch))
             .await
     }
@@ -108,11 +108,12 @@ impl Queues {
     }
 
     /// Sends ten messages at most; what fails is sent once more.
-    async fn send_batch(&self, client: &Client, url: &str, bodies: &[String]) -> Result<(), PortError> {
-        let entries = bodies.iter().enumerate().map(|(place, body)| {
+    async fn send_batch(&self, client: &Client, url: &str, messages: &[Outgoing]) -> Result<(), PortError> {
+        let entries = messages.iter().enumerate().map(|(place, message)| {
             SendMessageBatchRequestEntry::builder()
                 .id(place.to_string())
-                .message_body(body)
+                .message_body(&message.body)
+                .delay_seconds(delay(message.after))
                 .build()
                 .map_err(unbuilt)
         });
@@ -131,6 +132,11 @@ impl Queues {
         }
         Err(PortError(format!("SendMessageBatch: {code}")))
     }
+}
+
+/// What is less than a second is none; SQS takes 900 at most.
+fn delay(after: SignedDuration) -> i32 {
+    i32::try_from(after.as_secs().clamp(0, 900)).unwrap_or(900)
 }
 
 #[cfg(test)]

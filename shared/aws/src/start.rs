@@ -34,6 +34,8 @@ pub struct Aws {
     pub(crate) secrets: Secrets,
     pub(crate) post: Post,
     pub(crate) texts: aws_sdk_sns::Client,
+    /// SES of every region, for questions about the account.
+    pub(crate) quotas: BTreeMap<String, aws_sdk_sesv2::Client>,
     meter: Meter,
 }
 
@@ -87,6 +89,7 @@ impl Aws {
                 meter: Rc::clone(&meter),
             },
             texts: text_client(&sdk, answer_time(&settings)),
+            quotas: quota_clients(&sdk, &settings),
             meter,
             settings,
         }
@@ -153,6 +156,15 @@ fn queue_clients(sdk: &SdkConfig, settings: &Settings) -> BTreeMap<String, aws_s
         (region.clone(), aws_sdk_sqs::Client::from_conf(config.build()))
     };
     regions.into_iter().map(client).collect()
+}
+
+/// They only ask, and may ask again.
+fn quota_clients(sdk: &SdkConfig, settings: &Settings) -> BTreeMap<String, aws_sdk_sesv2::Client> {
+    let client = |region: &String| {
+        let config = aws_sdk_sesv2::config::Builder::from(sdk).region(Region::new(region.clone()));
+        (region.clone(), aws_sdk_sesv2::Client::from_conf(config.build()))
+    };
+    settings.regions.iter().map(client).collect()
 }
 
 /// A local endpoint has no name for each bucket, so the bucket goes into the path there.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use tocsin_ports::{
-    Item, Key, Page, PortError, ReadHome, ReadPeople, Select, Woken, Write, WriteError, WriteHome,
+    Condition, Item, Key, Page, PortError, ReadHome, ReadPeople, Select, Woken, Write, WriteError, WriteHome,
     WritePeople,
 };
 
@@ -26,6 +26,16 @@ impl ReadHome for Aws {
 impl WriteHome for Aws {
     async fn write(&self, writes: Vec<Write>) -> Result<(), WriteError> {
         self.home.write(&writes).await
+    }
+
+    async fn add(
+        &self,
+        key: &Key,
+        name: &'static str,
+        number: i64,
+        only_if: Condition,
+    ) -> Result<i64, WriteError> {
+        self.home.add(key, name, number, &only_if).await
     }
 
     async fn put_all(&self, items: Vec<Item>) -> Result<(), PortError> {

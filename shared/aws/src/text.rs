@@ -76,7 +76,7 @@ mod tests {
             (Reply::xml_error(500, "InternalError"), unknown("InternalError")),
             (published(""), unknown("no message id")),
             (Reply::xml_error(400, "InvalidParameter"), not_sent("InvalidParameter")),
-            (Reply::xml_error(429, "Throttled"), not_sent("Throttled")),
+            (Reply::xml_error(429, "Throttled"), HandOver::TooFast("Publish: Throttled".to_owned())),
         ] {
             let server = Loopback::start(vec![reply.clone(), published("<MessageId>id-2</MessageId>")]);
             assert_eq!(send_to(&server.endpoint, PATIENT).await, expected, "{reply:?}");

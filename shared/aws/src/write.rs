@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, Delete, DeleteRequest, Put, PutRequest, ReturnConsumedCapacity,
-    TransactWriteItem, Update, WriteRequest,
+    ReturnValue, TransactWriteItem, Update, WriteRequest,
 };
 use futures_util::{TryStreamExt, stream};
-use tocsin_ports::{Attributes, Item, Key, PortError, Write, WriteError};
+use tocsin_ports::{Attributes, Condition, Item, Key, PortError, Value, Write, WriteError};
 
 use crate::clock::pause;
 use crate::expression::Placeholders;
@@ -46,6 +46,50 @@ impl Table {
             }
         }
         Err(self.busy().into())
+    }
+
+    /// See [`tocsin_ports::WriteHome::add`].
+    pub async fn add(
+        &self,
+        key: &Key,
+        name: &str,
+        number: i64,
+        only_if: &Condition,
+    ) -> Result<i64, WriteError> {
+        for tries in 0..TRIES {
+            pause(tries).await;
+            match self.add_once(key, name, number, only_if).await {
+                Ok(sum) => return Ok(sum),
+                Err(Failure::Refused(place)) => return Err(WriteError::Refused(place)),
+                Err(Failure::Port(error)) => return Err(error.into()),
+                Err(Failure::Busy) => {}
+            }
+        }
+        Err(self.busy().into())
+    }
+
+    async fn add_once(
+        &self,
+        key: &Key,
+        name: &str,
+        number: i64,
+        only_if: &Condition,
+    ) -> Result<i64, Failure> {
+        let mut placeholders = Placeholders::default();
+        let condition = placeholders.condition(only_if);
+        let update =
+            format!("ADD {} {}", placeholders.name(name), placeholders.value(&Value::Number(number)));
+        let (names, values) = placeholders.into_maps();
+        let call = self.client.update_item().table_name(&self.name).set_key(Some(raw_key(key)));
+        let call = call.update_expression(update).set_condition_expression(condition);
+        let call = call.set_expression_attribute_names(names).set_expression_attribute_values(values);
+        let call = call.return_values(ReturnValue::UpdatedNew);
+        let answer = call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        let answer = answer.map_err(|error| Failure::of_one("UpdateItem", &error))?;
+        self.count(&answer.consumed_capacity);
+        let sum = answer.attributes.as_ref().and_then(|attributes| attributes.get(name));
+        let sum = sum.and_then(|sum| sum.as_n().ok()?.parse().ok());
+        sum.ok_or_else(|| Failure::Port(PortError("UpdateItem: the answer has no sum".to_owned())))
     }
 
     /// Many puts, each by itself. Of two with one key the last one counts.

@@ -18,6 +18,9 @@ pub const CHUNK_SIZE: usize = 50;
 /// not given up.
 pub const TELL_AFTER: u32 = 6;
 
+/// Why a notice was not taken when its provider takes no more in that moment: whoever reads it slows down.
+pub const TOO_FAST: &str = "too many for the provider in that moment";
+
 /// Where a chunk stands: in which incident, in which wave of its plan, at which place in that wave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChunkRef {
@@ -280,6 +283,11 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// Whether the provider said that we are too fast.
+    pub fn is_too_fast(&self) -> bool {
+        matches!(self, Entry::Throttled(why) if why == TOO_FAST)
+    }
+
     /// Whether the next hand-over takes this notice along.
     pub fn goes_next(&self) -> bool {
         match self {

@@ -10,6 +10,7 @@ pub mod incident;
 pub mod merkle;
 pub mod obligation;
 pub mod outcome;
+pub mod pace;
 pub mod person;
 pub mod personal;
 pub mod plan;

@@ -1,6 +1,7 @@
 //! The messages to the next function of the pipeline, one function each. Sent twice they do no harm: what is done is
 //! found done.
 
+use jiff::SignedDuration;
 use serde::Serialize;
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::SignalId;
@@ -8,7 +9,7 @@ use tocsin_domain::incident::Incident;
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::wire::{PlanJob, ScopeJob, SendJob, SignalJob, Version};
 
-use crate::ports::{Enqueue, Queue};
+use crate::ports::{Enqueue, Outgoing, Queue};
 use crate::scope::TenantScope;
 
 /// Tells `triage` that a signal stands in the store.
@@ -43,18 +44,18 @@ pub async fn plan(ports: &impl Enqueue, scope: &TenantScope, incident: &Incident
     enqueue(ports, &Queue::Plan, &[job]).await
 }
 
-/// Hands chunks to the senders of a region.
+/// Hands chunks to the senders of a region, each after its time.
 pub async fn send(
     ports: &impl Enqueue,
     scope: &TenantScope,
     region: &str,
-    chunks: &[ChunkRef],
+    chunks: &[(ChunkRef, SignedDuration)],
 ) -> Result<(), Halt> {
-    let jobs: Vec<SendJob> = chunks
-        .iter()
-        .map(|chunk| SendJob { v: Version, tenant: scope.tenant().clone(), chunk: *chunk })
-        .collect();
-    enqueue(ports, &Queue::Notices(region.to_owned()), &jobs).await
+    let jobs = chunks.iter().map(|(chunk, after)| {
+        let job = SendJob { v: Version, tenant: scope.tenant().clone(), chunk: *chunk };
+        Ok(Outgoing { body: body(&job)?, after: *after })
+    });
+    put(ports, &Queue::Notices(region.to_owned()), jobs.collect::<Result<_, Halt>>()?).await
 }
 
 fn scope_job(scope: &TenantScope, incident: &Incident, slice: Option<u32>) -> ScopeJob {
@@ -68,13 +69,17 @@ fn scope_job(scope: &TenantScope, incident: &Incident, slice: Option<u32>) -> Sc
 }
 
 async fn enqueue(ports: &impl Enqueue, queue: &Queue, jobs: &[impl Serialize]) -> Result<(), Halt> {
-    if jobs.is_empty() {
+    let messages = jobs.iter().map(|job| Ok(Outgoing::at_once(body(job)?))).collect::<Result<_, Halt>>()?;
+    put(ports, queue, messages).await
+}
+
+async fn put(ports: &impl Enqueue, queue: &Queue, messages: Vec<Outgoing>) -> Result<(), Halt> {
+    if messages.is_empty() {
         return Ok(());
     }
-    let bodies = jobs
-        .iter()
-        .map(serde_json::to_string)
-        .collect::<Result<Vec<String>, _>>()
-        .map_err(|error| Parked::Defect { place: error.to_string() })?;
-    Ok(ports.enqueue(queue, bodies).await?)
+    Ok(ports.enqueue(queue, messages).await?)
+}
+
+fn body(job: &impl Serialize) -> Result<String, Halt> {
+    Ok(serde_json::to_string(job).map_err(|error| Parked::Defect { place: error.to_string() })?)
 }

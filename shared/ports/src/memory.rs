@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::panic_any;
 
 use jiff::{SignedDuration, Timestamp};
-use tocsin_domain::chunk::Entry;
+use tocsin_domain::chunk::{Entry, TOO_FAST};
 use tocsin_domain::id::digest;
 
 use self::tables::Table;
@@ -16,7 +16,8 @@ use crate::ports::*;
 use crate::scope::TenantScope;
 use crate::settings::{Configured, Settings};
 use crate::table::{
-    Item, Key, Page, ReadHome, ReadPeople, Select, Woken, Write, WriteError, WriteHome, WritePeople,
+    Condition, Item, Key, Page, ReadHome, ReadPeople, Select, Woken, Write, WriteError, WriteHome,
+    WritePeople,
 };
 
 /// What happens at a call that was chosen to fail.
@@ -51,10 +52,12 @@ pub enum Verdict {
     Take,
     Throttle,
     Refuse,
+    /// The provider refuses the whole call for what stands in this message.
+    Unfit,
 }
 
 /// What the mail provider says of each message of a call; `None` when it takes none because there are too many.
-pub type Provider = Box<dyn FnMut(usize) -> Option<Vec<Verdict>>>;
+pub type Provider = Box<dyn FnMut(&[Mail]) -> Option<Vec<Verdict>>>;
 
 /// The panic that stands for a killed process.
 #[derive(Debug)]
@@ -84,7 +87,8 @@ pub struct World {
     provider: RefCell<Option<Provider>>,
     home: RefCell<Table>,
     people: RefCell<BTreeMap<String, Table>>,
-    queues: RefCell<BTreeMap<Queue, VecDeque<String>>>,
+    queues: RefCell<BTreeMap<Queue, VecDeque<Outgoing>>>,
+    quota: Cell<Quota>,
     parked: RefCell<Vec<String>>,
     postponed: RefCell<Vec<(String, SignedDuration)>>,
     vault: RefCell<BTreeMap<String, Vec<u8>>>,
@@ -98,8 +102,10 @@ pub struct World {
 
 impl World {
     pub fn new(now: Timestamp, settings: Settings) -> Self {
+        let quota = Quota { a_second: settings.send_rate, a_day: None, sent: 0 };
         Self {
             settings,
+            quota: Cell::new(quota),
             now: Cell::new(now),
             calls: Cell::default(),
             fault: Cell::default(),
@@ -133,6 +139,7 @@ impl World {
             vault_bucket: "vault".to_owned(),
             administrators: vec!["arn:aws:iam::000000000000:user/administrator".to_owned()],
             send_rate: 1000,
+            text_rate: 100,
             settling_time: SignedDuration::from_mins(15),
             send_timeout: SignedDuration::from_mins(1),
         }
@@ -180,8 +187,13 @@ impl World {
         self.calls.get()
     }
 
-    /// Takes the oldest message of a queue.
-    pub fn take(&self, queue: &Queue) -> Option<String> {
+    /// From now on the mail provider of every region grants this.
+    pub fn set_quota(&self, quota: Quota) {
+        self.quota.set(quota);
+    }
+
+    /// Takes the oldest message of a queue, whether its time has come or not.
+    pub fn take(&self, queue: &Queue) -> Option<Outgoing> {
         self.queues.borrow_mut().get_mut(queue)?.pop_front()
     }
 
@@ -197,7 +209,7 @@ impl World {
 
     /// Puts a message back, as a queue does when its reader dies.
     pub fn put_back(&self, queue: &Queue, body: String) {
-        self.queues.borrow_mut().entry(queue.clone()).or_default().push_back(body);
+        self.queues.borrow_mut().entry(queue.clone()).or_default().push_back(Outgoing::at_once(body));
     }
 
     pub fn mails(&self) -> Vec<Delivered> {
@@ -354,6 +366,20 @@ impl WriteHome for World {
         )
     }
 
+    async fn add(
+        &self,
+        key: &Key,
+        name: &'static str,
+        number: i64,
+        only_if: Condition,
+    ) -> Result<i64, WriteError> {
+        self.call(
+            Call::Other,
+            || Err(PortError("the call failed".to_owned()).into()),
+            || self.home.borrow_mut().add(key, name, number, &only_if).ok_or(WriteError::Refused(0)),
+        )
+    }
+
     async fn put_all(&self, items: Vec<Item>) -> Result<(), PortError> {
         self.fallible(|| {
             self.home.borrow_mut().put_all(items);
@@ -398,12 +424,25 @@ impl WritePeople for World {
 }
 
 impl Enqueue for World {
-    async fn enqueue(&self, queue: &Queue, bodies: Vec<String>) -> Result<(), PortError> {
-        self.queue_calls.set(self.queue_calls.get() + bodies.len().div_ceil(10) as u64);
+    async fn enqueue(&self, queue: &Queue, messages: Vec<Outgoing>) -> Result<(), PortError> {
+        self.queue_calls.set(self.queue_calls.get() + messages.len().div_ceil(10) as u64);
         self.fallible(|| {
-            self.queues.borrow_mut().entry(queue.clone()).or_default().extend(bodies);
+            self.queues.borrow_mut().entry(queue.clone()).or_default().extend(messages);
             Ok(())
         })
+    }
+}
+
+impl ReadQuota for World {
+    async fn mail_quota(&self, _region: &str) -> Result<Quota, PortError> {
+        self.fallible(|| Ok(self.quota.get()))
+    }
+}
+
+impl Pause for World {
+    /// The world goes on meanwhile.
+    async fn pause(&self, time: SignedDuration) {
+        self.advance_to(self.now() + time);
     }
 }
 
@@ -490,7 +529,7 @@ impl WriteSecrets for World {
 }
 
 impl Mailer for World {
-    async fn send_mails(&self, _from: &str, mails: Vec<Mail>) -> HandOver {
+    async fn send_mails(&self, _from: &str, mails: &[Mail]) -> HandOver {
         self.mail_calls.set(self.mail_calls.get() + 1);
         let to = |address: &String| mails.iter().any(|mail| mail.to.personal().expose() == address);
         let chosen = self.mail_fault.borrow_mut().take_if(|(address, _)| to(address));
@@ -502,21 +541,24 @@ impl Mailer for World {
             || HandOver::Unknown("the answer was lost".to_owned()),
             || {
                 let mut provider = self.provider.borrow_mut();
-                let verdicts = match provider.as_mut().map(|provider| provider(mails.len())) {
-                    Some(None) => return HandOver::NotSent("too many requests".to_owned()),
+                let verdicts = match provider.as_mut().map(|provider| provider(mails)) {
+                    Some(None) => return HandOver::TooFast("too many requests".to_owned()),
+                    Some(Some(verdicts)) if verdicts.contains(&Verdict::Unfit) => {
+                        return HandOver::Unfit("a message is malformed".to_owned());
+                    }
                     Some(Some(verdicts)) => verdicts,
                     None => vec![Verdict::Take; mails.len()],
                 };
                 let mut entries = Vec::new();
-                for (mail, verdict) in mails.into_iter().zip(verdicts) {
+                for (mail, verdict) in mails.iter().cloned().zip(verdicts) {
                     let provider_id = self.provider_id();
                     match verdict {
                         Verdict::Take => entries.push(Entry::Accepted(provider_id.clone())),
                         Verdict::Throttle => {
-                            entries.push(Entry::Throttled("ACCOUNT_THROTTLED".to_owned()));
+                            entries.push(Entry::Throttled(TOO_FAST.to_owned()));
                             continue;
                         }
-                        Verdict::Refuse => {
+                        Verdict::Refuse | Verdict::Unfit => {
                             entries.push(Entry::Refused("MESSAGE_REJECTED".to_owned()));
                             continue;
                         }

@@ -66,9 +66,23 @@ pub enum Queue {
     Notices(String),
 }
 
+/// A message for a queue. Its body carries ids only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    pub body: String,
+    /// It shows itself after this time, in whole seconds, at most 15 minutes (SQS `DelaySeconds`).
+    pub after: SignedDuration,
+}
+
+impl Outgoing {
+    pub fn at_once(body: String) -> Self {
+        Self { body, after: SignedDuration::ZERO }
+    }
+}
+
 pub trait Enqueue {
-    /// Bodies carry ids only. All were taken when this returns `Ok`; some may have been when it does not.
-    async fn enqueue(&self, queue: &Queue, bodies: Vec<String>) -> Result<(), PortError>;
+    /// All were taken when this returns `Ok`; some may have been when it does not.
+    async fn enqueue(&self, queue: &Queue, messages: Vec<Outgoing>) -> Result<(), PortError>;
 }
 
 /// A message that a function has taken and not acknowledged.
@@ -158,11 +172,43 @@ pub struct Mail {
     pub tags: Tags,
 }
 
+/// What a region's mail provider grants the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Messages a second.
+    pub a_second: u32,
+    /// Messages in any 24 hours; `None` where they are not limited.
+    pub a_day: Option<u64>,
+    /// Messages in the last 24 hours.
+    pub sent: u64,
+}
+
+impl Quota {
+    /// How many more messages may go before the first of the last 24 hours is a day old.
+    pub fn left(&self) -> Option<u64> {
+        Some(self.a_day?.saturating_sub(self.sent))
+    }
+}
+
+pub trait ReadQuota {
+    /// What the mail provider of a region grants now (SES `GetAccount`).
+    async fn mail_quota(&self, region: &str) -> Result<Quota, PortError>;
+}
+
+pub trait Pause {
+    /// Waits. A function pays while it waits: seconds, not minutes.
+    async fn pause(&self, time: SignedDuration);
+}
+
 /// How one call of a sending provider ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HandOver {
     /// The provider answered for each message, in order.
     Answered(Vec<Entry>),
+    /// Proven not sent: the provider takes no more in this moment.
+    TooFast(String),
+    /// Proven not sent: the whole call was refused for what stands in it. Which message is at fault, smaller calls show.
+    Unfit(String),
     /// Proven not sent: the request never left, or was refused as a whole. It may go again.
     NotSent(String),
     /// Nobody knows: a timeout, a reset, a server error. Some or all may have been sent.
@@ -171,7 +217,7 @@ pub enum HandOver {
 
 /// Mail to at most fifty recipients, one message each. Never retried below this port.
 pub trait Mailer {
-    async fn send_mails(&self, from: &str, mails: Vec<Mail>) -> HandOver;
+    async fn send_mails(&self, from: &str, mails: &[Mail]) -> HandOver;
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -27,8 +27,10 @@ pub struct Settings {
     pub vault_bucket: String,
     /// ARNs of the IAM principals who may put tenants.
     pub administrators: Vec<String>,
-    /// Messages a second that each region's provider takes.
+    /// Mails a second that may be handed over in each region, where the account's own quota is not lower.
     pub send_rate: u32,
+    /// Text messages a second that may be handed over in each region.
+    pub text_rate: u32,
     /// How long evidence is waited for before a doubt is settled by policy.
     pub settling_time: SignedDuration,
     /// No `send` runs longer: a claim's lease is this and a margin.
@@ -69,6 +71,7 @@ impl Settings {
             vault_bucket: text("TOCSIN_VAULT_BUCKET")?,
             administrators: list("TOCSIN_ADMINISTRATORS")?,
             send_rate: number("TOCSIN_SEND_RATE")?,
+            text_rate: number("TOCSIN_TEXT_RATE")?,
             settling_time: SignedDuration::from_secs(number("TOCSIN_SETTLE_SECONDS")?.into()),
             send_timeout: SignedDuration::from_secs(number("TOCSIN_SEND_TIMEOUT_SECONDS")?.into()),
         };
@@ -96,6 +99,7 @@ mod tests {
             ("TOCSIN_VAULT_BUCKET", "tocsin-vault-123"),
             ("TOCSIN_ADMINISTRATORS", "arn:aws:iam::123456789012:role/tocsin-admin"),
             ("TOCSIN_SEND_RATE", "14"),
+            ("TOCSIN_TEXT_RATE", "1"),
             ("TOCSIN_SETTLE_SECONDS", "900"),
             ("TOCSIN_SEND_TIMEOUT_SECONDS", "60"),
         ]

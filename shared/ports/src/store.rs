@@ -14,6 +14,7 @@
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
 //! | `T#I#P-W#receipts` | `run#digest` | the receipts of one wave, by runs of chunks, as they came together |
 //! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
+//! | `@pace` | `region#channel` | how fast a provider is handed messages, and whose turn it is |
 //! | `@provider-ids` | message id | which notice a provider's id stands for, where its events carry no tags |
 //! | people table: `T#I-S#s` | `person#slice` | the records of one scope version's roster, in sixteen shards |
 //! | people table: `T#inbox#person` | obligation | in-app notices |
@@ -23,6 +24,7 @@ pub mod coverage;
 pub mod directory;
 pub mod incidents;
 pub mod leaves;
+pub mod pace;
 pub mod people;
 pub mod plans;
 pub mod receipts;

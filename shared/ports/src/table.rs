@@ -150,6 +150,7 @@ pub enum Test {
     IsOneOf(&'static str, Vec<Value>),
     Missing(&'static str),
     Above(&'static str, i64),
+    AtMost(&'static str, i64),
 }
 
 /// What to read of one partition.
@@ -201,6 +202,16 @@ pub trait ReadHome {
 pub trait WriteHome {
     /// All or nothing. At most 100 writes (DynamoDB `TransactWriteItems`).
     async fn write(&self, writes: Vec<Write>) -> Result<(), WriteError>;
+
+    /// Adds to a number of an item where the condition holds, and answers with the sum. What is missing counts as 0.
+    /// An answer that is lost may be followed by a second addition: only for numbers that bear that.
+    async fn add(
+        &self,
+        key: &Key,
+        name: &'static str,
+        number: i64,
+        only_if: Condition,
+    ) -> Result<i64, WriteError>;
 
     /// Many unconditional puts, each by itself: written again they change nothing.
     async fn put_all(&self, items: Vec<Item>) -> Result<(), PortError>;

@@ -88,6 +88,22 @@ impl Table {
         Ok(())
     }
 
+    /// The sum, or nothing where the condition does not hold.
+    pub fn add(&mut self, key: &Key, name: &str, number: i64, only_if: &Condition) -> Option<i64> {
+        if !self.holds(key, only_if) {
+            return None;
+        }
+        let before = match self.items.get(key).and_then(|attributes| attributes.get(name)) {
+            Some(Value::Number(before)) => *before,
+            Some(Value::Text(_)) | None => 0,
+        };
+        let sum = before.saturating_add(number);
+        let set = Attributes::from([(name.to_owned(), Value::Number(sum))]);
+        let write = Write::Update { key: key.clone(), set, remove: Vec::new(), only_if: Condition::Always };
+        self.apply(&write, 1);
+        Some(sum)
+    }
+
     pub fn put_all(&mut self, items: Vec<Item>) {
         for Item { key, attributes } in items {
             self.apply(&Write::Put { key, attributes, only_if: Condition::Always }, 1);
@@ -150,6 +166,9 @@ fn test_holds(test: &Test, attributes: &Attributes) -> bool {
         Test::Missing(name) => !attributes.contains_key(*name),
         Test::Above(name, than) => {
             matches!(attributes.get(*name), Some(Value::Number(number)) if number > than)
+        }
+        Test::AtMost(name, most) => {
+            matches!(attributes.get(*name), Some(Value::Number(number)) if number <= most)
         }
     }
 }

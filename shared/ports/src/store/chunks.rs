@@ -1,7 +1,7 @@
 //! Chunks and their claims. Every step of a chunk is one conditional write; the table of lawful steps stands in
 //! `tocsin_domain::chunk`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tocsin_audit::Leaf;
@@ -14,7 +14,7 @@ use tocsin_domain::plan::Wave;
 use super::plans::{WaveRef, gate_check, wake_partition, waking};
 use super::{all, doc, leaves, missing, read_json, read_proven, unreadable, with_proof};
 use crate::scope::TenantScope;
-use crate::table::{Condition, Item, Key, ReadHome, Test, Value, Write, WriteError, WriteHome};
+use crate::table::{Condition, Item, Key, ReadHome, Select, Test, Value, Write, WriteError, WriteHome};
 
 /// What does not change of a chunk.
 const CHUNK: &str = "chunk#";
@@ -103,7 +103,7 @@ pub async fn of_wave(
     let touched: BTreeMap<u32, Item> = all(ports, wave_partition(scope, at), STATE)
         .await?
         .into_iter()
-        .filter_map(|item| Some((item.key.sort().strip_prefix(STATE)?.parse().ok()?, item)))
+        .filter_map(|item| Some((number_of(&item.key)?, item)))
         .collect();
     (0..wave.chunks)
         .map(|number| {
@@ -111,6 +111,42 @@ pub async fn of_wave(
             Ok(WaveChunk { at: at.chunk(number), state: standing.state, entries: standing.entries })
         })
         .collect()
+}
+
+/// The numbers of the wave's chunks, from this one on, that nobody has claimed yet, ascending; at most so many. A chunk
+/// that nobody touched has no state.
+pub async fn planned(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    at: WaveRef,
+    wave: &Wave,
+    from: u32,
+    most: usize,
+) -> Result<Vec<u32>, Halt> {
+    let mut planned = Vec::new();
+    let mut next = from;
+    while next < wave.chunks && planned.len() < most {
+        let select = Select {
+            partition: wave_partition(scope, at),
+            sort_prefix: STATE.to_owned(),
+            after: next.checked_sub(1).map(|before| format!("{STATE}{before:08}")),
+            limit: super::PAGE,
+        };
+        let page = ports.select(&select).await?;
+        let touched: BTreeSet<u32> = page.items.iter().filter_map(|item| number_of(&item.key)).collect();
+        let end = match page.next {
+            Some(_) => touched.last().map_or(wave.chunks, |last| last + 1),
+            None => wave.chunks,
+        };
+        planned.extend((next..end).filter(|number| !touched.contains(number)));
+        next = end;
+    }
+    planned.truncate(most);
+    Ok(planned)
+}
+
+fn number_of(key: &Key) -> Option<u32> {
+    key.sort().strip_prefix(STATE)?.parse().ok()
 }
 
 /// The chunks that somebody has to look at by now: their lease or settling time is over, or their message is lost.
@@ -288,12 +324,6 @@ fn chunk_of(scope: &TenantScope, key: &Key) -> Option<ChunkRef> {
     let rest = key.partition().strip_prefix(scope.tenant().as_str())?.strip_prefix('#')?;
     let (incident, wave) = rest.split_once('#')?;
     let (plan, wave) = wave.split_once('-')?;
-    let number = key.sort().strip_prefix(STATE)?;
     let incident: IncidentId = incident.parse().ok()?;
-    Some(ChunkRef {
-        incident,
-        plan: plan.parse().ok()?,
-        wave: wave.parse().ok()?,
-        number: number.parse().ok()?,
-    })
+    Some(ChunkRef { incident, plan: plan.parse().ok()?, wave: wave.parse().ok()?, number: number_of(key)? })
 }

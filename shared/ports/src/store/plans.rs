@@ -288,17 +288,41 @@ fn gates(
     })
 }
 
-/// Says when somebody has to look at a wave again: `None` once no chunk of it waits for its first claim.
+/// How far a wave is on its queue, and when somebody has to look at it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// The chunks below this number were put on the queue since the wave was last looked at from its first chunk on.
+    /// It says where to go on, and nothing of what was claimed.
+    pub queued: u32,
+    /// `None` once no chunk waits for its first claim.
+    pub again: Option<Timestamp>,
+}
+
+/// What was last said of a wave. The index that leads to it lags behind: only this counts.
+pub async fn wave_look(ports: &impl ReadHome, scope: &TenantScope, wave: WaveRef) -> Result<Look, Halt> {
+    let Some(item) = ports.get(&wave_key(scope, wave)).await? else {
+        return Err(missing(format!("wave {} of plan {}", wave.wave, wave.plan)));
+    };
+    let queued = match item.number("queued") {
+        Some(queued) => queued.try_into().map_err(|_| unreadable(&item))?,
+        None => 0,
+    };
+    let again = item.text("wake").map(str::parse).transpose().map_err(|_| unreadable(&item))?;
+    Ok(Look { queued, again })
+}
+
 pub async fn look_at_wave(
     ports: &impl WriteHome,
     scope: &TenantScope,
     wave: WaveRef,
-    again: Option<Timestamp>,
+    look: Look,
 ) -> Result<(), Halt> {
+    let mut set = look.again.map(|at| waking(scope, at)).unwrap_or_default();
+    set.insert("queued".to_owned(), Value::Number(look.queued.into()));
     let write = Write::Update {
         key: wave_key(scope, wave),
-        set: again.map(|at| waking(scope, at)).unwrap_or_default(),
-        remove: if again.is_none() { vec!["wake_pk", "wake"] } else { Vec::new() },
+        set,
+        remove: if look.again.is_none() { vec!["wake_pk", "wake"] } else { Vec::new() },
         only_if: Condition::Present(Vec::new()),
     };
     ports.write(vec![write]).await.map_err(overtaken)

@@ -152,6 +152,7 @@ async fn set_the_scene(options: &Options, binaries: &Path, screen: &mut Screen) 
         further_regions: FURTHER.map(str::to_owned).to_vec(),
         administrator: arn(ADMINISTRATOR),
         send_rate: 10_000,
+        text_rate: 10_000,
         settle_seconds: SETTLE_SECONDS,
     };
     let deployed = deploy(emulator.cloud(), &installation).await?;

@@ -1,0 +1,62 @@
+//! Waiting for the turn of a chunk at its provider's rate.
+
+use jiff::{SignedDuration, Timestamp};
+use tocsin_domain::chunk::CHUNK_SIZE;
+use tocsin_domain::outcome::Halt;
+use tocsin_domain::pace::{Lane, call_size};
+use tocsin_domain::plan::{Channel, Wave};
+use tocsin_ports::store::chunks::StoredChunk;
+use tocsin_ports::store::pace::{self, Pace};
+
+use crate::SendPorts;
+
+/// A turn that has come.
+pub struct Turn {
+    /// `None` where no provider sets a pace.
+    lane: Option<(Lane, Pace)>,
+}
+
+/// Waits for the chunk's turn; `None` when none is near.
+pub async fn take(
+    ports: &impl SendPorts,
+    wave: &Wave,
+    chunk: &StoredChunk,
+    now: Timestamp,
+) -> Result<Option<Turn>, Halt> {
+    let Some(lane) = Lane::of(&wave.region, wave.channel) else {
+        return Ok(Some(Turn { lane: None }));
+    };
+    let Some(pace) = pace::get(ports, &lane).await? else {
+        return Err(Halt::Again(format!("nobody has said yet how fast {lane} goes: dispatch does")));
+    };
+    let messages = chunk.entries.iter().filter(|entry| entry.goes_next()).count();
+    match pace::take(ports, &lane, &pace, messages as u64, now).await? {
+        pace::Turn::At(at) => {
+            let wait = at.duration_since(now);
+            if wait > SignedDuration::ZERO {
+                ports.pause(wait).await;
+            }
+            Ok(Some(Turn { lane: Some((lane, pace)) }))
+        }
+        pace::Turn::Full => Ok(None),
+    }
+}
+
+impl Turn {
+    /// How many messages one call carries.
+    pub fn call_size(&self) -> usize {
+        self.lane.as_ref().map_or(CHUNK_SIZE, |(_, pace)| call_size(pace.a_second))
+    }
+
+    /// The provider throttled us: all senders slow down. What it grants now is asked where it can be.
+    pub async fn slow_down(&self, ports: &impl SendPorts) -> Result<(), Halt> {
+        let Some((lane, pace)) = &self.lane else {
+            return Ok(());
+        };
+        let granted = match lane.channel {
+            Channel::Email => ports.mail_quota(&lane.region).await.ok().map(|quota| quota.a_second),
+            Channel::Sms | Channel::InApp => None,
+        };
+        pace::slow_down(ports, lane, pace, granted).await
+    }
+}
