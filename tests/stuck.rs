@@ -68,7 +68,7 @@ fn a_filing_that_was_sent_by_what_a_person_found_stays_sent_and_is_not_reached_y
     let shown = show(&town, &incident);
     assert_eq!(
         shown["chunks"].as_object().map(|states| states.keys().cloned().collect()),
-        Some(vec!["accepted".to_owned()])
+        Some(vec!["accepted".to_owned(), "standing-by".to_owned()])
     );
     let duty = duty(&shown, "eu-gdpr-authority", "DE");
     assert_eq!((&duty["coverage"]["pending"], &duty["coverage"]["reached"]), (&json!(1), &json!(0)));

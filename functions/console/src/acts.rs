@@ -162,7 +162,9 @@ async fn handed_over(
 fn went(entry: &Entry) -> bool {
     match entry {
         Entry::Accepted(_) | Entry::InDoubt | Entry::Repeat | Entry::Vouched => true,
-        Entry::Waiting | Entry::Throttled(_) | Entry::Refused(_) | Entry::Withheld(_) => false,
+        Entry::Waiting | Entry::Throttled(_) | Entry::Refused(_) | Entry::Withheld(_) | Entry::StandsBy => {
+            false
+        }
     }
 }
 

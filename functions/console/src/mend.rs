@@ -86,7 +86,7 @@ pub async fn settle(
     let Some(event) = end_of_doubt(&entries) else {
         return Err(No::Conflict("something of this chunk is still in doubt".to_owned()));
     };
-    let wake = (event != ChunkEvent::Evidence).then_some(now);
+    let wake = (event != ChunkEvent::Evidence || chunk.moves_on(&entries)).then_some(now);
     let subject = [
         ("chunk", at.to_string()),
         ("attempt", chunk.attempt.to_string()),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tocsin_domain::chunk::ChunkState;
 use tocsin_domain::coverage::{Coverage, DutyState, duty_state};
 use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
@@ -86,7 +87,9 @@ async fn chunk_states(
     for wave in waves {
         let at = WaveRef { incident: head.incident, plan: head.version, wave: wave.number };
         for chunk in chunks::of_wave(ports, scope, at, wave).await? {
-            *states.entry(chunk.state.as_str()).or_default() += 1;
+            let untouched = wave.stands_by && chunk.state == ChunkState::Planned;
+            let state = if untouched { "standing-by" } else { chunk.state.as_str() };
+            *states.entry(state).or_default() += 1;
         }
     }
     Ok(states)

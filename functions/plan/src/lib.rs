@@ -9,6 +9,7 @@
 mod brief;
 mod facts;
 mod roster;
+mod seats;
 mod waves;
 
 use jiff::Timestamp;

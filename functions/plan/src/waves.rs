@@ -1,16 +1,18 @@
 //! Who gets which notice by which channel: duties and people become waves and chunks.
-//! Each person of a duty stands in exactly one chunk of it, or is counted as without an address.
+//! Each person of a duty stands in exactly one chunk of it, or is counted as without an address. Whoever can be reached
+//! by a second lawful channel stands in one more chunk, which stands by for the case that the first does not arrive.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use tocsin_domain::chunk::{Chunk, ChunkRef, Notice, Recipient};
+use tocsin_domain::chunk::{Chunk, ChunkRef};
 use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::merkle::{Proof, Tree};
+use tocsin_domain::notice::Notice;
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
-use tocsin_domain::person::{Member, Person};
-use tocsin_domain::plan::{Channel, Settling, TemplateRef, Wave};
+use tocsin_domain::person::Person;
+use tocsin_domain::plan::{Channel, Settling, TemplateRef, Wave, chunk_size};
 use tocsin_domain::tenant::Tenant;
 use tocsin_notices::letter::{self, Brief, Composed};
 use tocsin_notices::{Demands, Library, NoticeFacts, Template, gate};
@@ -18,6 +20,7 @@ use tocsin_notices::{Demands, Library, NoticeFacts, Template, gate};
 use crate::Blocked;
 use crate::brief::contact_of;
 use crate::roster::Roster;
+use crate::seats::{Counterpart, Group, Seats, To};
 
 /// A duty with what only the making of a plan needs.
 #[derive(Debug, Clone)]
@@ -39,17 +42,6 @@ pub struct Laid {
     pub attention: Vec<String>,
 }
 
-/// What the chunks of one wave have in common, in the order in which waves are numbered.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Group {
-    /// Duties with a number come first, the earliest first.
-    deadline: (bool, Option<Timestamp>),
-    obligation: ObligationId,
-    region: String,
-    channel: Channel,
-    template: String,
-}
-
 /// What a plan is laid out from.
 #[derive(Clone, Copy)]
 pub struct Ground<'a> {
@@ -66,9 +58,9 @@ pub struct Ground<'a> {
 pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
     let Ground { roster, duties, brief, incident, version, now, .. } = ground;
     let mut laid = Laid::default();
-    let mut groups = Groups::new();
+    let mut seats = Seats::default();
     for duty in duties.iter().filter(|duty| duty.obligation.owed != Owed::No) {
-        if let Err(task) = assign(&ground, duty, &mut groups, &mut laid) {
+        if let Err(task) = assign(&ground, duty, &mut seats, &mut laid) {
             laid.desk.insert(duty.obligation.id, task);
         }
     }
@@ -78,13 +70,15 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
             roster.count.residence_unknown
         ));
     }
-    for (number, (group, (recipients, template, duty))) in (1_u32..).zip(groups) {
+    for row in seats.rows() {
+        let Group { obligation, region, channel, stands_by, .. } = row.group.clone();
+        let (template, duty) = (row.template, row.duty);
         let wave = Wave {
-            number,
-            obligation: group.obligation,
+            number: row.number,
+            obligation,
             regime: duty.obligation.regime.clone(),
-            region: group.region,
-            channel: group.channel,
+            region,
+            channel,
             language: template.header().language.clone(),
             template: TemplateRef {
                 id: template.id().to_owned(),
@@ -93,46 +87,29 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
             },
             start: now,
             deadline: duty.obligation.due,
-            settling: settling(&duty.obligation, group.channel),
-            recipients: recipients.len() as u64,
+            settling: settling(&duty.obligation, channel),
+            stands_by,
+            recipients: row.notices.len() as u64,
             chunks: 0,
             root: Tree::default().root(),
         };
-        let at = ChunkRef { incident, plan: version, wave: number, number: 0 };
-        fill(wave, at, &recipients, template, duty, brief, &mut laid)?;
+        let at = ChunkRef { incident, plan: version, wave: row.number, number: 0 };
+        fill(wave, at, &row.notices, template, duty, brief, &mut laid)?;
     }
     Ok(laid)
 }
-
-/// Somebody a notice goes to.
-#[derive(Debug, Clone, Copy)]
-enum To<'a> {
-    Person(&'a Member),
-    Contact(&'a str),
-}
-
-impl To<'_> {
-    fn recipient(&self) -> Recipient {
-        match self {
-            To::Person(member) => Recipient::Person(member.person.id, member.slices.clone()),
-            To::Contact(name) => Recipient::Contact((*name).to_owned()),
-        }
-    }
-}
-
-type Groups<'a> = BTreeMap<Group, (Vec<To<'a>>, &'a Template, &'a Duty)>;
 
 /// Puts everybody of a duty into a group, or says what a person has to do instead.
 fn assign<'a>(
     ground: &Ground<'a>,
     duty: &'a Duty,
-    groups: &mut Groups<'a>,
+    seats: &mut Seats<'a>,
     laid: &mut Laid,
 ) -> Result<(), String> {
     match (duty.obligation.owed, duty.obligation.audience) {
         (Owed::AskCounsel, _) => Err("ask counsel".to_owned()),
         (Owed::No, _) | (_, Audience::Register) => Ok(()),
-        (Owed::Yes, Audience::Individual) => assign_people(ground, duty, groups, laid),
+        (Owed::Yes, Audience::Individual) => assign_people(ground, duty, seats, laid),
         (
             Owed::Yes,
             Audience::Authority
@@ -142,14 +119,14 @@ fn assign<'a>(
             | Audience::Controller
             | Audience::Media
             | Audience::Other,
-        ) => assign_contact(ground, duty, groups),
+        ) => assign_contact(ground, duty, seats),
     }
 }
 
 fn assign_people<'a>(
     ground: &Ground<'a>,
     duty: &'a Duty,
-    groups: &mut Groups<'a>,
+    seats: &mut Seats<'a>,
     laid: &mut Laid,
 ) -> Result<(), String> {
     let Ground { tenant, roster, library, .. } = *ground;
@@ -172,19 +149,24 @@ fn assign_people<'a>(
             }
             let language = person.locale.as_deref().unwrap_or("en");
             let template = library.select(&duty.obligation.regime, &[language, "en"]).ok();
-            match template.and_then(|template| Some((template, channel(tenant, duty, person, template)?))) {
-                Some((template, channel)) => {
-                    let group = group(duty, region, channel, template);
-                    groups.entry(group).or_insert((Vec::new(), template, duty)).0.push(To::Person(member));
+            let ways = template.map(|template| (template, channels(tenant, duty, person, template)));
+            match ways.as_ref().map(|(template, ways)| (template, &ways[..])) {
+                Some((template, [first, others @ ..])) => {
+                    let to = To::Person(member);
+                    let first = seats.sit(group(duty, region, *first, template), template, duty, to);
+                    if let Some(second) = others.first() {
+                        let group = Group { stands_by: true, ..group(duty, region, *second, template) };
+                        seats.stand_by(group, template, duty, to, first);
+                    }
                 }
-                None => *laid.no_address.entry(duty.obligation.id).or_default() += 1,
+                Some((_, [])) | None => *laid.no_address.entry(duty.obligation.id).or_default() += 1,
             }
         }
     }
     Ok(())
 }
 
-fn assign_contact<'a>(ground: &Ground<'a>, duty: &'a Duty, groups: &mut Groups<'a>) -> Result<(), String> {
+fn assign_contact<'a>(ground: &Ground<'a>, duty: &'a Duty, seats: &mut Seats<'a>) -> Result<(), String> {
     let Ground { tenant, library, .. } = *ground;
     let by_hand = || {
         let way = duty.obligation.filing.clone().unwrap_or_else(|| duty.obligation.methods.join(", "));
@@ -195,7 +177,7 @@ fn assign_contact<'a>(ground: &Ground<'a>, duty: &'a Duty, groups: &mut Groups<'
         .select(&duty.obligation.regime, &[contact.language.as_str()])
         .map_err(|error| format!("{error}; {}", by_hand()))?;
     let group = group(duty, &tenant.residency.otherwise, Channel::Email, template);
-    groups.entry(group).or_insert((Vec::new(), template, duty)).0.push(To::Contact(&contact.name));
+    seats.sit(group, template, duty, To::Contact(&contact.name));
     Ok(())
 }
 
@@ -206,11 +188,13 @@ fn group(duty: &Duty, region: &str, channel: Channel, template: &Template) -> Gr
         region: region.to_owned(),
         channel,
         template: template.id().to_owned(),
+        stands_by: false,
     }
 }
 
-/// The first channel that the person can be reached by, the law allows, the tenant has, and the letter has words for.
-fn channel(tenant: &Tenant, duty: &Duty, person: &Person, template: &Template) -> Option<Channel> {
+/// The channels that the person can be reached by, the law allows, the tenant has, and the letter has words for, in
+/// their order.
+fn channels(tenant: &Tenant, duty: &Duty, person: &Person, template: &Template) -> Vec<Channel> {
     let lawful = |method: &str| duty.obligation.methods.iter().any(|known| known == method);
     let email = person.email.is_some() && (!duty.needs_esign_consent || tenant.senders.esign_consent);
     let ways = [
@@ -219,10 +203,11 @@ fn channel(tenant: &Tenant, duty: &Duty, person: &Person, template: &Template) -
         (Channel::InApp, "in-app", tenant.senders.in_app),
     ];
     ways.into_iter()
-        .find(|(channel, method, there)| {
+        .filter(|(channel, method, there)| {
             *there && lawful(method) && template.header().channels.contains(&letter::channel_of(*channel))
         })
         .map(|(channel, _, _)| channel)
+        .collect()
 }
 
 /// A letter that the law wants to arrive goes again when nobody knows whether it went; a text message at night or a
@@ -249,7 +234,7 @@ fn settling(obligation: &Obligation, channel: Channel) -> Settling {
 fn fill(
     mut wave: Wave,
     at: ChunkRef,
-    recipients: &[To<'_>],
+    seated: &[(To<'_>, Counterpart)],
     template: &Template,
     duty: &Duty,
     brief: &Brief,
@@ -257,14 +242,15 @@ fn fill(
 ) -> Result<(), Blocked> {
     let demands = demands(&duty.obligation)?;
     let mut chunks = Vec::new();
-    for (number, to) in (0_u32..).zip(recipients.chunks(wave.channel.chunk_size())) {
-        let mut notices = Vec::with_capacity(to.len());
-        for to in to {
+    for (number, seated) in (0_u32..).zip(seated.chunks(chunk_size(wave.channel, wave.stands_by))) {
+        let mut notices = Vec::with_capacity(seated.len());
+        for (to, counterpart) in seated {
             let composed = compose(template, &wave, brief, *to)?;
             judge(&composed, template, &wave, &facts(brief, *to), &demands)?;
-            notices.push(Notice { recipient: to.recipient(), bytes: composed.bytes() });
+            let (recipient, counterpart) = (to.recipient(), *counterpart);
+            notices.push(Notice { recipient, counterpart, bytes: composed.bytes() });
         }
-        let chunk = Chunk { at: ChunkRef { number, ..at }, notices };
+        let chunk = Chunk { at: ChunkRef { number, ..at }, stands_by: wave.stands_by, notices };
         chunks.push(chunk);
         wave.chunks = number + 1;
     }

@@ -3,8 +3,9 @@
 //! - Idempotency: the same report is the same item, however often and in whatever order it comes.
 //! - Retried: a table that did not answer.
 //! - Parked: a body that is no delivery event, or one with neither our tags nor a known id.
-//! - Acknowledged: when its facts stand in the store, or when it says nothing about a notice. A report may come before the hand-over's own answer is
-//!   stored: nothing here needs that answer.
+//! - Acknowledged: when its facts stand in the store, and a notice that did not arrive is on the list of those to see
+//!   to; or when it says nothing about a notice. A report may come before the hand-over's own answer is stored: nothing
+//!   here needs that answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use tocsin_domain::chunk::{ChunkRef, ChunkState};
 use tocsin_domain::outcome::{Halt, Outcome, Parked};
 use tocsin_domain::receipt::{Fact, Receipt};
 use tocsin_domain::wire::Message;
-use tocsin_ports::store::{chunks, receipts};
+use tocsin_ports::store::{chunks, receipts, unreached};
 use tocsin_ports::{Proof, ReadHome, TenantScope, WriteHome};
 use tocsin_sources::receipt::{DeliveryEvent, receipts as events_of};
 
@@ -43,7 +44,18 @@ async fn found(ports: &impl ReadHome, body: &str) -> Result<Vec<Found>, Halt> {
 pub async fn append(ports: &(impl ReadHome + WriteHome), mut found: Vec<Found>) -> Result<(), Halt> {
     let answered = answered(ports, &found).await?;
     found.retain(|(_, receipt)| receipt.fact != Fact::Sent || !answered.contains(&receipt.chunk));
-    receipts::append(ports, &found).await
+    receipts::append(ports, &found).await?;
+    let not_there = found.iter().filter(|(_, receipt)| says_it_did_not_arrive(receipt.fact));
+    unreached::put(ports, not_there.map(|(scope, receipt)| (scope, receipt.chunk, receipt.index, receipt.at)))
+        .await
+}
+
+/// Whether another channel may have to be tried: `watch` weighs this against all that is known.
+fn says_it_did_not_arrive(fact: Fact) -> bool {
+    match fact {
+        Fact::Bounced | Fact::NeverSent => true,
+        Fact::Sent | Fact::Delivered | Fact::Seen | Fact::Delayed => false,
+    }
 }
 
 /// The chunks that have their answer. That the provider took their notices is known then: a report of it adds nothing,

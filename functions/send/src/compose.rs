@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tocsin_domain::chunk::{Entry, Notice, Recipient};
+use tocsin_domain::chunk::Entry;
 use tocsin_domain::id::PersonId;
 use tocsin_domain::incident::RosterRef;
+use tocsin_domain::notice::{Notice, Recipient};
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::person::{EmailAddress, Member, Person, PhoneNumber};
 use tocsin_domain::plan::{Channel, Wave};

@@ -68,6 +68,9 @@ async fn send(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> P
             return Ok(Outcome::Skip { why: "the chunk was claimed before" });
         }
     }
+    if !chunk.entries.iter().any(Entry::goes_next) {
+        return Ok(Outcome::Skip { why: "nothing of the chunk goes out now" });
+    }
     let incident = incidents::get(ports, &scope, job.chunk.incident).await?.incident;
     let stored = plans::get(ports, &scope, job.chunk.incident, job.chunk.plan).await?;
     let in_force = PlanRef { version: job.chunk.plan, hash: stored.hash.clone() };
@@ -137,12 +140,13 @@ async fn record(
     now: Timestamp,
 ) -> Progress {
     let event = event_of_answers(&entries);
+    let moves_on = chunk.moves_on(&entries).then_some(now);
     let (action, why, wake) = match event {
         ChunkEvent::Answer if !entries.iter().any(|entry| matches!(entry, Entry::Accepted(_))) => {
-            (Action::ChunkWithheld, format!("nothing of it went out: {}", reasons(&entries)), None)
+            (Action::ChunkWithheld, format!("nothing of it went out: {}", reasons(&entries)), moves_on)
         }
         ChunkEvent::Answer => {
-            (Action::ChunkAccepted, "the provider answered for every notice".to_owned(), None)
+            (Action::ChunkAccepted, "the provider answered for every notice".to_owned(), moves_on)
         }
         ChunkEvent::Refuse => (
             Action::ChunkRefused,
@@ -153,7 +157,8 @@ async fn record(
         | ChunkEvent::Enqueue
         | ChunkEvent::Claim
         | ChunkEvent::Evidence
-        | ChunkEvent::SendAgain => {
+        | ChunkEvent::SendAgain
+        | ChunkEvent::CallUp => {
             let wake = Some(now + ports.settings().settling_time);
             (Action::ChunkUndecided, "the answer is unknown".to_owned(), wake)
         }
@@ -179,7 +184,12 @@ fn reasons(entries: &[Entry]) -> String {
         .iter()
         .filter_map(|entry| match entry {
             Entry::Throttled(why) | Entry::Refused(why) | Entry::Withheld(why) => Some(why.as_str()),
-            Entry::Waiting | Entry::Accepted(_) | Entry::InDoubt | Entry::Repeat | Entry::Vouched => None,
+            Entry::Waiting
+            | Entry::Accepted(_)
+            | Entry::InDoubt
+            | Entry::Repeat
+            | Entry::Vouched
+            | Entry::StandsBy => None,
         })
         .collect();
     reasons.into_iter().collect::<Vec<_>>().join(", ")

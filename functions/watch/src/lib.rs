@@ -1,4 +1,5 @@
-//! `watch`: every minute, what nobody else looks at: doubts are settled, deadlines escalated, the audit log sealed.
+//! `watch`: every minute, what nobody else looks at: doubts are settled, whoever was not reached is tried by the next
+//! channel, deadlines escalated, the audit log sealed.
 //!
 //! - Idempotency: each settlement is a conditional write from the state that was looked at; an escalation is made
 //!   once, because it stands on the incident; sealing is guarded by the log's head.
@@ -6,6 +7,7 @@
 //! - Parked, acknowledged: nothing; a tick is no message.
 
 mod deadlines;
+mod fallback;
 mod settlement;
 
 use jiff::Timestamp;
@@ -36,11 +38,12 @@ async fn look_after(
 ) -> Result<(), Halt> {
     // A doubt that cannot be settled stops neither an escalation nor the sealing of the log.
     let settled = settlement::settle_doubts(ports, scope, now).await;
+    let moved = fallback::move_on(ports, scope, now).await;
     let escalated = if *scope.tenant() == TenantId::installation() {
         Ok(())
     } else {
         deadlines::escalate(ports, scope, now).await
     };
     leaves::seal_waiting(ports, scope).await?;
-    settled.and(escalated)
+    settled.and(moved).and(escalated)
 }

@@ -11,6 +11,8 @@ use tocsin_ports::store::chunks::{self, Change, StoredChunk};
 use tocsin_ports::store::{incidents, plans, receipts};
 use tocsin_ports::{Configured, ReadHome, TenantScope, WriteHome};
 
+use crate::fallback;
+
 /// How often a notice goes again by policy: once. A second silence is a fault for a person to find.
 const COPIES: u32 = 1;
 
@@ -44,7 +46,8 @@ async fn look_at(
         ChunkState::Undecided => settle(ports, scope, &chunk, now).await,
         // `dispatch` sends these again.
         ChunkState::Due | ChunkState::Refused => Ok(()),
-        ChunkState::Planned | ChunkState::Accepted => Ok(()),
+        ChunkState::Accepted => fallback::of_accepted(ports, scope, &chunk, now).await,
+        ChunkState::Planned => Ok(()),
     }
 }
 
@@ -78,7 +81,8 @@ async fn settle(
     let entries = with_evidence(&chunk.entries, &known);
     if let Some(event) = end_of_doubt(&entries) {
         let (action, why, wake) = if event == ChunkEvent::Evidence {
-            (Action::ChunkSettled, "the provider's events prove every notice sent", None)
+            let wake = chunk.moves_on(&entries).then_some(now);
+            (Action::ChunkSettled, "the provider's events prove every notice sent", wake)
         } else {
             let why = "the provider's events end the doubt; what was proven not sent goes again";
             (Action::ChunkRefused, why, Some(now))
@@ -114,7 +118,8 @@ fn again(entry: &Entry) -> Entry {
         | Entry::Refused(_)
         | Entry::Withheld(_)
         | Entry::Repeat
-        | Entry::Vouched => entry.clone(),
+        | Entry::Vouched
+        | Entry::StandsBy => entry.clone(),
     }
 }
 

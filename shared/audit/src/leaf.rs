@@ -47,6 +47,7 @@ pub enum Action {
     IncidentOpened,
     IncidentReleased,
     MessageParked,
+    NoticeCalledUp,
     PersonAsked,
     PlanApproved,
     PlanBlocked,

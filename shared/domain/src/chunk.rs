@@ -9,7 +9,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{BadId, IncidentId, PersonId, digest};
+use crate::id::{BadId, IncidentId, digest};
+use crate::notice::Notice;
 
 /// What one call of the provider takes at most (SES `SendBulkEmail`: 50 destinations).
 pub const CHUNK_SIZE: usize = 50;
@@ -75,88 +76,29 @@ impl<'de> Deserialize<'de> for ChunkRef {
     }
 }
 
-/// To whom one notice of a chunk goes. One message, one recipient.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Recipient {
-    /// A person of the plan's roster, and the slices in which they stand, ascending: the first has the record that
-    /// counts.
-    Person(PersonId, Vec<u32>),
-    /// An authority, acquirer or other body: the name under which the tenant's settings keep its address.
-    Contact(String),
-}
-
 /// What does not change in a chunk after its plan was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {
     #[serde(rename = "ref")]
     pub at: ChunkRef,
+    /// Its notices stand by: each goes when it is called up, and not before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stands_by: bool,
     pub notices: Vec<Notice>,
 }
 
-/// One notice: to whom, and which bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    pub recipient: Recipient,
-    /// The first 16 bytes of the SHA-256 over the rendered notice. The approval binds it, and `send` compares it
-    /// before it hands anything over.
-    pub bytes: [u8; 16],
-}
-
 impl Chunk {
+    /// How far each notice has come while nobody has touched the chunk.
+    pub fn untouched(&self) -> Vec<Entry> {
+        vec![untouched(self.stands_by); self.notices.len()]
+    }
+
     pub fn digest(&self) -> [u8; 32] {
         let notices: Vec<String> = self.notices.iter().map(Notice::to_string).collect();
-        let mut parts = vec![self.at.to_string()];
+        let standing = if self.stands_by { "stands by" } else { "goes" };
+        let mut parts = vec![self.at.to_string(), standing.to_owned()];
         parts.extend(notices);
         digest("chunk", &parts.iter().map(String::as_bytes).collect::<Vec<_>>())
-    }
-}
-
-/// Short, because every notice of a campaign is written so: `p`, the person's id and a dot before the number of each
-/// slice, or `c` and the contact's name, then a colon and the bytes' digest. Ids and digests are in hex.
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.recipient {
-            Recipient::Person(id, slices) => {
-                write!(f, "p{id}")?;
-                slices.iter().try_for_each(|slice| write!(f, ".{slice}"))?;
-                write!(f, ":{}", hex::encode(self.bytes))
-            }
-            Recipient::Contact(name) => write!(f, "c{name}:{}", hex::encode(self.bytes)),
-        }
-    }
-}
-
-impl FromStr for Notice {
-    type Err = BadId;
-
-    fn from_str(text: &str) -> Result<Self, BadId> {
-        const BAD: BadId = BadId("notice");
-        let (recipient, hash) = text.rsplit_once(':').ok_or(BAD)?;
-        let mut bytes = [0; 16];
-        hex::decode_to_slice(hash, &mut bytes).map_err(|_| BAD)?;
-        let recipient = match recipient.split_at_checked(1).ok_or(BAD)? {
-            ("p", person) => {
-                let mut parts = person.split('.');
-                let id = parts.next().ok_or(BAD)?.parse()?;
-                let slices = parts.map(|slice| slice.parse().map_err(|_| BAD)).collect::<Result<_, _>>()?;
-                Recipient::Person(id, slices)
-            }
-            ("c", name) => Recipient::Contact(name.to_owned()),
-            (_, _) => return Err(BAD),
-        };
-        Ok(Self { recipient, bytes })
-    }
-}
-
-impl Serialize for Notice {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Notice {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -196,6 +138,8 @@ pub enum ChunkEvent {
     Evidence,
     /// The notice's written policy, or a person, says: send again, marked as a copy.
     SendAgain,
+    /// A notice that stood by takes the place of one that did not arrive.
+    CallUp,
 }
 
 pub const STATES: [ChunkState; 6] = [
@@ -227,6 +171,9 @@ const TRANSITIONS: &[(ChunkState, ChunkEvent, ChunkState)] = {
         (Undecided, Answer, Accepted),
         (Undecided, Evidence, Accepted),
         (Undecided, SendAgain, Due),
+        // Nothing of the chunk is under way: what stood by may go.
+        (Planned, CallUp, Due),
+        (Accepted, CallUp, Due),
     ]
 };
 
@@ -280,6 +227,8 @@ pub enum Entry {
     Repeat,
     /// It was in doubt, and a person found out that it was sent.
     Vouched,
+    /// Waits until it is known that the notice whose place it would take does not arrive.
+    StandsBy,
 }
 
 impl Entry {
@@ -292,11 +241,19 @@ impl Entry {
     pub fn goes_next(&self) -> bool {
         match self {
             Entry::Waiting | Entry::Throttled(_) | Entry::Repeat => true,
-            Entry::Accepted(_) | Entry::Refused(_) | Entry::Withheld(_) | Entry::InDoubt | Entry::Vouched => {
-                false
-            }
+            Entry::Accepted(_)
+            | Entry::Refused(_)
+            | Entry::Withheld(_)
+            | Entry::InDoubt
+            | Entry::Vouched
+            | Entry::StandsBy => false,
         }
     }
+}
+
+/// How far a notice of an untouched chunk has come.
+pub fn untouched(stands_by: bool) -> Entry {
+    if stands_by { Entry::StandsBy } else { Entry::Waiting }
 }
 
 /// What the entries of a chunk that was in doubt make of it, once nothing in it is in doubt any more; `None` before.
@@ -325,6 +282,7 @@ impl fmt::Display for Entry {
             Entry::InDoubt => f.write_str("?"),
             Entry::Repeat => f.write_str("+"),
             Entry::Vouched => f.write_str("!"),
+            Entry::StandsBy => f.write_str("="),
         }
     }
 }
@@ -342,6 +300,7 @@ impl FromStr for Entry {
             ("?", "") => Ok(Entry::InDoubt),
             ("+", "") => Ok(Entry::Repeat),
             ("!", "") => Ok(Entry::Vouched),
+            ("=", "") => Ok(Entry::StandsBy),
             (_, _) => Err(BadId("entry")),
         }
     }
@@ -375,7 +334,7 @@ mod tests {
     use super::*;
     use crate::id::{SignalId, TenantId};
 
-    const EVENTS: [ChunkEvent; 7] = [
+    const EVENTS: [ChunkEvent; 8] = [
         ChunkEvent::Enqueue,
         ChunkEvent::Claim,
         ChunkEvent::Answer,
@@ -383,6 +342,7 @@ mod tests {
         ChunkEvent::Lapse,
         ChunkEvent::Evidence,
         ChunkEvent::SendAgain,
+        ChunkEvent::CallUp,
     ];
 
     #[test]
@@ -423,8 +383,11 @@ mod tests {
     }
 
     #[test]
-    fn an_accepted_chunk_stays_accepted() {
-        assert!(EVENTS.into_iter().all(|event| ChunkState::Accepted.after(event).is_none()));
+    fn out_of_an_accepted_chunk_only_what_stood_by_is_called() {
+        let out: Vec<ChunkEvent> =
+            EVENTS.into_iter().filter(|event| ChunkState::Accepted.after(*event).is_some()).collect();
+        assert_eq!(out, [ChunkEvent::CallUp]);
+        assert!(!Entry::StandsBy.goes_next());
     }
 
     #[test]
@@ -456,20 +419,12 @@ mod tests {
             Entry::InDoubt,
             Entry::Repeat,
             Entry::Vouched,
+            Entry::StandsBy,
         ];
         for entry in entries {
             assert_eq!(entry.to_string().parse(), Ok(entry));
         }
-        let person = PersonId::of(&crate::id::IdentityKey::new([1; 32]), "email:a@example.com");
-        for recipient in [
-            Recipient::Person(person, vec![0]),
-            Recipient::Person(person, vec![7, 1_000_000]),
-            Recipient::Contact("dpc: dublin".to_owned()),
-        ] {
-            let notice = Notice { recipient, bytes: [7; 16] };
-            assert_eq!(notice.to_string().parse(), Ok(notice));
-        }
-        assert!("x".parse::<Entry>().is_err() && "".parse::<Notice>().is_err());
+        assert!("x".parse::<Entry>().is_err());
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub struct Coverage {
     pub unreachable: BTreeMap<Unreachable, u64>,
     pub pending: u64,
     pub undecided: u64,
+    /// How many of them are tried by another channel, because the first one did not reach them.
+    #[serde(default)]
+    pub moved: u64,
 }
 
 impl Coverage {
@@ -31,6 +34,7 @@ impl Coverage {
         self.reached += other.reached;
         self.pending += other.pending;
         self.undecided += other.undecided;
+        self.moved += other.moved;
         for (why, count) in &other.unreachable {
             *self.unreachable.entry(*why).or_default() += count;
         }
@@ -103,7 +107,7 @@ mod tests {
     fn coverage(reached: u64, bounced: u64, pending: u64, undecided: u64) -> Coverage {
         let unreachable =
             if bounced > 0 { BTreeMap::from([(Unreachable::Bounced, bounced)]) } else { BTreeMap::new() };
-        Coverage { reached, unreachable, pending, undecided }
+        Coverage { reached, unreachable, pending, undecided, moved: 0 }
     }
 
     #[test]

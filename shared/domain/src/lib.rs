@@ -8,6 +8,7 @@ pub mod coverage;
 pub mod id;
 pub mod incident;
 pub mod merkle;
+pub mod notice;
 pub mod obligation;
 pub mod outcome;
 pub mod pace;

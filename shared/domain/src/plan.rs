@@ -99,6 +99,8 @@ pub struct Wave {
     /// The duty's due instant: waves go out earliest deadline first.
     pub deadline: Option<Timestamp>,
     pub settling: Settling,
+    /// Its notices stand by: each takes the place of a notice of the same duty that does not arrive by another channel.
+    pub stands_by: bool,
     pub recipients: u64,
     pub chunks: u32,
     /// Over the chunks' digests in order: binds every recipient and every rendered byte.
@@ -113,9 +115,10 @@ impl Wave {
 
     /// How many notices the chunk of this number has: all are full but the last.
     pub fn notices_in(&self, chunk: u32) -> usize {
-        let before = u64::from(chunk).saturating_mul(self.channel.chunk_size() as u64);
+        let size = chunk_size(self.channel, self.stands_by);
+        let before = u64::from(chunk).saturating_mul(size as u64);
         let left = self.recipients.saturating_sub(before);
-        usize::try_from(left).unwrap_or(usize::MAX).min(self.channel.chunk_size())
+        usize::try_from(left).unwrap_or(usize::MAX).min(size)
     }
 }
 
@@ -144,14 +147,20 @@ impl Channel {
         }
     }
 
-    /// SES takes fifty a call. A text message is a call of its own, and nothing that SNS says of it later can be joined
-    /// to it when the answer was lost: a claim of its own leaves one text in doubt and not several.
-    pub fn chunk_size(self) -> usize {
+    /// How many notices one claim takes along. A text message is a call of its own, and nothing that SNS says of it
+    /// later can be joined to it when the answer was lost: a claim of its own leaves one text in doubt and not several.
+    pub fn claim_size(self) -> usize {
         match self {
             Channel::Email | Channel::InApp => crate::chunk::CHUNK_SIZE,
             Channel::Sms => 1,
         }
     }
+}
+
+/// How many notices a chunk has. Those that stand by are called up as far as a claim takes them along, so they are kept
+/// together whatever their channel: most are never called.
+pub fn chunk_size(channel: Channel, stands_by: bool) -> usize {
+    if stands_by { crate::chunk::CHUNK_SIZE } else { channel.claim_size() }
 }
 
 /// What happens to a notice that may have been sent, when the settling time has passed without evidence.
@@ -197,6 +206,7 @@ mod tests {
             start: Timestamp::UNIX_EPOCH,
             deadline: None,
             settling: Settling::MustReach,
+            stands_by: false,
             recipients,
             chunks: 0,
             root: chunks.root(),
@@ -207,8 +217,11 @@ mod tests {
     fn a_wave_or_chunk_that_was_not_planned_does_not_stand_under_the_head() {
         let tenant: TenantId = "shop".parse().unwrap();
         let incident = IncidentId::of(&tenant, SignalId::of(&tenant, "a", "b"));
-        let chunk =
-            |number| Chunk { at: ChunkRef { incident, plan: 1, wave: 1, number }, notices: Vec::new() };
+        let chunk = |number| Chunk {
+            stands_by: false,
+            at: ChunkRef { incident, plan: 1, wave: 1, number },
+            notices: Vec::new(),
+        };
         let chunks = Tree::of((0..3).map(|number| chunk(number).digest().to_vec()));
         let waves = [wave(1, 3, &chunks), wave(2, 3, &Tree::default())];
         let tree = waves_tree(&waves);

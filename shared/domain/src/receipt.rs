@@ -112,9 +112,12 @@ pub fn reach(entry: &Entry, facts: &BTreeSet<Fact>) -> Reach {
     match entry {
         Entry::InDoubt if has(Fact::Sent) || has(Fact::Delayed) => Reach::Pending,
         Entry::InDoubt => Reach::Undecided,
-        Entry::Waiting | Entry::Throttled(_) | Entry::Accepted(_) | Entry::Repeat | Entry::Vouched => {
-            Reach::Pending
-        }
+        Entry::Waiting
+        | Entry::Throttled(_)
+        | Entry::Accepted(_)
+        | Entry::Repeat
+        | Entry::Vouched
+        | Entry::StandsBy => Reach::Pending,
         Entry::Refused(_) => Reach::Unreachable(Unreachable::RefusedByProvider),
         Entry::Withheld(_) => Reach::Unreachable(Unreachable::Withheld),
     }

@@ -11,6 +11,7 @@
 //! | `T#signals` | signal | signals |
 //! | `T#incidents` | incident | incidents |
 //! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `gate#n` | what belongs to one incident |
+//! | `T#I` | `unreached#chunk#index` | notices that did not arrive, until somebody has seen to them |
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
 //! | `T#I#P-W#receipts` | `run#digest` | the receipts of one wave, by runs of chunks, as they came together |
 //! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
@@ -31,6 +32,7 @@ pub mod receipts;
 pub mod signals;
 pub mod slices;
 pub mod tenants;
+pub mod unreached;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

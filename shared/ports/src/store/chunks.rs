@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tocsin_audit::Leaf;
-use tocsin_domain::chunk::{Chunk, ChunkEvent, ChunkRef, ChunkState, Entry};
+use tocsin_domain::chunk::{Chunk, ChunkEvent, ChunkRef, ChunkState, Entry, untouched};
 use tocsin_domain::id::IncidentId;
 use tocsin_domain::merkle::Proof;
 use tocsin_domain::outcome::Halt;
@@ -14,7 +14,9 @@ use tocsin_domain::plan::Wave;
 use super::plans::{WaveRef, gate_check, wake_partition, waking};
 use super::{all, doc, leaves, missing, read_json, read_proven, unreadable, with_proof};
 use crate::scope::TenantScope;
-use crate::table::{Condition, Item, Key, ReadHome, Select, Test, Value, Write, WriteError, WriteHome};
+use crate::table::{
+    Attributes, Condition, Item, Key, ReadHome, Select, Test, Value, Write, WriteError, WriteHome,
+};
 
 /// What does not change of a chunk.
 const CHUNK: &str = "chunk#";
@@ -43,6 +45,15 @@ impl StoredChunk {
     /// Whether its time has come. The index that leads to a chunk lags behind: only what the chunk itself says counts.
     pub fn is_awake(&self, now: Timestamp) -> bool {
         self.wake.is_some_and(|wake| wake <= now)
+    }
+
+    /// Whether somebody has to look at the chunk once its entries are these and nothing of it goes any more: another
+    /// channel is left for a notice that was never taken.
+    pub fn moves_on(&self, entries: &[Entry]) -> bool {
+        !self.chunk.stands_by
+            && self.chunk.notices.iter().zip(entries).any(|(notice, entry)| {
+                notice.counterpart.is_some() && matches!(entry, Entry::Refused(_) | Entry::Withheld(_))
+            })
     }
 }
 
@@ -107,7 +118,8 @@ pub async fn of_wave(
         .collect();
     (0..wave.chunks)
         .map(|number| {
-            let standing = read_state(touched.get(&number), wave.notices_in(number))?;
+            let notices = vec![untouched(wave.stands_by); wave.notices_in(number)];
+            let standing = read_state(touched.get(&number), notices)?;
             Ok(WaveChunk { at: at.chunk(number), state: standing.state, entries: standing.entries })
         })
         .collect()
@@ -202,6 +214,23 @@ pub async fn claim(
     }
 }
 
+/// Nobody has to look at an accepted chunk any more. Nothing happens when it has moved on.
+pub async fn rest(ports: &impl WriteHome, scope: &TenantScope, chunk: &StoredChunk) -> Result<(), Halt> {
+    let write = Write::Update {
+        key: state_key(scope, &chunk.chunk.at),
+        set: Attributes::new(),
+        remove: vec!["wake_pk", "wake"],
+        only_if: Condition::Present(vec![
+            Test::Is("state", ChunkState::Accepted.as_str().into()),
+            Test::Is("attempt", Value::Number(chunk.attempt.into())),
+        ]),
+    };
+    match ports.write(vec![write]).await {
+        Ok(()) | Err(WriteError::Refused(_)) => Ok(()),
+        Err(WriteError::Port(error)) => Err(error.into()),
+    }
+}
+
 /// What a step of the machine writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -236,6 +265,7 @@ async fn apply(
     };
     let mut set = change.wake.map(|at| waking(scope, at)).unwrap_or_default();
     set.insert("state".to_owned(), to.as_str().into());
+    set.insert("attempt".to_owned(), Value::Number(chunk.attempt.into()));
     if change.event == ChunkEvent::SendAgain {
         set.insert("copies".to_owned(), Value::Number((chunk.copies + 1).into()));
     }
@@ -270,7 +300,7 @@ fn condition(event: ChunkEvent, attempt: u32) -> Condition {
 
 fn stored(item: &Item, state: Option<&Item>) -> Result<StoredChunk, Halt> {
     let (chunk, proof): (Chunk, Proof) = read_proven(item)?;
-    let Standing { state, attempt, copies, wake, entries } = read_state(state, chunk.notices.len())?;
+    let Standing { state, attempt, copies, wake, entries } = read_state(state, chunk.untouched())?;
     Ok(StoredChunk { chunk, proof, state, attempt, copies, wake, entries })
 }
 
@@ -283,8 +313,7 @@ struct Standing {
     entries: Vec<Entry>,
 }
 
-fn read_state(item: Option<&Item>, notices: usize) -> Result<Standing, Halt> {
-    let untouched = vec![Entry::Waiting; notices];
+fn read_state(item: Option<&Item>, untouched: Vec<Entry>) -> Result<Standing, Halt> {
     let Some(item) = item else {
         let state = ChunkState::Planned;
         return Ok(Standing { state, attempt: 0, copies: 0, wake: None, entries: untouched });

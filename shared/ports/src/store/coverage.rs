@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tocsin_domain::chunk::Entry;
 use tocsin_domain::coverage::Coverage;
 use tocsin_domain::id::ObligationId;
+use tocsin_domain::notice::Place;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::{PlanHead, Wave};
-use tocsin_domain::receipt::{Unreachable, reach};
+use tocsin_domain::receipt::{Reach, Unreachable, reach};
 
 use super::plans::WaveRef;
 use super::{chunks, receipts};
@@ -25,12 +27,43 @@ pub async fn of_plan(
         let coverage = by_obligation.entry(*obligation).or_default();
         coverage.unreachable.insert(Unreachable::NoLawfulAddress, *people);
     }
-    for wave in waves {
-        let at = WaveRef { incident: head.incident, plan: head.version, wave: wave.number };
-        let of_wave = of_wave(ports, scope, at, wave).await?;
+    let called = called_up(ports, scope, head, waves).await?;
+    for wave in waves.iter().filter(|wave| !wave.stands_by) {
+        let of_wave = of_wave(ports, scope, place_of(head, wave), wave, &called).await?;
         by_obligation.entry(wave.obligation).or_default().merge(&of_wave);
     }
     Ok(by_obligation)
+}
+
+/// How far the notices have come that were called up, by the place of the notice that each takes the place of.
+async fn called_up(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    head: &PlanHead,
+    waves: &[Wave],
+) -> Result<BTreeMap<Place, Reach>, Halt> {
+    let mut called = BTreeMap::new();
+    for wave in waves.iter().filter(|wave| wave.stands_by) {
+        let at = place_of(head, wave);
+        let standing = chunks::of_wave(ports, scope, at, wave).await?;
+        let touched =
+            standing.iter().filter(|chunk| chunk.entries.iter().any(|entry| *entry != Entry::StandsBy));
+        let mut facts = None;
+        for standing in touched {
+            let facts = match &mut facts {
+                Some(known) => known,
+                None => facts.insert(receipts::of_wave(ports, scope, at).await?),
+            };
+            let chunk = chunks::get(ports, scope, &standing.at).await?.chunk;
+            let reaches = reaches(&standing.entries, facts.get(&standing.at.number));
+            for ((notice, entry), reach) in chunk.notices.iter().zip(&standing.entries).zip(reaches) {
+                if let Some(place) = notice.counterpart.filter(|_| *entry != Entry::StandsBy) {
+                    called.insert(place, reach);
+                }
+            }
+        }
+    }
+    Ok(called)
 }
 
 async fn of_wave(
@@ -38,16 +71,32 @@ async fn of_wave(
     scope: &TenantScope,
     at: WaveRef,
     wave: &Wave,
+    called: &BTreeMap<Place, Reach>,
 ) -> Result<Coverage, Halt> {
     let facts = receipts::of_wave(ports, scope, at).await?;
-    let nothing = BTreeSet::new();
     let mut coverage = Coverage::default();
     for chunk in chunks::of_wave(ports, scope, at, wave).await? {
-        let of_chunk = facts.get(&chunk.at.number);
-        for (index, entry) in (0_u32..).zip(&chunk.entries) {
-            let known = of_chunk.and_then(|facts| facts.get(&index)).unwrap_or(&nothing);
-            coverage.add(&reach(entry, known));
+        let number = chunk.at.number;
+        for (index, first) in (0_u32..).zip(reaches(&chunk.entries, facts.get(&number))) {
+            match called.get(&Place { wave: wave.number, chunk: number, index }) {
+                // Whoever turns out to have got the first one after all is reached.
+                Some(second) => {
+                    coverage.moved += 1;
+                    coverage.add(if first == Reach::Reached { &first } else { second });
+                }
+                None => coverage.add(&first),
+            }
         }
     }
     Ok(coverage)
+}
+
+fn reaches(entries: &[Entry], facts: Option<&receipts::Facts>) -> Vec<Reach> {
+    let nothing = BTreeSet::new();
+    let known = |index: u32| facts.and_then(|facts| facts.get(&index)).unwrap_or(&nothing);
+    (0_u32..).zip(entries).map(|(index, entry)| reach(entry, known(index))).collect()
+}
+
+fn place_of(head: &PlanHead, wave: &Wave) -> WaveRef {
+    WaveRef { incident: head.incident, plan: head.version, wave: wave.number }
 }

@@ -86,7 +86,9 @@ pub async fn put_parts(
     }
     for (wave, proof) in plan.waves.iter().zip(waves_tree(&plan.waves).proofs()) {
         let mut attributes = with_proof(wave, &proof)?;
-        attributes.extend(waking(scope, wave.start));
+        if !wave.stands_by {
+            attributes.extend(waking(scope, wave.start));
+        }
         let at = WaveRef { incident, plan: version, wave: wave.number };
         items.push(Item { key: wave_key(scope, at), attributes });
     }

@@ -1,0 +1,121 @@
+//! Where everybody sits: who shares a wave with whom, at which place, and where the notice is that stands by for theirs.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use tocsin_domain::id::ObligationId;
+use tocsin_domain::notice::{Place, Recipient};
+use tocsin_domain::person::Member;
+use tocsin_domain::plan::{Channel, chunk_size};
+use tocsin_notices::Template;
+
+use crate::waves::Duty;
+
+/// What the chunks of one wave have in common, in the order in which waves are numbered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// Duties with a number come first, the earliest first.
+    pub deadline: (bool, Option<Timestamp>),
+    pub obligation: ObligationId,
+    pub region: String,
+    pub channel: Channel,
+    pub template: String,
+    pub stands_by: bool,
+}
+
+/// Somebody a notice goes to.
+#[derive(Debug, Clone, Copy)]
+pub enum To<'a> {
+    Person(&'a Member),
+    Contact(&'a str),
+}
+
+impl To<'_> {
+    pub fn recipient(&self) -> Recipient {
+        match self {
+            To::Person(member) => Recipient::Person(member.person.id, member.slices.clone()),
+            To::Contact(name) => Recipient::Contact((*name).to_owned()),
+        }
+    }
+}
+
+/// A seat: the row's and the place in it, as they were taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Seat {
+    row: usize,
+    place: usize,
+}
+
+/// Where the notice is that stands by for this one, or whose place this one would take.
+pub type Counterpart = Option<Place>;
+
+#[derive(Default)]
+pub struct Seats<'a> {
+    by_group: BTreeMap<Group, usize>,
+    rows: Vec<Taken<'a>>,
+}
+
+struct Taken<'a> {
+    template: &'a Template,
+    duty: &'a Duty,
+    seats: Vec<(To<'a>, Option<Seat>)>,
+}
+
+/// A wave's notices in order.
+pub struct Row<'a> {
+    pub number: u32,
+    pub group: Group,
+    pub template: &'a Template,
+    pub duty: &'a Duty,
+    pub notices: Vec<(To<'a>, Counterpart)>,
+}
+
+impl<'a> Seats<'a> {
+    pub fn sit(&mut self, group: Group, template: &'a Template, duty: &'a Duty, to: To<'a>) -> Seat {
+        let next = self.rows.len();
+        let row = *self.by_group.entry(group).or_insert(next);
+        if row == next {
+            self.rows.push(Taken { template, duty, seats: Vec::new() });
+        }
+        let seats = &mut self.rows[row].seats;
+        seats.push((to, None));
+        Seat { row, place: seats.len() - 1 }
+    }
+
+    /// Takes a seat that stands by for another.
+    pub fn stand_by(
+        &mut self,
+        group: Group,
+        template: &'a Template,
+        duty: &'a Duty,
+        to: To<'a>,
+        instead_of: Seat,
+    ) {
+        let second = self.sit(group, template, duty, to);
+        self.rows[second.row].seats[second.place].1 = Some(instead_of);
+        self.rows[instead_of.row].seats[instead_of.place].1 = Some(second);
+    }
+
+    /// The waves, numbered from 1.
+    pub fn rows(self) -> Vec<Row<'a>> {
+        let Self { by_group, mut rows } = self;
+        let mut numbers = vec![(0, 1); rows.len()];
+        for (number, (group, row)) in (1_u32..).zip(&by_group) {
+            numbers[*row] = (number, chunk_size(group.channel, group.stands_by));
+        }
+        let place = |seat: Seat| {
+            let (wave, size) = numbers[seat.row];
+            Place { wave, chunk: (seat.place / size) as u32, index: (seat.place % size) as u32 }
+        };
+        by_group
+            .into_iter()
+            .map(|(group, row)| {
+                let seats = std::mem::take(&mut rows[row].seats);
+                let Taken { template, duty, .. } = rows[row];
+                let notices =
+                    seats.into_iter().map(|(to, counterpart)| (to, counterpart.map(place))).collect();
+                Row { number: numbers[row].0, group, template, duty, notices }
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,99 @@
+//! Whoever a notice does not reach is tried by the next lawful channel, once.
+
+use serde_json::json;
+use tocsin_ports::memory::{Verdict, World};
+use tocsin_tests::*;
+
+const PHONE: &str = "+4915112345678";
+
+/// Seven people, of whom the first, in Germany, has this address, and a phone.
+fn with_a_phone(email: &str) -> (Town, String) {
+    let mut customers = customers(7);
+    customers[0].email = email.to_owned();
+    customers[0].phone = PHONE.to_owned();
+    let (town, incident) = leaked(&customers);
+    approve(&town, &incident);
+    (town, incident)
+}
+
+fn texts_to_the_phone(world: &World) -> usize {
+    world.texts().iter().filter(|(to, _)| to == PHONE).count()
+}
+
+fn called_up(world: &World) -> usize {
+    world.home_as_text().matches("notice-called-up").count()
+}
+
+fn minutes(town: &mut Town, minutes: u32) {
+    for _ in 0..minutes {
+        town.minute();
+    }
+}
+
+#[test]
+fn a_bounce_calls_up_the_text_that_stands_by_once() {
+    let (mut town, incident) = with_a_phone("bounce@example.com");
+    town.minute();
+    assert_eq!(town.mails_by_address().get("bounce@example.com"), Some(&1));
+    assert_eq!(texts_to_the_phone(&town.world), 0, "nothing goes before the bounce is looked at");
+    // The same bounce comes again, and later still.
+    for mail in town.world.mails().iter().filter(|mail| mail.to == "bounce@example.com") {
+        town.tell(&ses_event(mail, mail.at));
+        minutes(&mut town, 3);
+        town.tell(&ses_event(mail, mail.at));
+    }
+    minutes(&mut town, 20);
+    assert_eq!(texts_to_the_phone(&town.world), 1);
+    assert_eq!(called_up(&town.world), 1);
+    assert_eq!(town.mails_by_address().get("bounce@example.com"), Some(&1));
+    let shown = show(&town, &incident);
+    let coverage = &duty(&shown, "eu-gdpr-individual", "DE")["coverage"];
+    assert_eq!((&coverage["moved"], &coverage["pending"]), (&json!(1), &json!(1)), "{coverage}");
+    assert_eq!(coverage["unreachable"], json!({}));
+}
+
+#[test]
+fn an_address_that_the_provider_refuses_moves_on_too() {
+    let (mut town, _) = with_a_phone("refused@example.com");
+    town.world.set_provider(Some(Box::new(|mails| {
+        let refused = |address: &str| address == "refused@example.com";
+        let verdict = |address: &str| if refused(address) { Verdict::Refuse } else { Verdict::Take };
+        Some(mails.iter().map(|mail| verdict(mail.to.personal().expose())).collect())
+    })));
+    minutes(&mut town, 5);
+    assert_eq!(town.mails_by_address().get("refused@example.com"), None);
+    assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (1, 1));
+}
+
+#[test]
+fn whoever_was_reached_is_left_in_peace_and_so_is_everybody_after_a_cancel() {
+    let (mut town, _) = with_a_phone("ada@example.com");
+    minutes(&mut town, 20);
+    assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (0, 0));
+
+    let (mut town, incident) = with_a_phone("bounce@example.com");
+    town.minute();
+    let cancelled = act(&town, RESPONDER, &incident, "cancel", &json!({ "reason": "a false alarm" }));
+    assert_eq!(cancelled.status, 200);
+    minutes(&mut town, 20);
+    assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (0, 0));
+}
+
+#[test]
+fn many_texts_that_are_called_up_go_one_at_a_time() {
+    let mut customers = customers(70);
+    let mut phones = Vec::new();
+    for customer in customers.iter_mut().filter(|customer| customer.country == "DE") {
+        customer.email = format!("bounce{}@example.com", customer.id);
+        customer.phone = format!("+49151123456{:02}", customer.id);
+        phones.push(customer.phone.clone());
+    }
+    let (mut town, incident) = leaked(&customers);
+    approve(&town, &incident);
+    minutes(&mut town, 60);
+    let mut texts: Vec<String> = town.world.texts().into_iter().map(|(to, _)| to).collect();
+    texts.sort();
+    phones.sort();
+    assert_eq!(texts, phones);
+    assert_eq!(called_up(&town.world), phones.len());
+}
