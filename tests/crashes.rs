@@ -54,7 +54,8 @@ fn has_settled(town: &Town) -> bool {
         let id = list.body["incidents"][0]["id"].as_str().unwrap_or_default().to_owned();
         let path = format!("/console/tenants/shop/incidents/{id}");
         let chunks = town.console(APPROVER, "GET", &path, &Value::Null).body["chunks"].clone();
-        chunks.as_object().is_some_and(|states| states.keys().eq(["accepted"]))
+        let ended = |state: &String| state == "accepted" || state == "standing-by";
+        chunks.as_object().is_some_and(|states| !states.is_empty() && states.keys().all(ended))
     }));
     asked.unwrap_or(false)
 }

@@ -79,6 +79,8 @@ pub(crate) struct State {
     /// By chunk and index: how many mails there were when the first event of the notice was acknowledged.
     pub known: BTreeMap<(String, String), usize>,
     pub stops: Vec<people::Stop>,
+    /// How often somebody asked for a release.
+    pub releases: u64,
     /// By incident: who has asked to approve.
     pub asked: BTreeMap<String, BTreeSet<&'static str>>,
     /// By incident: how many mails there were when the first approval was acknowledged or could have taken effect.
@@ -135,6 +137,7 @@ pub fn seed(seed: u64) -> Report {
         told: 0,
         known: BTreeMap::new(),
         stops: Vec::new(),
+        releases: 0,
         asked: BTreeMap::new(),
         approved: BTreeMap::new(),
     }));

@@ -24,6 +24,7 @@ pub(super) fn all(world: &World, state: &State, people: &BTreeMap<&str, Vec<Cust
             }
         };
         every_claim_ended(&leaves, &mut violations);
+        texts_once(world, &leaves, &mut violations);
         let incidents = people::incidents(world, tenant);
         let cancelled = incidents.iter().filter(|incident| incident["halt"] == "cancelled").count();
         if incidents.len() > 1 + cancelled {
@@ -174,8 +175,11 @@ fn once_each(
         }
     }
     let told: usize = sent.keys().filter(|(chunk, _)| chunk.starts_with(incident)).count();
-    let by_mail =
-        shown["plan"]["waves"].as_array().into_iter().flatten().filter(|wave| wave["channel"] == "email");
+    let by_mail = shown["plan"]["waves"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|wave| wave["channel"] == "email" && wave["stands_by"] == false);
     let planned: u64 = by_mail.filter_map(|wave| wave["recipients"].as_u64()).sum();
     let refused: u64 = shown["duties"]
         .as_array()
@@ -183,8 +187,33 @@ fn once_each(
         .flatten()
         .filter_map(|duty| duty["coverage"]["unreachable"]["refused-by-provider"].as_u64())
         .sum();
+    let refused = refused + refused_and_called_up(leaves, incident);
     if told as u64 + refused < planned {
         violations.push(format!("{planned} notices were planned, {told} went out, {refused} were refused"));
+    }
+}
+
+/// How many notices the provider refused for good and another channel took over.
+fn refused_and_called_up(leaves: &[Leaf], incident: &str) -> u64 {
+    let called = leaves.iter().filter(|leaf| leaf.action == Action::NoticeCalledUp);
+    let of = called.filter(|leaf| leaf.subject.get("chunk").is_some_and(|chunk| chunk.starts_with(incident)));
+    of.filter(|leaf| leaf.why.contains("refused by the provider"))
+        .filter_map(|leaf| leaf.subject.get("indices"))
+        .map(|indices| indices.split(' ').count() as u64)
+        .sum()
+}
+
+/// The same text twice to one phone only where a person said so.
+fn texts_once(world: &World, leaves: &[Leaf], violations: &mut Vec<String>) {
+    let again = |leaf: &&Leaf| leaf.subject.get("as").is_some_and(|finding| finding == "again");
+    let allowed = 1 + leaves.iter().filter(again).count();
+    let mut texts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for text in world.texts() {
+        *texts.entry(text).or_default() += 1;
+    }
+    let twice = texts.values().filter(|count| **count > allowed).count();
+    if twice > 0 {
+        violations.push(format!("{twice} texts went out more often than {allowed} times"));
     }
 }
 
@@ -201,7 +230,7 @@ fn settled(shown: &Value, violations: &mut Vec<String>) {
         return;
     }
     let states = shown["chunks"].as_object().cloned().unwrap_or_default();
-    if states.keys().any(|state| state != "accepted") {
+    if states.keys().any(|state| state != "accepted" && state != "standing-by") {
         violations.push(format!("chunks have no end: {}", shown["chunks"]));
     }
 }

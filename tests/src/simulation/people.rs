@@ -32,7 +32,7 @@ pub(crate) struct Stop {
     pub handed_over: BTreeSet<String>,
 }
 
-/// The people of a tenant: most with a mailbox, one with a phone, one with neither, one whose mailbox bounces. The two
+/// The people of a tenant: most with a mailbox, one with a phone, one with neither, one whose mailbox bounces and who has a phone. The two
 /// tenants share addresses.
 pub(crate) fn of(tenant: &str, count: u32) -> Vec<Customer> {
     let mut people = customers(count);
@@ -44,6 +44,7 @@ pub(crate) fn of(tenant: &str, count: u32) -> Vec<Customer> {
         *texted = Customer { email: String::new(), phone: format!("+4477009001{digit}"), ..texted.clone() };
         in_app.email = String::new();
         bounced.email = format!("bounce-{tenant}@example.com");
+        bounced.phone = format!("+4477009002{digit}");
     }
     people
 }
@@ -147,8 +148,11 @@ fn stop(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &str
         return;
     }
     let act = if deed == Deed::Hold { "hold" } else { "cancel" };
+    let releases = shared.borrow().releases;
     let answer = post(world, RESPONDER, tenant, id, act, &json!({ "reason": "a person's reason" }));
-    if let Some(answer) = answer.filter(|answer| answer.status == 200) {
+    // Somebody may have released it while the stop was still being answered.
+    let stands = shared.borrow().releases == releases;
+    if let Some(answer) = answer.filter(|answer| answer.status == 200 && stands) {
         let chunks = answer.body["handed_over"].as_array().into_iter().flatten();
         let handed_over = chunks.filter_map(|chunk| chunk.as_str().map(str::to_owned)).collect();
         let from = world.mail_count();
@@ -161,6 +165,7 @@ fn release(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &
     if incident["halt"].is_null() {
         return;
     }
+    shared.borrow_mut().releases += 1;
     let mails = if incident["halt"] == "held" { world.mail_count() } else { usize::MAX };
     for stop in
         shared.borrow_mut().stops.iter_mut().filter(|stop| stop.incident == id && stop.until.is_none())
