@@ -8,7 +8,7 @@ use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkState, Entry};
 use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_domain::incident::{Halt, Incident, Stage};
-use tocsin_domain::plan::{Approval, approvers};
+use tocsin_domain::plan::{Approval, approvers, facts_digest};
 use tocsin_domain::tenant::Role;
 use tocsin_ports::TenantScope;
 use tocsin_ports::store::plans::{self, StoredPlan, WaveRef};
@@ -56,6 +56,13 @@ pub async fn approve(
     if approvers(&stored.approvals, &hash).contains(approver) {
         return Ok(state_of(&was.incident, &stored, settings.approvals_needed));
     }
+    if stored.head.facts != facts_digest(&was.incident, &settings) {
+        return Err(No::Conflict(
+            "the facts or the settings changed after this plan was made, and approvals of it have expired: have the \
+             evidence read anew (rescope), or amend"
+                .to_owned(),
+        ));
+    }
     if was.incident.stage != Stage::AwaitingApproval || was.incident.halt == Some(Halt::Cancelled) {
         return Err(No::Conflict("the incident does not wait for an approval".to_owned()));
     }
@@ -95,7 +102,7 @@ pub async fn halt(
         Act::Hold => (Some(Halt::Held), Action::IncidentHeld),
         Act::Cancel => (Some(Halt::Cancelled), Action::IncidentCancelled),
         Act::Release => (None, Action::IncidentReleased),
-        Act::Approve | Act::Rescope => return Err(No::NotFound),
+        Act::Approve | Act::Rescope | Act::Amend => return Err(No::NotFound),
     };
     if was.incident.halt == halt {
         let handed_over = handed_over(ports, &scope, &was.incident).await?;
@@ -130,7 +137,7 @@ pub fn reason(given: String) -> Result<String, No> {
 }
 
 /// Read after the gates closed: nothing is claimed any more, so the list is exact.
-async fn handed_over(
+pub async fn handed_over(
     ports: &impl ConsolePorts,
     scope: &TenantScope,
     incident: &Incident,

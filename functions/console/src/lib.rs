@@ -6,6 +6,7 @@
 //! | `GET /console/tenants/T/incidents`, `GET .../incidents/I` | any role of the tenant |
 //! | `POST .../incidents/I/approve` `{"hash"}` | approver |
 //! | `POST .../incidents/I/hold`, `/release`, `/cancel`, `/rescope` `{"reason"}` | responder |
+//! | `POST .../incidents/I/amend` `{"to_those_told", "read_anew", "reason"}` | responder |
 //! | `POST .../incidents/I/chunks/C/settle` `{"as", "reason"}` | responder |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
 //!
@@ -95,6 +96,9 @@ async fn answer(
         }
         Route::Act(tenant, incident, Act::Rescope) => {
             mend::rescope(ports, principal, tenant, incident, &request.body, now).await
+        }
+        Route::Act(tenant, incident, Act::Amend) => {
+            mend::amend(ports, principal, tenant, incident, &request.body, now).await
         }
         Route::Settle(tenant, chunk) => {
             mend::settle(ports, principal, tenant, chunk, &request.body, now).await

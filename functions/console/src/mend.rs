@@ -7,14 +7,16 @@ use tocsin_audit::{Action, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkRef, ChunkState, Entry, end_of_doubt};
 use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_domain::incident::{Halt, Incident, Stage};
+use tocsin_domain::plan::Phase;
 use tocsin_domain::receipt::with_evidence;
 use tocsin_domain::tenant::Role;
 use tocsin_ports::store::chunks::{self, Change};
-use tocsin_ports::store::{incidents, receipts};
+use tocsin_ports::store::incidents::Versioned;
+use tocsin_ports::store::{incidents, plans, receipts};
 use tocsin_ports::{TenantScope, jobs};
 
 use crate::access::with_role;
-use crate::acts::{person, reason, reason_of};
+use crate::acts::{handed_over, person, reason, reason_of};
 use crate::{ConsolePorts, No};
 
 #[derive(Deserialize)]
@@ -129,10 +131,7 @@ pub async fn rescope(
     let (scope, _) = with_role(ports, principal, tenant, Role::Responder).await?;
     let why = reason_of(body)?;
     let was = incidents::get(ports, &scope, id).await?;
-    let mut incident = was.incident.clone();
-    if incident.halt == Some(Halt::Cancelled) {
-        return Err(No::Conflict("the incident is cancelled for good".to_owned()));
-    }
+    let mut incident = not_cancelled(&was)?;
     match incident.stage {
         Stage::Scoping => {}
         Stage::Blocked | Stage::AwaitingApproval => {
@@ -143,11 +142,93 @@ pub async fn rescope(
             incidents::change(ports, &scope, &was, &incident, &[leaf], Vec::new()).await?;
         }
         Stage::Sending => {
-            return Err(No::Conflict(
-                "the plan is approved and notices go out: hold the incident".to_owned(),
-            ));
+            return Err(No::Conflict("the plan is approved and notices go out: amend it".to_owned()));
         }
     }
     jobs::cut(ports, &scope, &incident).await?;
     Ok(json!({ "stage": incident.stage, "scope_version": incident.scope_version }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AmendBody {
+    to_those_told: Phase,
+    /// Whether the evidence is read anew, too.
+    read_anew: bool,
+    reason: String,
+}
+
+/// Begins a new version of an approved plan: nothing more goes out until that is approved. Those who were not told yet get
+/// their first notice under it; those who were get what corrects, adds to or withdraws it, where it says something else.
+/// The answer names exactly the chunks that had been handed over.
+pub async fn amend(
+    ports: &impl ConsolePorts,
+    principal: &str,
+    tenant: TenantId,
+    id: IncidentId,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Value, No> {
+    let (scope, _) = with_role(ports, principal, tenant, Role::Responder).await?;
+    let AmendBody { to_those_told: phase, read_anew, reason: why } =
+        serde_json::from_slice(body).map_err(|_| {
+            No::Bad(
+                "send {\"to_those_told\": \"correction\", \"follow-up\" or \"withdrawal\", \"read_anew\": false, \
+                 \"reason\": \"...\"}"
+                    .to_owned(),
+            )
+        })?;
+    if phase == Phase::First {
+        return Err(No::Bad("those who were told get a correction, a follow-up or a withdrawal".to_owned()));
+    }
+    let why = reason(why)?;
+    let was = incidents::get(ports, &scope, id).await?;
+    let mut incident = not_cancelled(&was)?;
+    match incident.stage {
+        Stage::Sending => {}
+        // Asked again while it is under way, it makes sure that it is.
+        Stage::Scoping if incident.amends_by == Some(phase) => {
+            go_on(ports, &scope, &incident, read_anew).await?;
+            return Ok(json!({ "stage": incident.stage, "handed_over": [] }));
+        }
+        Stage::Scoping | Stage::Blocked | Stage::AwaitingApproval => {
+            return Err(No::Conflict(
+                "no plan is approved: have the evidence read anew (rescope)".to_owned(),
+            ));
+        }
+    }
+    let handed_over_under = incident.clone();
+    incident.amend(phase);
+    if read_anew {
+        incident.scope_again();
+    }
+    let subject =
+        [("to_those_told", phase.as_str().to_owned()), ("scope", incident.scope_version.to_string())];
+    let leaf = Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::PlanAmended, why, subject);
+    plans::amend(ports, &scope, (&was, &incident), &leaf).await?;
+    go_on(ports, &scope, &incident, read_anew).await?;
+    let handed_over = handed_over(ports, &scope, &handed_over_under).await?;
+    Ok(json!({ "stage": incident.stage, "handed_over": handed_over }))
+}
+
+/// Asks for what a new version needs first.
+async fn go_on(
+    ports: &impl ConsolePorts,
+    scope: &TenantScope,
+    incident: &Incident,
+    read_anew: bool,
+) -> Result<(), No> {
+    if read_anew {
+        jobs::cut(ports, scope, incident).await?;
+    } else {
+        jobs::plan(ports, scope, incident).await?;
+    }
+    Ok(())
+}
+
+fn not_cancelled(was: &Versioned) -> Result<Incident, No> {
+    if was.incident.halt == Some(Halt::Cancelled) {
+        return Err(No::Conflict("the incident is cancelled for good".to_owned()));
+    }
+    Ok(was.incident.clone())
 }

@@ -24,6 +24,7 @@ pub enum Act {
     Release,
     Cancel,
     Rescope,
+    Amend,
 }
 
 pub fn route(request: &Request) -> Result<Route, No> {
@@ -61,6 +62,7 @@ fn act_of(text: &str) -> Result<Act, No> {
         "release" => Ok(Act::Release),
         "cancel" => Ok(Act::Cancel),
         "rescope" => Ok(Act::Rescope),
+        "amend" => Ok(Act::Amend),
         _ => Err(No::NotFound),
     }
 }

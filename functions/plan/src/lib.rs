@@ -10,6 +10,7 @@ mod brief;
 mod facts;
 mod roster;
 mod seats;
+mod told;
 mod waves;
 
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::incident::{Incident, PlanRef, Stage};
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
-use tocsin_domain::plan::{Plan, PlanHead, brief_digest, obligations_root, waves_tree};
+use tocsin_domain::plan::{Plan, PlanHead, brief_digest, facts_digest, obligations_root, waves_tree};
 use tocsin_domain::tenant::Tenant;
 use tocsin_domain::wire::{Message, PlanJob, read};
 use tocsin_law::RulePack;
@@ -104,6 +105,8 @@ async fn make(
         .map_err(|error| Blocked::Facts(error.to_string()))?;
     let duties: Vec<waves::Duty> =
         findings.into_iter().map(|finding| facts::duty(was.incident.id, finding)).collect();
+    let earlier = plans::approved_versions(ports, scope, was.incident.id).await?;
+    let told = told::read(ports, scope, &was.incident, &earlier).await?;
     let brief = brief::of(tenant, &was.incident, &roster, &duties, now).map_err(Blocked::Facts)?;
     let library = letter::shipped()
         .map_err(|error| Halt::Park(Parked::Defect { place: format!("the shipped letters: {error}") }))?;
@@ -115,6 +118,7 @@ async fn make(
         duties: &duties,
         library,
         brief: &brief,
+        told: &told,
         incident: was.incident.id,
         version,
         now,
@@ -127,7 +131,9 @@ async fn make(
         tenant: tenant.id.clone(),
         incident: was.incident.id,
         version,
+        earlier,
         made_at: now,
+        facts: facts_digest(&was.incident, tenant),
         scope: roster.count.clone(),
         obligations: obligations_root(&obligations),
         presses_from: obligations.iter().filter_map(|duty| duty.presses_from(now)).min(),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tocsin_domain::id::ObligationId;
 use tocsin_domain::notice::{Place, Recipient};
 use tocsin_domain::person::Member;
-use tocsin_domain::plan::{Channel, chunk_size};
+use tocsin_domain::plan::{Channel, Phase, chunk_size};
 use tocsin_notices::Template;
 
 use crate::waves::Duty;
@@ -20,6 +20,7 @@ pub struct Group {
     pub region: String,
     pub channel: Channel,
     pub template: String,
+    pub phase: Phase,
     pub stands_by: bool,
 }
 

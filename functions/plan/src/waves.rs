@@ -12,7 +12,7 @@ use tocsin_domain::merkle::{Proof, Tree};
 use tocsin_domain::notice::Notice;
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
 use tocsin_domain::person::Person;
-use tocsin_domain::plan::{Channel, Settling, TemplateRef, Wave, chunk_size};
+use tocsin_domain::plan::{Channel, Phase, Settling, TemplateRef, Wave, chunk_size};
 use tocsin_domain::tenant::Tenant;
 use tocsin_notices::letter::{self, Brief, Composed};
 use tocsin_notices::{Demands, Library, NoticeFacts, Template, gate};
@@ -21,6 +21,7 @@ use crate::Blocked;
 use crate::brief::contact_of;
 use crate::roster::Roster;
 use crate::seats::{Counterpart, Group, Seats, To};
+use crate::told::{Before, Next, Saying};
 
 /// A duty with what only the making of a plan needs.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct Laid {
     pub desk: BTreeMap<ObligationId, String>,
     pub no_address: BTreeMap<ObligationId, u64>,
     pub attention: Vec<String>,
+    /// How many were told before and need a notice of a phase that their letter has no words for, by regime.
+    wordless: BTreeMap<(String, Phase), u64>,
 }
 
 /// What a plan is laid out from.
@@ -50,6 +53,7 @@ pub struct Ground<'a> {
     pub duties: &'a [Duty],
     pub library: &'a Library,
     pub brief: &'a Brief,
+    pub told: &'a Before,
     pub incident: IncidentId,
     pub version: u32,
     pub now: Timestamp,
@@ -70,8 +74,20 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
             roster.count.residence_unknown
         ));
     }
+    let strangers = ground.told.not_affected_now(roster);
+    if strangers > 0 {
+        laid.attention.push(format!(
+            "{strangers} people were told under an earlier plan and are not among the affected any more: write to them"
+        ));
+    }
+    for ((regime, phase), people) in std::mem::take(&mut laid.wordless) {
+        laid.attention.push(format!(
+            "{people} people were told under {regime} and need a {}: its letter has no words for that; write to them",
+            phase.as_str()
+        ));
+    }
     for row in seats.rows() {
-        let Group { obligation, region, channel, stands_by, .. } = row.group.clone();
+        let Group { obligation, region, channel, phase, stands_by, .. } = row.group.clone();
         let (template, duty) = (row.template, row.duty);
         let wave = Wave {
             number: row.number,
@@ -80,6 +96,7 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
             region,
             channel,
             language: template.header().language.clone(),
+            phase,
             template: TemplateRef {
                 id: template.id().to_owned(),
                 version: template.version().to_string(),
@@ -129,7 +146,7 @@ fn assign_people<'a>(
     seats: &mut Seats<'a>,
     laid: &mut Laid,
 ) -> Result<(), String> {
-    let Ground { tenant, roster, library, .. } = *ground;
+    let Ground { tenant, roster, library, brief, told, .. } = *ground;
     // Without any letter for the regime the whole duty is a person's task.
     library.select(&duty.obligation.regime, &["en"]).map(|_| ()).or_else(|error| match error {
         tocsin_notices::SelectError::NoTemplate { .. } => {
@@ -149,17 +166,34 @@ fn assign_people<'a>(
             }
             let language = person.locale.as_deref().unwrap_or("en");
             let template = library.select(&duty.obligation.regime, &[language, "en"]).ok();
-            let ways = template.map(|template| (template, channels(tenant, duty, person, template)));
-            match ways.as_ref().map(|(template, ways)| (template, &ways[..])) {
-                Some((template, [first, others @ ..])) => {
+            let Some(template) = template else {
+                *laid.no_address.entry(duty.obligation.id).or_default() += 1;
+                continue;
+            };
+            let mut ways = channels(tenant, duty, person, template);
+            let saying = Saying { template, brief };
+            let phase = match told.next_to_person(duty.obligation.id, member, library, saying) {
+                Next::First { not_by } => {
+                    ways.retain(|way| !not_by.contains(way));
+                    Phase::First
+                }
+                Next::Again(phase) => phase,
+                Next::Nothing => continue,
+            };
+            if !template.header().phases.contains(&phase) {
+                *laid.wordless.entry((duty.obligation.regime.clone(), phase)).or_default() += 1;
+                continue;
+            }
+            match &ways[..] {
+                [first, others @ ..] => {
                     let to = To::Person(member);
-                    let first = seats.sit(group(duty, region, *first, template), template, duty, to);
+                    let of = |channel| group(duty, region, channel, template, phase);
+                    let first = seats.sit(of(*first), template, duty, to);
                     if let Some(second) = others.first() {
-                        let group = Group { stands_by: true, ..group(duty, region, *second, template) };
-                        seats.stand_by(group, template, duty, to, first);
+                        seats.stand_by(Group { stands_by: true, ..of(*second) }, template, duty, to, first);
                     }
                 }
-                Some((_, [])) | None => *laid.no_address.entry(duty.obligation.id).or_default() += 1,
+                [] => *laid.no_address.entry(duty.obligation.id).or_default() += 1,
             }
         }
     }
@@ -167,7 +201,7 @@ fn assign_people<'a>(
 }
 
 fn assign_contact<'a>(ground: &Ground<'a>, duty: &'a Duty, seats: &mut Seats<'a>) -> Result<(), String> {
-    let Ground { tenant, library, .. } = *ground;
+    let Ground { tenant, library, brief, told, .. } = *ground;
     let by_hand = || {
         let way = duty.obligation.filing.clone().unwrap_or_else(|| duty.obligation.methods.join(", "));
         format!("file by hand: {way}")
@@ -176,18 +210,29 @@ fn assign_contact<'a>(ground: &Ground<'a>, duty: &'a Duty, seats: &mut Seats<'a>
     let template = library
         .select(&duty.obligation.regime, &[contact.language.as_str()])
         .map_err(|error| format!("{error}; {}", by_hand()))?;
-    let group = group(duty, &tenant.residency.otherwise, Channel::Email, template);
+    let saying = Saying { template, brief };
+    let phase = match told.next_to_contact(duty.obligation.id, &contact.name, library, saying) {
+        // There is one address, and it is tried again.
+        Next::First { .. } => Phase::First,
+        Next::Again(phase) => phase,
+        Next::Nothing => return Ok(()),
+    };
+    if !template.header().phases.contains(&phase) {
+        return Err(format!("the letter has no words for a {}; {}", phase.as_str(), by_hand()));
+    }
+    let group = group(duty, &tenant.residency.otherwise, Channel::Email, template, phase);
     seats.sit(group, template, duty, To::Contact(&contact.name));
     Ok(())
 }
 
-fn group(duty: &Duty, region: &str, channel: Channel, template: &Template) -> Group {
+fn group(duty: &Duty, region: &str, channel: Channel, template: &Template, phase: Phase) -> Group {
     Group {
         deadline: (duty.obligation.due.is_none(), duty.obligation.due),
         obligation: duty.obligation.id,
         region: region.to_owned(),
         channel,
         template: template.id().to_owned(),
+        phase,
         stands_by: false,
     }
 }

@@ -106,6 +106,7 @@ mod tests {
             scope_version: 1,
             scope: None,
             plan: None,
+            amends_by: None,
             plan_versions: 0,
             attention: Vec::new(),
         }

@@ -104,6 +104,7 @@ fn opened(tenant: &Tenant, id: SignalId, stored: &StoredSignal) -> Incident {
         scope_version: 1,
         scope: None,
         plan: None,
+        amends_by: None,
         plan_versions: 0,
         attention: Vec::new(),
     }

@@ -92,8 +92,13 @@ async fn settle(
         return Ok(());
     }
     // While the incident is halted nothing is settled by policy; events still count.
-    if incidents::get(ports, scope, at.incident).await?.incident.halt.is_some() {
+    let incident = incidents::get(ports, scope, at.incident).await?.incident;
+    if incident.halt.is_some() {
         return Ok(());
+    }
+    // Nothing of a plan that was amended goes out any more, a copy neither.
+    if incident.plan.is_none_or(|plan| plan.version != at.plan) {
+        return ask_a_person(ports, scope, chunk, now).await;
     }
     let head = plans::get(ports, scope, at.incident, at.plan).await?.head;
     match plans::wave(ports, scope, &head, at.wave).await?.settling {

@@ -115,6 +115,19 @@ pub enum Incident {
         #[command(flatten)]
         halt: Halt,
     },
+    /// Make a new version of an approved plan; prints the chunks that had been handed over (responders)
+    ///
+    /// Nothing more goes out until the new version is approved. Whoever was not told yet gets their first notice under it.
+    Amend {
+        /// What those get who were told already, where it says something else now
+        #[arg(long)]
+        to_those_told: ToThoseTold,
+        /// Read the evidence anew, too
+        #[arg(long)]
+        read_anew: bool,
+        #[command(flatten)]
+        halt: Halt,
+    },
     /// End the doubt about a chunk that may or may not have been sent (responders)
     Settle {
         /// The chunk, as the incident's attention names it
@@ -133,6 +146,27 @@ pub enum Incident {
         #[command(flatten)]
         halt: Halt,
     },
+}
+
+/// What people get who were told under an earlier version of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ToThoseTold {
+    /// What they were told was wrong
+    Correction,
+    /// What they were told was right, and there is more
+    FollowUp,
+    /// They are not concerned
+    Withdrawal,
+}
+
+impl ToThoseTold {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ToThoseTold::Correction => "correction",
+            ToThoseTold::FollowUp => "follow-up",
+            ToThoseTold::Withdrawal => "withdrawal",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -60,6 +60,15 @@ async fn incident(command: Incident) -> Result<(), Failure> {
                 "the evidence is read anew; a new plan will wait for approval\n".to_owned()
             })
         }
+        Incident::Amend {
+            to_those_told,
+            read_anew,
+            halt: Halt { incident, reason, of: OfTenant { tenant, json, connection } },
+        } => {
+            let console = console(&connection).await?;
+            let answer = console.amend(&tenant, incident, to_those_told.as_str(), read_anew, &reason).await?;
+            answered(&answer, json, show::amended)
+        }
         Incident::Settle { chunk, finding, reason, of: OfTenant { tenant, json, connection } } => {
             let answer =
                 console(&connection).await?.settle(&tenant, chunk, finding.as_str(), &reason).await?;

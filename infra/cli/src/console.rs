@@ -157,6 +157,19 @@ impl Console {
         self.halt(tenant, id, "rescope", reason).await
     }
 
+    /// Begins a new version of the plan. The answer's `handed_over` names the chunks that had been handed over.
+    pub async fn amend(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        to_those_told: &str,
+        read_anew: bool,
+        reason: &str,
+    ) -> Result<Value, ConsoleError> {
+        let body = json!({ "to_those_told": to_those_told, "read_anew": read_anew, "reason": reason });
+        self.ask("POST", &path(tenant, &format!("/incidents/{id}/amend")), Some(body), Role::Responder).await
+    }
+
     /// Ends the doubt about a chunk: `sent`, `not-sent`, or `again`.
     pub async fn settle(
         &self,

@@ -76,9 +76,20 @@ pub fn halted(value: &Value) -> String {
     let Some(Halted { halt, handed_over }) = read(value) else {
         return unread(value);
     };
-    let halt = halt.map_or("released", Halt::as_str);
+    went(halt.map_or("released", Halt::as_str), &handed_over)
+}
+
+/// The console's answer to an amendment, in the same way.
+pub fn amended(value: &Value) -> String {
+    let Some(Amended { handed_over }) = read(value) else {
+        return unread(value);
+    };
+    went("a new version of the plan is being made, and will wait for approval", &handed_over)
+}
+
+fn went(what: &str, handed_over: &[String]) -> String {
     let chunks = handed_over.iter().map(|chunk| format!("{}\n", clean(chunk)));
-    format!("{halt}; chunks handed over so far: {}\n{}", handed_over.len(), chunks.collect::<String>())
+    format!("{what}; chunks handed over so far: {}\n{}", handed_over.len(), chunks.collect::<String>())
 }
 
 /// The console's answer to a settlement.
@@ -102,6 +113,11 @@ struct Approved {
     stage: Stage,
     approved_by: Vec<String>,
     approvals_needed: u32,
+}
+
+#[derive(Deserialize)]
+struct Amended {
+    handed_over: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -49,6 +49,7 @@ pub enum Action {
     MessageParked,
     NoticeCalledUp,
     PersonAsked,
+    PlanAmended,
     PlanApproved,
     PlanBlocked,
     PlanMade,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{IncidentId, SignalId, TenantId};
+use crate::plan::Phase;
 use crate::signal::Severity;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,9 @@ pub struct Incident {
     pub scope: Option<ScopeCount>,
     /// The plan in force.
     pub plan: Option<PlanRef>,
+    /// What the next plan says to those who were told under an earlier one; `None` before anybody was.
+    #[serde(default)]
+    pub amends_by: Option<Phase>,
     /// How many versions of a plan were begun: each run of `plan` takes the next one.
     pub plan_versions: u32,
     /// What a person has to see to, in words: evidence that came after the scope, a block, a doubt.
@@ -132,6 +136,12 @@ impl Incident {
         }
     }
 
+    /// Begins a new version of the plan. What is in force stays the last word until then, and nothing of it goes out.
+    pub fn amend(&mut self, by: Phase) {
+        self.amends_by = Some(by);
+        self.stage = Stage::Scoping;
+    }
+
     /// Begins to find out anew who is affected. What was planned before is not in force any more.
     pub fn scope_again(&mut self) {
         self.scope_version += 1;
@@ -190,6 +200,7 @@ mod tests {
             scope_version: 1,
             scope: None,
             plan: None,
+            amends_by: None,
             plan_versions: 0,
             attention: Vec::new(),
         };

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::chunk::Chunk;
 use crate::id::{IncidentId, ObligationId, TenantId, digest};
-use crate::incident::{RosterRef, ScopeCount};
+use crate::incident::{Incident, RosterRef, ScopeCount};
 use crate::merkle::{Proof, Root, Tree};
 use crate::obligation::Obligation;
+use crate::tenant::Tenant;
 
 /// A plan, whole. Immutable: a change is a new version with a new hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,12 @@ pub struct PlanHead {
     pub tenant: TenantId,
     pub incident: IncidentId,
     pub version: u32,
+    /// The versions before it under which something was handed over, ascending: whoever was told then is not told again
+    /// but to add, correct or withdraw.
+    pub earlier: Vec<u32>,
     pub made_at: Timestamp,
+    /// Over the facts that the plan was made from: approvals are given for these facts, and no longer when they change.
+    pub facts: String,
     pub scope: ScopeCount,
     /// Over the obligations, each with its terms and its due instant.
     pub obligations: Root,
@@ -79,6 +85,28 @@ pub fn brief_digest(brief: &str) -> String {
     hex::encode(digest("brief", &[brief.as_bytes()]))
 }
 
+/// What a plan is made from besides the people: what the incident says, and what the tenant's settings say that notices
+/// and duties depend on. Whoever may act, and where signals come from, is no such fact.
+pub fn facts_digest(incident: &Incident, tenant: &Tenant) -> String {
+    let of_incident = (
+        &incident.clocks,
+        &incident.datasets,
+        &incident.datasets_later,
+        incident.scope_version,
+        incident.amends_by,
+    );
+    let of_tenant = (
+        &tenant.name,
+        &tenant.controller,
+        &tenant.datasets,
+        &tenant.residency,
+        &tenant.senders,
+        &tenant.contacts,
+        &tenant.wording,
+    );
+    hex::encode(digest("facts", &[&canonical(&of_incident), &canonical(&of_tenant)]))
+}
+
 /// These types have no map but with text keys, so writing them cannot fail.
 fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
@@ -93,6 +121,7 @@ pub struct Wave {
     pub region: String,
     pub channel: Channel,
     pub language: String,
+    pub phase: Phase,
     pub template: TemplateRef,
     /// When sending may begin.
     pub start: Timestamp,
@@ -119,6 +148,30 @@ impl Wave {
         let before = u64::from(chunk).saturating_mul(size as u64);
         let left = self.recipients.saturating_sub(before);
         usize::try_from(left).unwrap_or(usize::MAX).min(size)
+    }
+}
+
+/// Which notice of an incident a recipient gets (GDPR Art. 33(4) allows phases, and so does Art. 34 in practice).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    First,
+    /// Adds to what they were told before.
+    FollowUp,
+    /// What they were told before was wrong.
+    Correction,
+    /// They were told and are not concerned.
+    Withdrawal,
+}
+
+impl Phase {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::First => "first",
+            Phase::FollowUp => "follow-up",
+            Phase::Correction => "correction",
+            Phase::Withdrawal => "withdrawal",
+        }
     }
 }
 
@@ -202,6 +255,7 @@ mod tests {
             region: "eu-central-1".to_owned(),
             channel: Channel::Email,
             language: "de".to_owned(),
+            phase: Phase::First,
             template: TemplateRef { id: String::new(), version: String::new(), hash: String::new() },
             start: Timestamp::UNIX_EPOCH,
             deadline: None,
@@ -229,6 +283,8 @@ mod tests {
             tenant,
             incident,
             version: 1,
+            earlier: Vec::new(),
+            facts: String::new(),
             made_at: Timestamp::UNIX_EPOCH,
             scope: ScopeCount::default(),
             obligations: obligations_root(&[]),

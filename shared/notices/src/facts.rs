@@ -5,6 +5,7 @@ use std::fmt;
 
 use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
+use tocsin_domain::plan::Phase;
 
 /// Everything about an incident and its merchant that a letter may say. No personal data of a reader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,16 +76,6 @@ pub enum Occurred {
     On(Date),
     Between { from: Date, to: Date },
     NotYetKnown,
-}
-
-/// Which notice of an incident this is (GDPR Art. 33(4) allows phases).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Phase {
-    First,
-    FollowUp,
-    Correction,
-    Withdrawal,
 }
 
 /// Text blocks about the incident in one language, as people approved them. Paragraphs are parted by an empty line.

@@ -28,7 +28,7 @@ pub struct Header {
     /// The elements that it carries, each marked in its text.
     pub elements: BTreeSet<Element>,
     /// The phases of an incident that it has words for.
-    pub phases: BTreeSet<crate::facts::Phase>,
+    pub phases: BTreeSet<tocsin_domain::plan::Phase>,
     /// The regimes that it serves.
     pub regimes: BTreeMap<String, RegimeTerms>,
     /// Words that the letter must show for an element whose text is fixed.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tocsin_domain::id::{ObligationId, digest};
@@ -100,7 +101,8 @@ pub fn to_person(
         copy: false,
     };
     let reference = reference(&brief.facts.reference_prefix, wave.obligation, &person.id.to_string());
-    both(template, wave, &brief.facts, reader, &reference)
+    let facts = NoticeFacts { phase: wave.phase, ..brief.facts.clone() };
+    both(template, wave, &facts, reader, &reference)
 }
 
 /// A filing to one body.
@@ -114,9 +116,38 @@ pub fn to_contact(
     contact: &str,
 ) -> Result<Composed, ComposeError> {
     let facts = brief.facts_for(contact).ok_or(ComposeError::UnknownContact)?;
+    let facts = NoticeFacts { phase: wave.phase, ..facts };
     let reader = Reader::authority(&template.header().language);
     let reference = reference(&facts.reference_prefix, wave.obligation, contact);
     both(template, wave, &facts, reader, &reference)
+}
+
+/// What a notice says, apart from its date and from which notice of the incident it is: two that say the same differ in
+/// nothing that their reader has to know.
+///
+/// # Errors
+/// As of the composing functions.
+pub fn words(
+    template: &Template,
+    wave: &plan::Wave,
+    brief: &Brief,
+    to: Addressee<'_>,
+) -> Result<[u8; 32], ComposeError> {
+    let wave = plan::Wave { phase: plan::Phase::First, ..wave.clone() };
+    let facts = NoticeFacts { notice_date: Date::ZERO, ..brief.facts.clone() };
+    let brief = Brief { facts, ..brief.clone() };
+    let composed = match to {
+        Addressee::Person(member) => to_person(template, &wave, &brief, member)?,
+        Addressee::Contact(name) => to_contact(template, &wave, &brief, name)?,
+    };
+    Ok(composed.first.digest())
+}
+
+/// Whom a notice is composed for.
+#[derive(Clone, Copy, Debug)]
+pub enum Addressee<'a> {
+    Person(&'a Member),
+    Contact(&'a str),
 }
 
 fn both(

@@ -27,12 +27,13 @@ pub mod sms;
 mod template;
 mod values;
 
+pub use tocsin_domain::plan::Phase;
+
 pub use category::{CATEGORIES, category_of};
 pub use clean::NAME_LIMIT;
 pub use element::{Demands, Element, UnknownElement};
 pub use facts::{
-    Counts, Filing, IdentityServices, Merchant, NoticeFacts, Occurred, Officer, Phase, Quantity, Reader,
-    Texts,
+    Counts, Filing, IdentityServices, Merchant, NoticeFacts, Occurred, Officer, Quantity, Reader, Texts,
 };
 pub use gate::Violation;
 pub use header::{Agency, AgencyKind, Audience, Channel, Header, RegimeTerms};

@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use crate::clean::{isolated, one_line, paragraphs, short_line, shown_name};
 use crate::element::Element;
-use crate::facts::{Filing, Merchant, NoticeFacts, Officer, Phase, Reader};
+use tocsin_domain::plan::Phase;
+
+use crate::facts::{Filing, Merchant, NoticeFacts, Officer, Reader};
 use crate::header::{Agency, AgencyKind, Audience};
 use crate::language::{Language, for_tag, unknown_category};
 use crate::render::RenderError;

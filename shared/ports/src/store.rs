@@ -32,6 +32,7 @@ pub mod receipts;
 pub mod signals;
 pub mod slices;
 pub mod tenants;
+pub mod told;
 pub mod unreached;
 
 use serde::Serialize;

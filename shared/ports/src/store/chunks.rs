@@ -125,6 +125,12 @@ pub async fn of_wave(
         .collect()
 }
 
+/// What does not change of the chunks of a wave, in order: the larger part of a plan.
+pub async fn planned_in(ports: &impl ReadHome, scope: &TenantScope, at: WaveRef) -> Result<Vec<Chunk>, Halt> {
+    let items = all(ports, wave_partition(scope, at), CHUNK).await?;
+    items.iter().map(|item| Ok(read_proven::<Chunk>(item)?.0)).collect()
+}
+
 /// The numbers of the wave's chunks, from this one on, that nobody has claimed yet, ascending; at most so many. A chunk
 /// that nobody touched has no state.
 pub async fn planned(

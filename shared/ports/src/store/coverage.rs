@@ -11,11 +11,13 @@ use tocsin_domain::plan::{PlanHead, Wave};
 use tocsin_domain::receipt::{Reach, Unreachable, reach};
 
 use super::plans::WaveRef;
+use super::told::{self, Who};
 use super::{chunks, receipts};
 use crate::scope::TenantScope;
 use crate::table::ReadHome;
 
-/// The coverage of each obligation that notices of the plan fulfil.
+/// The coverage of each obligation that notices of the plan fulfil, or that an earlier plan's did: the last notice to a
+/// recipient counts.
 pub async fn of_plan(
     ports: &impl ReadHome,
     scope: &TenantScope,
@@ -32,7 +34,33 @@ pub async fn of_plan(
         let of_wave = of_wave(ports, scope, place_of(head, wave), wave, &called).await?;
         by_obligation.entry(wave.obligation).or_default().merge(&of_wave);
     }
+    if head.earlier.is_empty() {
+        return Ok(by_obligation);
+    }
+    let again = recipients(ports, scope, head, waves).await?;
+    for (key, told) in told::under_all(ports, scope, head.incident, &head.earlier).await? {
+        if !again.contains(&key) {
+            by_obligation.entry(key.0).or_default().add(&told.reach);
+        }
+    }
     Ok(by_obligation)
+}
+
+/// Everybody who has a notice in this plan: what became of one under an earlier plan counts no more.
+async fn recipients(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    head: &PlanHead,
+    waves: &[Wave],
+) -> Result<BTreeSet<(ObligationId, Who)>, Halt> {
+    let mut recipients = BTreeSet::new();
+    for wave in waves.iter().filter(|wave| !wave.stands_by) {
+        for chunk in chunks::planned_in(ports, scope, place_of(head, wave)).await? {
+            recipients
+                .extend(chunk.notices.iter().map(|notice| (wave.obligation, Who::of(&notice.recipient))));
+        }
+    }
+    Ok(recipients)
 }
 
 /// How far the notices have come that were called up, by the place of the notice that each takes the place of.

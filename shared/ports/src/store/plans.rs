@@ -240,6 +240,36 @@ pub async fn approve(
     incidents::change(ports, scope, incident.0, incident.1, std::slice::from_ref(leaf), writes).await
 }
 
+/// Begins a new version of the plan: the gates close in the same transaction. When this returns, nothing is claimed any
+/// more until the new version is approved.
+pub async fn amend(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    incident: (&Versioned, &Incident),
+    leaf: &Leaf,
+) -> Result<(), Halt> {
+    let writes = gates(scope, incident.1.id, Attributes::new(), vec!["approved"]).collect();
+    incidents::change(ports, scope, incident.0, incident.1, std::slice::from_ref(leaf), writes).await
+}
+
+/// The versions of an incident's plan that somebody approved, ascending: under these something may have been handed
+/// over.
+pub async fn approved_versions(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    incident: IncidentId,
+) -> Result<Vec<u32>, Halt> {
+    let items = all(ports, scope.partition(&[&incident.to_string()]), "plan#").await?;
+    let mut versions = Vec::new();
+    for item in &items {
+        let approvals: Vec<Approval> = read_json(item, "approvals")?;
+        if !approvals.is_empty() {
+            versions.push(read_doc::<PlanHead>(item)?.version);
+        }
+    }
+    Ok(versions)
+}
+
 /// Halts or releases an incident at all its gates. When this returns, nothing is claimed any more.
 pub async fn set_halt(
     ports: &impl WriteHome,

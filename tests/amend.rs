@@ -1,0 +1,156 @@
+//! A plan that is amended while it goes out: a new version for those who were not told, and a correction for those who
+//! were told what is wrong.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tocsin_ports::{Clock, Queue};
+use tocsin_tests::*;
+
+const CORRECTS: &str = "corrects what we told you before";
+const ADDS: &str = "adds to what we told you before";
+
+/// Three chunks' people in one country, one of whose chunks is handed over.
+fn half_told() -> (Town, String) {
+    let mut people = customers(120);
+    for customer in &mut people {
+        customer.country = "IE";
+        customer.province = "";
+        customer.locale = "en";
+    }
+    let (town, incident) = leaked(&people);
+    approve(&town, &incident);
+    let now = town.world.now();
+    tick(async { dispatch::step(&town.world, now).await });
+    let queue = Queue::Notices("eu-central-1".to_owned());
+    while town.world.mails().iter().filter(|mail| mail.to.starts_with("customer")).count() == 0 {
+        let message = town.world.take(&queue).expect("a chunk of people");
+        assert!(deliver(&town.world, &queue, &message.body));
+    }
+    (town, incident)
+}
+
+fn told(town: &Town) -> usize {
+    town.world.mails().iter().filter(|mail| mail.to.starts_with("customer")).count()
+}
+
+fn amend(town: &Town, incident: &str, to_those_told: &str) -> Value {
+    let body = json!({ "to_those_told": to_those_told, "read_anew": false, "reason": "the text was wrong" });
+    let answer = act(town, RESPONDER, incident, "amend", &body);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.body
+}
+
+fn put_wording(town: &Town, what_happened: &str) {
+    let mut settings = tenant("shop");
+    settings["wording"]["en"]["what_happened"] = json!(what_happened);
+    let put = town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &json!({ "tenant": settings }));
+    assert_eq!(put.status, 200, "{}", put.body);
+}
+
+fn minutes(town: &mut Town, minutes: u32) {
+    for _ in 0..minutes {
+        town.minute();
+    }
+}
+
+fn texts_by_address(town: &Town) -> BTreeMap<String, Vec<String>> {
+    let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for mail in town.world.mails().into_iter().filter(|mail| mail.to.starts_with("customer")) {
+        texts.entry(mail.to).or_default().push(mail.text);
+    }
+    texts
+}
+
+#[test]
+fn those_told_get_a_correction_and_the_others_the_right_notice_once() {
+    let (mut town, incident) = half_told();
+    town.tell_events();
+    put_wording(&town, "A second bucket was open, too.");
+    let answer = amend(&town, &incident, "correction");
+    let handed_over = answer["handed_over"].as_array().expect("chunks");
+    assert!(!handed_over.is_empty() && told(&town) == 50, "{answer}");
+    // What still lies on the queue finds the gates closed.
+    minutes(&mut town, 3);
+    assert_eq!(told(&town), 50);
+    approve(&town, &incident);
+    minutes(&mut town, 5);
+    let texts = texts_by_address(&town);
+    assert_eq!(texts.len(), 120);
+    let twice: Vec<&Vec<String>> = texts.values().filter(|texts| texts.len() == 2).collect();
+    assert_eq!(twice.len(), 50);
+    for texts in &twice {
+        assert!(!texts[0].contains(CORRECTS) && texts[1].contains(CORRECTS));
+        assert!(texts[1].contains("A second bucket") && !texts[0].contains("A second bucket"));
+    }
+    for texts in texts.values().filter(|texts| texts.len() != 2) {
+        assert!(texts.len() == 1 && texts[0].contains("A second bucket") && !texts[0].contains(CORRECTS));
+    }
+    let shown = show(&town, &incident);
+    let duty = duty(&shown, "eu-gdpr-individual", "IE");
+    assert_eq!((&duty["coverage"]["reached"], &duty["state"]), (&json!(120), &json!("met")), "{duty}");
+}
+
+#[test]
+fn who_was_told_the_same_is_left_in_peace_and_still_counts() {
+    let (mut town, incident) = half_told();
+    town.tell_events();
+    amend(&town, &incident, "follow-up");
+    minutes(&mut town, 2);
+    approve(&town, &incident);
+    minutes(&mut town, 5);
+    assert!(texts_by_address(&town).values().all(|texts| texts.len() == 1 && !texts[0].contains(ADDS)));
+    let shown = show(&town, &incident);
+    let duty = duty(&shown, "eu-gdpr-individual", "IE");
+    assert_eq!((&duty["coverage"]["reached"], &duty["state"]), (&json!(120), &json!("met")), "{duty}");
+}
+
+#[test]
+fn a_withdrawal_tells_nobody_who_was_not_told() {
+    let (mut town, incident) = half_told();
+    amend(&town, &incident, "withdrawal");
+    minutes(&mut town, 2);
+    let shown = show(&town, &incident);
+    let attention = shown["incident"]["attention"].to_string();
+    assert!(
+        attention.contains("50 people were told under eu-gdpr-individual and need a withdrawal"),
+        "{attention}"
+    );
+    approve(&town, &incident);
+    minutes(&mut town, 5);
+    assert_eq!(told(&town), 50);
+}
+
+#[test]
+fn a_doubt_under_an_amended_plan_is_a_persons_and_sends_nothing() {
+    let (mut town, incident) = half_told();
+    town.world.set_fate(Some(Box::new(|_, call| {
+        (call == tocsin_ports::memory::Call::Mail).then_some(tocsin_ports::memory::Fault::ErrorBefore)
+    })));
+    let queue = Queue::Notices("eu-central-1".to_owned());
+    let message = town.world.take(&queue).expect("another chunk");
+    assert!(deliver(&town.world, &queue, &message.body));
+    town.world.set_fate(None);
+    amend(&town, &incident, "follow-up");
+    minutes(&mut town, 40);
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    assert!(attention.contains("may or may not have been sent"), "{attention}");
+    assert_eq!(told(&town), 50);
+}
+
+#[test]
+fn an_approval_expires_when_the_facts_change() {
+    let (mut town, incident) = leaked(&customers(7));
+    put_wording(&town, "It was worse.");
+    let hash = show(&town, &incident)["plan"]["hash"].clone();
+    let refused = act(&town, APPROVER, &incident, "approve", &json!({ "hash": hash }));
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    let again = act(&town, RESPONDER, &incident, "rescope", &json!({ "reason": "the facts changed" }));
+    assert_eq!(again.status, 200, "{}", again.body);
+    minutes(&mut town, 2);
+    approve(&town, &incident);
+    minutes(&mut town, 2);
+    let mails = town.world.mails();
+    let to_people = mails.iter().filter(|mail| mail.to.starts_with("customer"));
+    assert!(mails.len() == 8 && to_people.filter(|mail| mail.text.contains("It was worse.")).count() > 0);
+}
