@@ -18,4 +18,6 @@ pub mod plan;
 pub mod receipt;
 pub mod signal;
 pub mod tenant;
+pub mod window;
 pub mod wire;
+pub mod zones;
