@@ -5,6 +5,7 @@
 
 pub mod chunk;
 pub mod coverage;
+pub mod feasibility;
 pub mod id;
 pub mod incident;
 pub mod merkle;
