@@ -96,7 +96,7 @@ pub fn tenant(id: &str) -> Value {
         },
         "senders": {
             "email_from": "Example Goods <notice@shop.example>",
-            "esign_consent": true, "sms": true, "in_app": true,
+            "esign_consent": true, "email_window": "always", "sms_window": "08:00-21:00", "sms": true, "in_app": true,
         },
         "roles": {
             APPROVER: ["approver", "viewer"],
@@ -104,6 +104,7 @@ pub fn tenant(id: &str) -> Value {
             RESPONDER: ["responder", "auditor"],
         },
         "approvals_needed": 1,
+        "approval_minutes": 120,
         "reject_limit_per_mille": 20,
         "contacts": [{
             "name": "dpa-germany", "regime": "eu-gdpr-authority", "jurisdiction": "DE",

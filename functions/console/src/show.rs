@@ -45,6 +45,7 @@ pub async fn incident(
         "plan": { "version": head.version, "hash": stored.hash, "made_at": head.made_at,
                   "scope": head.scope, "waves": waves },
         "approvals": stored.approvals,
+        "outlook": plans::outlook(ports, scope, id, in_force.version).await?,
         "chunks": chunk_states(ports, scope, head, &waves).await?,
         "duties": duties,
     }))

@@ -7,7 +7,7 @@ use tocsin_domain::outcome::Halt;
 use tocsin_domain::pace::{Lane, Spread};
 use tocsin_domain::plan::Channel;
 use tocsin_ports::store::pace;
-use tocsin_ports::{Configured, Quota, ReadHome, ReadQuota, WriteHome};
+use tocsin_ports::{Configured, ReadHome, ReadQuota, WriteHome, quota};
 
 /// For how long messages lie on a queue ahead of their time: the next tick may come late.
 const AHEAD: SignedDuration = SignedDuration::from_mins(2);
@@ -58,15 +58,7 @@ async fn open(
     lane: &Lane,
     now: Timestamp,
 ) -> Result<Spread, Halt> {
-    let settings = ports.settings();
-    let granted = match lane.channel {
-        Channel::Email => {
-            let quota = ports.mail_quota(&lane.region).await?;
-            Quota { a_second: quota.a_second.min(settings.send_rate), ..quota }
-        }
-        // SNS has no call that tells its rate.
-        Channel::Sms | Channel::InApp => Quota { a_second: settings.text_rate, a_day: None, sent: 0 },
-    };
+    let granted = quota::granted(ports, lane).await?;
     let pace = pace::grant(ports, lane, granted.a_second, now).await?;
     Ok(Spread::new(now, AHEAD, pace.laid_until, pace.a_second, granted.left()))
 }

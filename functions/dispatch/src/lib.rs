@@ -17,7 +17,7 @@ use tocsin_domain::chunk::{ChunkRef, ChunkState};
 use tocsin_domain::id::IncidentId;
 use tocsin_domain::incident::Halt as Stop;
 use tocsin_domain::outcome::{Halt, Outcome, Progress, settle};
-use tocsin_domain::plan::Wave;
+use tocsin_domain::plan::{Door, Wave};
 use tocsin_ports::store::chunks;
 use tocsin_ports::store::plans::{self, Look, WaveRef, is_open};
 use tocsin_ports::store::{directory, incidents};
@@ -109,6 +109,9 @@ async fn send_one_again(
     let Some(wave) = standing.wave(at.wave) else {
         return Ok(());
     };
+    if !matches!(wave.door(now), Door::OpenUntil(_)) {
+        return Ok(());
+    }
     let messages = chunk.entries.iter().filter(|entry| entry.goes_next()).count();
     if let Some(after) = lanes.take(ports, &wave.region, wave.channel, messages).await? {
         // Marked first: a sender that is faster than the mark would find the chunk refused, and skip it.
@@ -212,6 +215,14 @@ async fn start(
         return Ok(());
     }
     let wave = &due.wave;
+    let open_for = match wave.door(now) {
+        Door::OpenUntil(until) => until.duration_since(now),
+        Door::OpensAt(at) => {
+            let look = Look { again: Some(at), ..look };
+            return plans::look_at_wave(ports, &due.scope, due.at, look).await;
+        }
+        Door::Shut => return Err(Halt::Again(format!("wave {} never opens: see its window", wave.number))),
+    };
     let mut from = look.queued;
     let mut last = SignedDuration::ZERO;
     loop {
@@ -222,7 +233,9 @@ async fn start(
         let mut laid = Vec::new();
         for number in &planned {
             let messages = wave.notices_in(*number);
-            let Some(after) = lanes.take(ports, &wave.region, wave.channel, messages).await? else {
+            let after = lanes.take(ports, &wave.region, wave.channel, messages).await?;
+            // What would come to a sender when people sleep waits for their morning.
+            let Some(after) = after.filter(|after| *after < open_for) else {
                 break;
             };
             laid.push((due.at.chunk(*number), after));

@@ -8,6 +8,7 @@
 
 mod brief;
 mod facts;
+mod outlook;
 mod roster;
 mod seats;
 mod told;
@@ -25,13 +26,13 @@ use tocsin_law::RulePack;
 use tocsin_notices::letter;
 use tocsin_ports::store::incidents::{self, Versioned};
 use tocsin_ports::store::{chunks, plans, tenants};
-use tocsin_ports::{Configured, Proof, ReadHome, ReadPeople, TenantScope, WriteHome};
+use tocsin_ports::{Configured, Proof, ReadHome, ReadPeople, ReadQuota, TenantScope, WriteHome};
 
 use crate::roster::Roster;
 
-pub trait PlanPorts: ReadHome + WriteHome + ReadPeople + Configured {}
+pub trait PlanPorts: ReadHome + WriteHome + ReadPeople + ReadQuota + Configured {}
 
-impl<T: ReadHome + WriteHome + ReadPeople + Configured> PlanPorts for T {}
+impl<T: ReadHome + WriteHome + ReadPeople + ReadQuota + Configured> PlanPorts for T {}
 
 /// Why no plan can be made as things stand; the text is for the person who can change that.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -123,6 +124,7 @@ async fn make(
         version,
         now,
     })?;
+    let outlook = outlook::of(ports, tenant, &laid.waves, now).await?;
     chunks::put(ports, scope, &laid.chunks).await?;
     let frozen = serde_json::to_string(&brief)
         .map_err(|error| Halt::Park(Parked::Defect { place: format!("freezing the brief: {error}") }))?;
@@ -144,7 +146,9 @@ async fn make(
     };
     let plan = Plan { head, obligations, waves: laid.waves };
     plans::put_parts(ports, scope, &plan, &frozen).await?;
-    put(ports, scope, &was, &plan, &laid.attention, now).await?;
+    plans::put_outlook(ports, scope, plan.head.incident, version, &outlook).await?;
+    let attention = [laid.attention, outlook::warnings(&outlook)].concat();
+    put(ports, scope, &was, &plan, &attention, now).await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use tocsin_domain::id::ObligationId;
 use tocsin_domain::notice::{Place, Recipient};
-use tocsin_domain::person::Member;
+use tocsin_domain::person::{Jurisdiction, Member};
 use tocsin_domain::plan::{Channel, Phase, chunk_size};
 use tocsin_notices::Template;
 
@@ -19,6 +19,8 @@ pub struct Group {
     pub obligation: ObligationId,
     pub region: String,
     pub channel: Channel,
+    /// Where its people live, where their hours count.
+    pub residence: Option<Jurisdiction>,
     pub template: String,
     pub phase: Phase,
     pub stands_by: bool,

@@ -5,15 +5,16 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::{Chunk, ChunkRef};
 use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::merkle::{Proof, Tree};
 use tocsin_domain::notice::Notice;
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
 use tocsin_domain::person::Person;
-use tocsin_domain::plan::{Channel, Phase, Settling, TemplateRef, Wave, chunk_size};
+use tocsin_domain::plan::{Channel, Phase, Settling, TemplateRef, Wave, chunk_size, open};
 use tocsin_domain::tenant::Tenant;
+use tocsin_domain::window::{Interval, SendingWindow};
 use tocsin_notices::letter::{self, Brief, Composed};
 use tocsin_notices::{Demands, Library, NoticeFacts, Template, gate};
 
@@ -60,7 +61,7 @@ pub struct Ground<'a> {
 }
 
 pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
-    let Ground { roster, duties, brief, incident, version, now, .. } = ground;
+    let Ground { tenant, roster, duties, brief, incident, version, now, .. } = ground;
     let mut laid = Laid::default();
     let mut seats = Seats::default();
     for duty in duties.iter().filter(|duty| duty.obligation.owed != Owed::No) {
@@ -87,7 +88,7 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
         ));
     }
     for row in seats.rows() {
-        let Group { obligation, region, channel, phase, stands_by, .. } = row.group.clone();
+        let Group { obligation, region, channel, residence, phase, stands_by, .. } = row.group.clone();
         let (template, duty) = (row.template, row.duty);
         let wave = Wave {
             number: row.number,
@@ -103,6 +104,8 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
                 hash: template.content_hash().to_owned(),
             },
             start: now,
+            window: window(tenant, channel),
+            residence,
             deadline: duty.obligation.due,
             settling: settling(&duty.obligation, channel),
             stands_by,
@@ -170,7 +173,7 @@ fn assign_people<'a>(
                 *laid.no_address.entry(duty.obligation.id).or_default() += 1;
                 continue;
             };
-            let mut ways = channels(tenant, duty, person, template);
+            let mut ways = channels(ground, duty, person, template);
             let saying = Saying { template, brief };
             let phase = match told.next_to_person(duty.obligation.id, member, library, saying) {
                 Next::First { not_by } => {
@@ -187,7 +190,13 @@ fn assign_people<'a>(
             match &ways[..] {
                 [first, others @ ..] => {
                     let to = To::Person(member);
-                    let of = |channel| group(duty, region, channel, template, phase);
+                    let of = |channel| {
+                        let residence = match window(tenant, channel) {
+                            SendingWindow::Always => None,
+                            SendingWindow::Daily(_) => person.residence.clone(),
+                        };
+                        Group { residence, ..group(duty, region, channel, template, phase) }
+                    };
                     let first = seats.sit(of(*first), template, duty, to);
                     if let Some(second) = others.first() {
                         seats.stand_by(Group { stands_by: true, ..of(*second) }, template, duty, to, first);
@@ -231,15 +240,26 @@ fn group(duty: &Duty, region: &str, channel: Channel, template: &Template, phase
         obligation: duty.obligation.id,
         region: region.to_owned(),
         channel,
+        residence: None,
         template: template.id().to_owned(),
         phase,
         stands_by: false,
     }
 }
 
-/// The channels that the person can be reached by, the law allows, the tenant has, and the letter has words for, in
-/// their order.
-fn channels(tenant: &Tenant, duty: &Duty, person: &Person, template: &Template) -> Vec<Channel> {
+/// The hours of their day at which people may be reached by a channel. An inbox wakes nobody.
+fn window(tenant: &Tenant, channel: Channel) -> SendingWindow {
+    match channel {
+        Channel::Email => tenant.senders.email_window,
+        Channel::Sms => tenant.senders.sms_window,
+        Channel::InApp => SendingWindow::Always,
+    }
+}
+
+/// The channels that the person can be reached by at some hour, the law allows, the tenant has, and the letter has words
+/// for, in their order.
+fn channels(ground: &Ground<'_>, duty: &Duty, person: &Person, template: &Template) -> Vec<Channel> {
+    let Ground { tenant, now, .. } = *ground;
     let lawful = |method: &str| duty.obligation.methods.iter().any(|known| known == method);
     let email = person.email.is_some() && (!duty.needs_esign_consent || tenant.senders.esign_consent);
     let ways = [
@@ -249,10 +269,18 @@ fn channels(tenant: &Tenant, duty: &Duty, person: &Person, template: &Template) 
     ];
     ways.into_iter()
         .filter(|(channel, method, there)| {
-            *there && lawful(method) && template.header().channels.contains(&letter::channel_of(*channel))
+            *there
+                && lawful(method)
+                && template.header().channels.contains(&letter::channel_of(*channel))
+                && has_hours(window(tenant, *channel), person, now)
         })
         .map(|(channel, _, _)| channel)
         .collect()
+}
+
+fn has_hours(window: SendingWindow, person: &Person, now: Timestamp) -> bool {
+    let days = Interval::new(now, now + SignedDuration::from_hours(72));
+    days.is_ok_and(|days| open(window, person.residence.as_ref(), days).is_ok())
 }
 
 /// A letter that the law wants to arrive goes again when nobody knows whether it went; a text message at night or a

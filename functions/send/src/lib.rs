@@ -21,7 +21,7 @@ use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, TELL_AFTER, event_of_answers};
 use tocsin_domain::incident::PlanRef;
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
-use tocsin_domain::plan::Wave;
+use tocsin_domain::plan::{Door, Wave};
 use tocsin_domain::receipt::with_evidence;
 use tocsin_domain::wire::{Message, SendJob, read};
 use tocsin_notices::letter::Brief;
@@ -81,6 +81,10 @@ async fn send(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> P
     check_planned(&wave, &chunk)?;
     let brief: Brief = serde_json::from_str(&plans::brief(ports, &scope, &stored.head).await?)
         .map_err(|_| Parked::Missing { what: "a readable brief of the plan".to_owned() })?;
+    // A message that lay on its queue too long may find people asleep; `dispatch` lays it out again in their morning.
+    if !matches!(wave.door(now), Door::OpenUntil(_)) {
+        return Ok(Outcome::Skip { why: "outside the hours at which these people may be reached" });
+    }
     let ready = compose::chunk(ports, &scope, stored.head.roster(), &wave, &brief, &chunk).await?;
     let turn = match turn::take(ports, &wave, &chunk, now).await? {
         Some(turn) => turn,

@@ -120,7 +120,7 @@ async fn raise(
     incidents::change(ports, scope, &was, &changed, &leaves, Vec::new()).await
 }
 
-fn leaf<const N: usize>(
+pub fn leaf<const N: usize>(
     scope: &TenantScope,
     incident: IncidentId,
     why: &str,

@@ -8,15 +8,16 @@
 
 mod deadlines;
 mod fallback;
+mod outlook;
 mod settlement;
 
 use jiff::Timestamp;
 use tocsin_domain::id::TenantId;
 use tocsin_domain::outcome::{Halt, Outcome};
 use tocsin_ports::store::{directory, leaves};
-use tocsin_ports::{Configured, Proof, ReadHome, TenantScope, WriteHome};
+use tocsin_ports::{Configured, Proof, ReadHome, ReadQuota, TenantScope, WriteHome};
 
-pub async fn step(ports: &(impl ReadHome + WriteHome + Configured), now: Timestamp) -> Outcome {
+pub async fn step(ports: &(impl ReadHome + WriteHome + ReadQuota + Configured), now: Timestamp) -> Outcome {
     let mut scopes = match directory::every_tenant(ports).await {
         Ok(scopes) => scopes,
         Err(halt) => return halt.into(),
@@ -32,7 +33,7 @@ pub async fn step(ports: &(impl ReadHome + WriteHome + Configured), now: Timesta
 }
 
 async fn look_after(
-    ports: &(impl ReadHome + WriteHome + Configured),
+    ports: &(impl ReadHome + WriteHome + ReadQuota + Configured),
     scope: &TenantScope,
     now: Timestamp,
 ) -> Result<(), Halt> {
@@ -42,7 +43,7 @@ async fn look_after(
     let escalated = if *scope.tenant() == TenantId::installation() {
         Ok(())
     } else {
-        deadlines::escalate(ports, scope, now).await
+        deadlines::escalate(ports, scope, now).await.and(outlook::reckon(ports, scope, now).await)
     };
     leaves::seal_waiting(ports, scope).await?;
     settled.and(moved).and(escalated)

@@ -92,6 +92,7 @@ mod tests {
         name = "Example Goods"
         platform = "shopify-plus"
         approvals_needed = 1
+        approval_minutes = 120
         reject_limit_per_mille = 20
         contacts = []
         datasets = []
@@ -118,6 +119,8 @@ mod tests {
 
         [senders]
         email_from = "Example Goods <notice@shop.example>"
+        email_window = "always"
+        sms_window = "08:00-21:00"
         esign_consent = true
         sms = false
         in_app = false

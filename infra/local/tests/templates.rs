@@ -51,7 +51,7 @@ fn no_role_may_do_everything() {
         let everywhere = properties.matches("Resource: \"*\"").count();
         let expected = match name {
             "SendRole" => 2,
-            "DispatchRole" => 1,
+            "DispatchRole" | "PlanRole" | "WatchRole" => 1,
             _ => 0,
         };
         assert_eq!(everywhere, expected, "{name}");

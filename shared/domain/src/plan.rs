@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::chunk::Chunk;
@@ -10,7 +10,10 @@ use crate::id::{IncidentId, ObligationId, TenantId, digest};
 use crate::incident::{Incident, RosterRef, ScopeCount};
 use crate::merkle::{Proof, Root, Tree};
 use crate::obligation::Obligation;
+use crate::person::Jurisdiction;
 use crate::tenant::Tenant;
+use crate::window::{Interval, NeverOpen, SendingWindow};
+use crate::zones::{UnknownZone, Zones};
 
 /// A plan, whole. Immutable: a change is a new version with a new hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +128,10 @@ pub struct Wave {
     pub template: TemplateRef,
     /// When sending may begin.
     pub start: Timestamp,
+    /// The hours of their day at which its people may be reached.
+    pub window: SendingWindow,
+    /// Where its people live, where their hours count.
+    pub residence: Option<Jurisdiction>,
     /// The duty's due instant: waves go out earliest deadline first.
     pub deadline: Option<Timestamp>,
     pub settling: Settling,
@@ -136,7 +143,30 @@ pub struct Wave {
     pub root: Root,
 }
 
+/// Whether a wave's people may be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    OpenUntil(Timestamp),
+    OpensAt(Timestamp),
+    /// Not within days: a person has to find another way.
+    Shut,
+}
+
+/// How far ahead a door is looked for: a day and a night, and a change of the clocks.
+const NEXT_DAYS: SignedDuration = SignedDuration::from_hours(72);
+
 impl Wave {
+    pub fn door(&self, now: Timestamp) -> Door {
+        let open = Interval::new(now, now + NEXT_DAYS)
+            .ok()
+            .map(|days| open(self.window, self.residence.as_ref(), days));
+        match open.and_then(Result::ok).as_ref().and_then(|open| open.first()) {
+            Some(first) if first.from() <= now => Door::OpenUntil(first.until()),
+            Some(first) => Door::OpensAt(first.from()),
+            None => Door::Shut,
+        }
+    }
+
     /// Whether this is the chunk that was planned under its number.
     pub fn holds_chunk(&self, chunk: &Chunk, proof: &Proof) -> bool {
         self.root.holds(chunk.at.number.into(), &chunk.digest(), proof)
@@ -172,6 +202,30 @@ impl Phase {
             Phase::Correction => "correction",
             Phase::Withdrawal => "withdrawal",
         }
+    }
+}
+
+/// Why nobody can say at which hours people may be reached.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoHours {
+    #[error("their residence is not known, and with it their hours")]
+    NoResidence,
+    #[error(transparent)]
+    Zone(#[from] UnknownZone),
+    #[error(transparent)]
+    Never(#[from] NeverOpen),
+}
+
+/// When people who live there may be reached.
+pub fn open(
+    window: SendingWindow,
+    residence: Option<&Jurisdiction>,
+    within: Interval,
+) -> Result<Vec<Interval>, NoHours> {
+    match (window, residence) {
+        (SendingWindow::Always, _) => Ok(vec![within]),
+        (SendingWindow::Daily(_), None) => Err(NoHours::NoResidence),
+        (SendingWindow::Daily(_), Some(residence)) => Ok(window.open(&Zones::of(residence)?, within)?),
     }
 }
 
@@ -258,6 +312,8 @@ mod tests {
             phase: Phase::First,
             template: TemplateRef { id: String::new(), version: String::new(), hash: String::new() },
             start: Timestamp::UNIX_EPOCH,
+            window: SendingWindow::Always,
+            residence: None,
             deadline: None,
             settling: Settling::MustReach,
             stands_by: false,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::TenantId;
 use crate::person::{EmailAddress, Jurisdiction};
 use crate::signal::{Hints, Severity};
+use crate::window::SendingWindow;
 
 /// Routes are written together with the settings, in one transaction.
 const MOST_ROUTES: usize = 90;
@@ -31,6 +32,8 @@ pub struct Tenant {
     pub roles: BTreeMap<String, Vec<Role>>,
     /// How many distinct approvers a plan needs.
     pub approvals_needed: u32,
+    /// Within how many minutes approvals are expected: whether a plan can be carried out in time is reckoned from then on.
+    pub approval_minutes: u32,
     /// More bad rows than this share of a manifest, in thousandths, block the plan.
     pub reject_limit_per_mille: u32,
     /// Bodies to which a filing can go by e-mail.
@@ -188,6 +191,10 @@ impl Residency {
 pub struct Senders {
     /// `Name <address>` or an address of a domain that SES has verified for this tenant.
     pub email_from: String,
+    /// The hours of a person's day at which a mail may reach them: `always`, or `08:00-21:00`.
+    pub email_window: SendingWindow,
+    /// The same for text messages: nobody is woken.
+    pub sms_window: SendingWindow,
     /// Whether customers agreed to get notices electronically, as United States law asks (15 U.S.C. 7001).
     pub esign_consent: bool,
     /// Whether people without a usable e-mail address get a text message.

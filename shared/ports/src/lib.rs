@@ -9,6 +9,7 @@
 pub mod jobs;
 pub mod memory;
 mod ports;
+pub mod quota;
 mod scope;
 mod settings;
 pub mod store;

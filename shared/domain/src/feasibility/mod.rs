@@ -69,11 +69,13 @@ mod question;
 mod search;
 mod simplex;
 mod solve;
+mod waves;
 
 use jiff::Timestamp;
 
 pub use answer::{Answer, BuyBack, LatestStart, Outlook, Sending, Shortfall};
 pub use question::{BadQuestion, Capacity, CapacityChange, Demand, Question, Supply};
+pub use waves::of_waves;
 
 use instance::{Instance, Model, ceiling};
 use ledger::Ledger;

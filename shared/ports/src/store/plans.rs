@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use tocsin_audit::Leaf;
 use tocsin_domain::chunk::ChunkRef;
+use tocsin_domain::feasibility::Answer;
 use tocsin_domain::id::IncidentId;
 use tocsin_domain::incident::{Halt as IncidentHalt, Incident, PlanRef};
 use tocsin_domain::obligation::Obligation;
@@ -93,6 +94,29 @@ pub async fn put_parts(
         items.push(Item { key: wave_key(scope, at), attributes });
     }
     Ok(ports.put_all(items).await?)
+}
+
+/// Keeps whether a plan can be carried out in time, as it was last reckoned. It hangs on quotas that change, so no
+/// approval binds it.
+pub async fn put_outlook(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    incident: IncidentId,
+    version: u32,
+    outlook: &Answer,
+) -> Result<(), Halt> {
+    let item = Item { key: outlook_key(scope, incident, version), attributes: with_doc(outlook)? };
+    Ok(ports.put_all(vec![item]).await?)
+}
+
+pub async fn outlook(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    incident: IncidentId,
+    version: u32,
+) -> Result<Option<Answer>, Halt> {
+    let item = ports.get(&outlook_key(scope, incident, version)).await?;
+    item.as_ref().map(read_doc).transpose()
 }
 
 /// Puts a plan whose chunks and parts stand in the store, makes it the one in force, and closes the gates.
@@ -384,6 +408,10 @@ pub(super) fn wake_partition(scope: &TenantScope) -> String {
 
 fn plan_key(scope: &TenantScope, incident: IncidentId, version: u32) -> Key {
     scope.key(&[&incident.to_string()], format!("plan#{version:04}"))
+}
+
+fn outlook_key(scope: &TenantScope, incident: IncidentId, plan: u32) -> Key {
+    scope.key(&[&incident.to_string()], format!("outlook#{plan:04}"))
 }
 
 fn gate_key(scope: &TenantScope, incident: IncidentId, gate: u32) -> Key {
