@@ -149,7 +149,7 @@ mod tests {
         let unknown = wrong("approvals_needed = 1", "aprovals_needed = 1");
         assert!(unknown.contains("line 5") && unknown.contains("aprovals_needed"), "{unknown}");
         let syntax = wrong("[residency]", "[residency");
-        assert!(syntax.contains("line 26"), "{syntax}");
+        assert!(syntax.contains("line 27"), "{syntax}");
         let missing = wrong("        otherwise = \"eu-central-1\"\n", "");
         assert!(missing.contains("otherwise"), "{missing}");
         let problem = wrong("approvals_needed = 1", "approvals_needed = 2");
