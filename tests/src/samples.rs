@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use tocsin_ports::memory::Delivered;
+use tocsin_ports::memory::{Delivered, Texted};
 use tocsin_stage::http::Request;
 
 use crate::{Town, run};
@@ -231,5 +231,47 @@ pub fn ses_event(mail: &Delivered, now: Timestamp) -> Value {
         "eventType": "Delivery",
         "mail": head,
         "delivery": { "timestamp": now.to_string(), "recipients": [mail.to], "smtpResponse": "250 ok" },
+    })
+}
+
+/// What SNS logs of a text that the phone took, as a subscription of CloudWatch Logs hands it over.
+pub fn sns_text_log(text: &Texted, now: Timestamp) -> Value {
+    let line = json!({
+        "notification": { "messageId": text.provider_id, "timestamp": now.strftime("%F %T%.3f").to_string() },
+        "delivery": {
+            "phoneCarrier": "a carrier", "destination": text.to, "smsType": "Transactional",
+            "providerResponse": "Message has been accepted by phone", "dwellTimeMs": 599, "dwellTimeMsUntilDeviceAck": 1344,
+        },
+        "status": "SUCCESS",
+    });
+    packed_lines(&[line])
+}
+
+/// Lines of a log group as CloudWatch Logs packs them.
+pub fn packed_lines(lines: &[Value]) -> Value {
+    use base64::Engine;
+    let events: Vec<Value> = (1_u32..)
+        .zip(lines)
+        .map(|(id, line)| json!({ "id": id.to_string(), "timestamp": 0, "message": line.to_string() }))
+        .collect();
+    let text = json!({
+        "messageType": "DATA_MESSAGE", "owner": "000000000000",
+        "logGroup": "sns/eu-central-1/000000000000/DirectPublishToPhoneNumber", "logStream": "1",
+        "subscriptionFilters": ["receipts"], "logEvents": events,
+    });
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, text.to_string().as_bytes()).expect("memory");
+    let packed = packer.finish().expect("memory");
+    json!({ "awslogs": { "data": base64::engine::general_purpose::STANDARD.encode(packed) } })
+}
+
+/// What End User Messaging says of a text that the phone took.
+pub fn sms_voice_event(text: &Texted, now: Timestamp) -> Value {
+    json!({
+        "eventType": "TEXT_DELIVERED", "eventVersion": "1.0", "eventTimestamp": now.as_millisecond(),
+        "isFinal": true, "originationPhoneNumber": "+447700900999", "destinationPhoneNumber": text.to,
+        "isoCountryCode": "GB", "messageId": text.provider_id, "messageType": "TRANSACTIONAL",
+        "messageStatus": "DELIVERED", "messageStatusDescription": "Message has been accepted by phone",
+        "context": text.tags, "totalMessageParts": 1,
     })
 }

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
+use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::{Entry, TOO_FAST};
 use tocsin_domain::pace::smaller_call;
-use tocsin_domain::person::PhoneNumber;
 use tocsin_domain::plan::Wave;
 use tocsin_notices::Rendered;
 use tocsin_notices::letter::Brief;
@@ -15,6 +15,11 @@ use tocsin_ports::{HandOver, Mail, Tags, TenantScope, Text};
 use crate::SendPorts;
 use crate::compose::Ready;
 
+const SHORTEST_TRIED: SignedDuration = SignedDuration::from_hours(1);
+
+/// The longest that AWS End User Messaging takes (`TimeToLive`).
+const LONGEST_TRIED: SignedDuration = SignedDuration::from_hours(72);
+
 /// What became of each notice of the chunk. A mail call carries `call_size` messages at most.
 pub async fn chunk(
     ports: &impl SendPorts,
@@ -24,6 +29,7 @@ pub async fn chunk(
     chunk: &StoredChunk,
     ready: Vec<Ready>,
     call_size: usize,
+    now: Timestamp,
 ) -> Vec<Entry> {
     let mut entries = chunk.entries.clone();
     let mut mails = Vec::new();
@@ -41,7 +47,9 @@ pub async fn chunk(
             },
             Ready::Sms { to, text } => match text {
                 Rendered::Sms(text) => {
-                    let answer = send_text(ports, scope, chunk, index, to, text.text).await;
+                    let tags = tags(scope, chunk, index);
+                    let text = Text { to, body: text.text, valid_for: valid_for(wave.deadline, now), tags };
+                    let answer = send_text(ports, scope, chunk, index, text).await;
                     *entry = after(entry, answer);
                 }
                 Rendered::Email(_) | Rendered::InApp(_) => *entry = wrong_form(),
@@ -134,19 +142,25 @@ async fn send_text(
     scope: &TenantScope,
     chunk: &StoredChunk,
     index: usize,
-    to: PhoneNumber,
-    body: String,
+    text: Text,
 ) -> Entry {
-    let answer = answers(ports.send_text(Text { to, body }).await, 1).pop().unwrap_or(Entry::InDoubt);
+    let answer = answers(ports.send_text(text).await, 1).pop().unwrap_or(Entry::InDoubt);
     if let Entry::Accepted(id) = &answer {
         let notice =
             receipts::NoticeAt { chunk: chunk.chunk.at, index: index as u32, attempt: chunk.attempt };
-        // Without this line a later delivery report cannot be joined: it is parked then, and nothing is sent twice.
+        // Without it a later report without our tags is not joined but kept, and nothing is sent twice.
         if receipts::remember_provider_id(ports, scope, id, notice).await.is_err() {
             tracing::warn!(chunk = %chunk.chunk.at, index, "a provider's id was not kept");
         }
     }
     answer
+}
+
+/// A text is tried until the duty's due instant and not on the next day's morning, but for an hour at least: a phone may
+/// be switched off, and a notice that is late is still owed.
+fn valid_for(due: Option<Timestamp>, now: Timestamp) -> SignedDuration {
+    let left = due.map(|due| due.duration_since(now)).filter(SignedDuration::is_positive);
+    left.unwrap_or(LONGEST_TRIED).clamp(SHORTEST_TRIED, LONGEST_TRIED)
 }
 
 /// An answer for each message, whatever the provider said. Fewer or more answers than messages are a doubt for all.
@@ -185,6 +199,21 @@ fn tags(scope: &TenantScope, chunk: &StoredChunk, index: usize) -> Tags {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_tried_as_long_as_it_is_of_use() {
+        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let hours = SignedDuration::from_hours;
+        for (left, expected) in [
+            (None, hours(72)),
+            (Some(hours(100)), hours(72)),
+            (Some(hours(20)), hours(20)),
+            (Some(SignedDuration::from_mins(5)), hours(1)),
+            (Some(-hours(5)), hours(72)),
+        ] {
+            assert_eq!(valid_for(left.map(|left| now + left), now), expected, "{left:?}");
+        }
+    }
 
     #[test]
     fn a_throttled_copy_stays_a_copy() {

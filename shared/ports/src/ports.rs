@@ -220,10 +220,15 @@ pub trait Mailer {
     async fn send_mails(&self, from: &str, mails: &[Mail]) -> HandOver;
 }
 
+/// One text message to one phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     pub to: PhoneNumber,
     pub body: String,
+    /// For how long it may be tried, where the provider can be told.
+    pub valid_for: SignedDuration,
+    /// Come back with the provider's events, where it has a place for them.
+    pub tags: Tags,
 }
 
 /// One text message. Never retried below this port.
