@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tocsin_ports::{Clock, Queue};
+use tocsin_stage::http::Request;
 use tocsin_tests::*;
 
 const PHONE: &str = "+447700900123";
@@ -90,4 +91,72 @@ fn lose_the_answer_to_a_text(town: &Town) {
     town.world.set_fate(Some(Box::new(|_, call| (call == Call::Text).then_some(Fault::ErrorAfter))));
     town.drain();
     town.world.set_fate(None);
+}
+
+/// Seven people in seven places; the Frenchman, customer 1, is known by his account in the shop alone.
+fn with_an_account() -> Vec<Customer> {
+    let mut people = customers(7);
+    people[1].email = String::new();
+    people
+}
+
+#[test]
+fn a_notice_in_the_inbox_ends_when_it_is_read() {
+    let (mut town, incident) = leaked(&with_an_account());
+    approve(&town, &incident);
+    town.minute();
+    let now = town.world.now();
+    let france = |town: &Town| {
+        let shown = show(town, &incident);
+        let duty = duty(&shown, "eu-gdpr-individual", "FR");
+        (duty["state"].clone(), duty["coverage"]["reached"].clone())
+    };
+    assert_eq!(france(&town), (json!("open"), json!(0)));
+    let asked = town.storefront(proxied("shop", "1", now));
+    assert_eq!(asked.status, 200);
+    let notices = asked.body["notices"].as_array().expect("notices");
+    let [notice] = notices.as_slice() else { panic!("one notice, not {}", notices.len()) };
+    assert!(notice["text"].as_str().is_some_and(|text| text.contains("https://shop.example/notice")));
+    assert_eq!(notice["date"], "2026-11-23");
+    let reference = notice["reference"].as_str().expect("a reference");
+    assert!(reference.starts_with("SHOP-"));
+    for _ in 0..2 {
+        assert_eq!(town.storefront(read_by(section("shop", "1", now), reference)).status, 200);
+        assert_eq!(town.world.home_as_text().matches("read in the shop").count(), 1);
+    }
+    assert_eq!(france(&town), (json!("met"), json!(1)));
+}
+
+#[test]
+fn nobody_sees_anothers_notice_and_a_stranger_learns_nothing() {
+    let (mut town, incident) = leaked(&with_an_account());
+    settle_in(&town, "other", &customers(7));
+    approve(&town, &incident);
+    town.minute();
+    let now = town.world.now();
+    let own = town.storefront(proxied("shop", "1", now));
+    let reference = own.body["notices"][0]["reference"].as_str().expect("a reference").to_owned();
+    for asked in [
+        proxied("shop", "", now),
+        proxied("shop", "2", now),
+        proxied("shop", "999", now),
+        section("shop", "2", now),
+        proxied("other", "1", now),
+    ] {
+        let answer = town.storefront(asked.clone());
+        assert_eq!((answer.status, answer.body), (200, json!({ "notices": [] })), "{asked:?}");
+        assert_eq!(town.storefront(read_by(asked, &reference)).status, 404);
+    }
+    let mut of_another_shop = proxied("other", "1", now);
+    of_another_shop.path = "/inbox/shop/shopify".to_owned();
+    let mut changed = proxied("shop", "2", now);
+    changed.query = changed.query.replace("customer_id=2", "customer_id=1");
+    let old = proxied("shop", "1", now - jiff::SignedDuration::from_mins(6));
+    let nowhere = Request { path: "/inbox/nowhere/shopify".to_owned(), ..proxied("shop", "1", now) };
+    for asked in [of_another_shop, changed, old, nowhere] {
+        let answer = town.storefront(asked.clone());
+        assert_eq!(answer.status, 401, "{asked:?}");
+        assert!(answer.body.get("notices").is_none());
+    }
+    assert!(!town.world.home_as_text().contains("read in the shop"));
 }

@@ -56,6 +56,12 @@ impl Town {
         run(intake_webhook::step(&self.world, request, now))
     }
 
+    /// A request of a shop for one of its customers.
+    pub fn storefront(&self, request: Request) -> Response {
+        let now = self.world.now();
+        run(inbox::step(&self.world, request, now))
+    }
+
     /// A request of `principal` to the console.
     pub fn console(&self, principal: &str, method: &str, path: &str, body: &Value) -> Response {
         let request = Request {

@@ -18,6 +18,9 @@ pub const RESPONDER: &str = "arn:aws:iam::000000000000:user/cy";
 
 pub const SHOP_SECRET: &str = "a secret of the shop's app";
 
+/// What a Magento customer section signs with.
+pub const SECTION_SECRET: &str = "whsec_YSBzZWNyZXQgb2YgdGhlIHNlY3Rpb24=";
+
 /// A person of a manifest: number, country, province, locale, address, phone.
 #[derive(Debug, Clone)]
 pub struct Customer {
@@ -134,7 +137,10 @@ pub fn bucket(tenant: &str) -> String {
 
 /// Puts a tenant with this manifest; panics when the console refuses.
 pub fn settle_in(town: &Town, id: &str, customers: &[Customer]) {
-    let secrets = json!({ "webhook-shopify": json!({ "keys": [SHOP_SECRET] }).to_string() });
+    let keys = |key: &str| json!({ "keys": [key] }).to_string();
+    let secrets = json!({
+        "webhook-shopify": keys(SHOP_SECRET), "inbox-shopify": keys(SHOP_SECRET), "inbox-magento": keys(SECTION_SECRET),
+    });
     let body = json!({ "tenant": tenant(id), "secrets": secrets });
     let answer = town.console(ADMINISTRATOR, "PUT", &format!("/console/tenants/{id}"), &body);
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -189,9 +195,7 @@ pub fn guardduty_finding(bucket: &str, severity: f64) -> String {
 /// A webhook as Shopify posts it, signed with `secret`.
 pub fn shopify_webhook(tenant: &str, topic: &str, body: &[u8], secret: &str) -> Request {
     use base64::Engine;
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key");
-    mac.update(body);
-    let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
+    let signature = base64::engine::general_purpose::STANDARD.encode(signed(secret.as_bytes(), body));
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("x-shopify-topic", topic.to_owned()),
@@ -208,7 +212,7 @@ pub fn shopify_webhook(tenant: &str, topic: &str, body: &[u8], secret: &str) -> 
         headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         body: body.to_vec(),
         id: "request-1".to_owned(),
-        principal: None,
+        ..Request::default()
     }
 }
 
@@ -274,4 +278,55 @@ pub fn sms_voice_event(text: &Texted, now: Timestamp) -> Value {
         "messageStatus": "DELIVERED", "messageStatusDescription": "Message has been accepted by phone",
         "context": text.tags, "totalMessageParts": 1,
     })
+}
+
+fn signed(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key");
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// What Shopify's app proxy asks of us when `customer` is logged in to the shop of `tenant`.
+pub fn proxied(tenant: &str, customer: &str, now: Timestamp) -> Request {
+    let (second, shop) = (now.as_second(), format!("{tenant}.myshopify.com"));
+    let message =
+        format!("logged_in_customer_id={customer}path_prefix=/apps/noticesshop={shop}timestamp={second}");
+    let signature = hex::encode(signed(SHOP_SECRET.as_bytes(), message.as_bytes()));
+    let query = format!(
+        "shop={shop}&logged_in_customer_id={customer}&path_prefix=%2Fapps%2Fnotices&timestamp={second}&signature={signature}"
+    );
+    Request {
+        method: "GET".to_owned(),
+        path: format!("/inbox/{tenant}/shopify"),
+        query,
+        ..Request::default()
+    }
+}
+
+/// What a Magento customer section asks of us for `customer`.
+pub fn section(tenant: &str, customer: &str, now: Timestamp) -> Request {
+    use base64::Engine;
+    let base64 = base64::engine::general_purpose::STANDARD;
+    let message = format!("inbox.{customer}.shop.example.{}", now.as_second());
+    let key = base64.decode(SECTION_SECRET.trim_start_matches("whsec_")).expect("base64");
+    let signature = format!("v1,{}", base64.encode(signed(&key, message.as_bytes())));
+    let headers = [
+        ("tocsin-customer", customer.to_owned()),
+        ("tocsin-website", "shop.example".to_owned()),
+        ("tocsin-timestamp", now.as_second().to_string()),
+        ("tocsin-signature", signature),
+    ];
+    Request {
+        method: "GET".to_owned(),
+        path: format!("/inbox/{tenant}/magento"),
+        headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        ..Request::default()
+    }
+}
+
+/// The same asker, who has read the notice.
+pub fn read_by(asked: Request, reference: &str) -> Request {
+    let path = format!("{}/read", asked.path);
+    let body = json!({ "reference": reference }).to_string().into_bytes();
+    Request { method: "POST".to_owned(), path, body, ..asked }
 }

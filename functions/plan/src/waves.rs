@@ -245,7 +245,7 @@ fn channels(tenant: &Tenant, duty: &Duty, person: &Person, template: &Template) 
     let ways = [
         (Channel::Email, "email", email),
         (Channel::Sms, "sms", person.phone.is_some() && tenant.senders.sms),
-        (Channel::InApp, "in-app", tenant.senders.in_app),
+        (Channel::InApp, "in-app", person.customer.is_some() && tenant.senders.in_app),
     ];
     ways.into_iter()
         .filter(|(channel, method, there)| {

@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use tocsin_domain::id::IdentityKey;
 use tocsin_domain::outcome::Parked;
-use tocsin_domain::person::{AddressError, EmailAddress, Jurisdiction, Person, PhoneNumber, identify};
+use tocsin_domain::person::{
+    AddressError, EmailAddress, Jurisdiction, Person, PhoneNumber, by_customer_id, identify,
+};
 use tocsin_domain::tenant::{Dataset, ManifestFormat};
 use tocsin_ports::File;
 
@@ -164,6 +166,7 @@ fn person(row: Row, key: &IdentityKey, salt: String) -> Result<Person, RejectRea
         email: email.map(|email| email.personal().clone()),
         phone: phone.map(|phone| phone.personal().clone()),
         residence: Jurisdiction::of(&row.country, &row.province),
+        customer: by_customer_id(key, &row.customer_id),
         locale: given(&row.locale),
         salt,
     })

@@ -31,7 +31,9 @@ pub enum Ready {
         text: Rendered,
     },
     InApp {
+        /// As the shop knows them: see `Person::customer`.
         to: PersonId,
+        reference: String,
         message: Rendered,
     },
 }
@@ -111,7 +113,7 @@ fn one(
             let person = people.get(id).ok_or("the person's record is gone")?.clone();
             let member = Member { person, slices: slices.clone() };
             let composed = letter::to_person(template, wave, brief, &member).map_err(|_| CHANGED)?;
-            address(wave, &member.person, approved(composed, notice, is_copy).ok_or(CHANGED)?)
+            address(wave, brief, &member.person, approved(composed, notice, is_copy).ok_or(CHANGED)?)
         }
         Recipient::Contact(name) => {
             let composed = letter::to_contact(template, wave, brief, name).map_err(|_| CHANGED)?;
@@ -130,7 +132,7 @@ fn approved(composed: Composed, notice: &Notice, is_copy: bool) -> Option<Render
     Some(if is_copy { composed.copy } else { composed.first })
 }
 
-fn address(wave: &Wave, person: &Person, notice: Rendered) -> Result<Ready, &'static str> {
+fn address(wave: &Wave, brief: &Brief, person: &Person, notice: Rendered) -> Result<Ready, &'static str> {
     match wave.channel {
         Channel::Email => {
             let address = person.email.as_ref().ok_or("the person has no e-mail address any more")?;
@@ -142,6 +144,10 @@ fn address(wave: &Wave, person: &Person, notice: Rendered) -> Result<Ready, &'st
             let to = number.expose().parse().map_err(|_| "the phone number cannot be used")?;
             Ok(Ready::Sms { to, text: notice })
         }
-        Channel::InApp => Ok(Ready::InApp { to: person.id, message: notice }),
+        Channel::InApp => {
+            let to = person.customer.ok_or("the person has no account in the shop any more")?;
+            let reference = letter::reference_of(brief, wave, person.id);
+            Ok(Ready::InApp { to, reference, message: notice })
+        }
     }
 }

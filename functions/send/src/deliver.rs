@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::{Entry, TOO_FAST};
+use tocsin_domain::id::PersonId;
 use tocsin_domain::pace::smaller_call;
 use tocsin_domain::plan::Wave;
-use tocsin_notices::Rendered;
 use tocsin_notices::letter::Brief;
+use tocsin_notices::{InApp, Rendered};
 use tocsin_ports::store::chunks::StoredChunk;
-use tocsin_ports::store::{people, receipts};
+use tocsin_ports::store::people::{self, InboxNotice};
+use tocsin_ports::store::receipts::{self, NoticeAt};
 use tocsin_ports::{HandOver, Mail, Tags, TenantScope, Text};
 
 use crate::SendPorts;
@@ -54,16 +56,12 @@ pub async fn chunk(
                 }
                 Rendered::Email(_) | Rendered::InApp(_) => *entry = wrong_form(),
             },
-            Ready::InApp { to, message } => match message {
+            Ready::InApp { to, reference, message } => match message {
                 Rendered::InApp(message) => {
-                    let body = format!("{}\n\n{}", message.title, message.text);
-                    let put =
-                        people::put_in_inbox(ports, scope, &wave.region, to, wave.obligation, &body).await;
-                    *entry = match put {
-                        Ok(()) => Entry::Accepted("inbox".to_owned()),
-                        // The same notice put again is the same item: a failed put may simply go again.
-                        Err(_) => Entry::Throttled("the inbox did not answer".to_owned()),
-                    };
+                    let (at, date) = (notice_at(chunk, index), brief.facts.notice_date);
+                    let InApp { title, text } = message;
+                    let notice = InboxNotice { at, reference, date, title, text };
+                    *entry = put_in_inbox(ports, scope, wave, to, &notice).await;
                 }
                 Rendered::Email(_) | Rendered::Sms(_) => *entry = wrong_form(),
             },
@@ -146,8 +144,7 @@ async fn send_text(
 ) -> Entry {
     let answer = answers(ports.send_text(text).await, 1).pop().unwrap_or(Entry::InDoubt);
     if let Entry::Accepted(id) = &answer {
-        let notice =
-            receipts::NoticeAt { chunk: chunk.chunk.at, index: index as u32, attempt: chunk.attempt };
+        let notice = notice_at(chunk, index);
         // Without it a later report without our tags is not joined but kept, and nothing is sent twice.
         if receipts::remember_provider_id(ports, scope, id, notice).await.is_err() {
             tracing::warn!(chunk = %chunk.chunk.at, index, "a provider's id was not kept");
@@ -161,6 +158,24 @@ async fn send_text(
 fn valid_for(due: Option<Timestamp>, now: Timestamp) -> SignedDuration {
     let left = due.map(|due| due.duration_since(now)).filter(SignedDuration::is_positive);
     left.unwrap_or(LONGEST_TRIED).clamp(SHORTEST_TRIED, LONGEST_TRIED)
+}
+
+/// The same notice put again is the same item: a failed put may simply go again.
+async fn put_in_inbox(
+    ports: &impl SendPorts,
+    scope: &TenantScope,
+    wave: &Wave,
+    to: PersonId,
+    notice: &InboxNotice,
+) -> Entry {
+    match people::put_in_inbox(ports, scope, &wave.region, to, wave.obligation, notice).await {
+        Ok(()) => Entry::Accepted("inbox".to_owned()),
+        Err(_) => Entry::Throttled("the inbox did not answer".to_owned()),
+    }
+}
+
+fn notice_at(chunk: &StoredChunk, index: usize) -> NoticeAt {
+    NoticeAt { chunk: chunk.chunk.at, index: index as u32, attempt: chunk.attempt }
 }
 
 /// An answer for each message, whatever the provider said. Fewer or more answers than messages are a doubt for all.

@@ -53,8 +53,9 @@ pub enum Tenant {
         file: PathBuf,
         /// A webhook secret: a file with one key a line, newest first, or - for standard input
         ///
-        /// NAME is webhook-shopify, webhook-stripe, webhook-adyen or webhook-generic. Secrets that are not named
-        /// stay as they are. Put the new key before the old one, and take the old one out when nothing is signed
+        /// NAME is webhook-shopify, webhook-stripe, webhook-adyen or webhook-generic, for what comes in; inbox-shopify
+        /// (the app's own secret) or inbox-magento (whsec_ and base64), for pages that show the inbox. Secrets that are
+        /// not named stay as they are. Put the new key before the old one, and take the old one out when nothing is signed
         /// with it any more.
         #[arg(long = "secret", value_name = "NAME=PATH")]
         secrets: Vec<SecretFile>,

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const HOME: &str = include_str!("../../../template.yaml");
 const REGIONAL: &str = include_str!("../../regional.yaml");
 
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "console",
     "dispatch",
+    "inbox",
     "intake-siem",
     "intake-webhook",
     "plan",
@@ -72,6 +73,8 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             "IntakeSiemRole" => ("GetItem PutItem", with_queue("")),
             // The list of incidents, and how many were opened.
             "TriageRole" => ("GetItem Query PutItem UpdateItem", with_queue("")),
+            // The tenant, the receipts of a notice; the inboxes of every region.
+            "InboxRole" => ("GetItem Query BatchWriteItem", String::new()),
             // Slices; records into the people tables.
             "ScopeRole" => ("GetItem Query PutItem BatchWriteItem", with_queue("")),
             // The gates, and the parts of a plan.

@@ -20,6 +20,9 @@ pub struct Person {
     pub phone: Option<Personal<String>>,
     /// Decides the law; `None` is a bucket of its own that a person must settle.
     pub residence: Option<Jurisdiction>,
+    /// By which the shop itself knows them, where it does: so a storefront finds their inbox. See [`by_customer_id`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<PersonId>,
     /// BCP 47, as the profile says it.
     pub locale: Option<String>,
     /// 32 random bytes in hex, for commitments to this person in the audit log. No leaf names a person yet; when one
@@ -200,13 +203,19 @@ pub fn identify(
     phone: Option<&PhoneNumber>,
     customer_id: &str,
 ) -> Option<PersonId> {
-    let identity = match (email, phone, customer_id.trim()) {
-        (Some(email), _, _) => email.identity(),
-        (None, Some(phone), _) => phone.identity(),
-        (None, None, "") => return None,
-        (None, None, customer) => format!("customer:{customer}"),
-    };
-    Some(PersonId::of(key, &identity))
+    match (email, phone) {
+        (Some(email), _) => Some(PersonId::of(key, &email.identity())),
+        (None, Some(phone)) => Some(PersonId::of(key, &phone.identity())),
+        (None, None) => by_customer_id(key, customer_id),
+    }
+}
+
+/// What stands for a shop's own customer id. `None` where there is none. Shopify writes the number alone in its storefront,
+/// and with its kind before it in its API.
+pub fn by_customer_id(key: &IdentityKey, customer_id: &str) -> Option<PersonId> {
+    let id = customer_id.trim();
+    let id = id.strip_prefix("gid://shopify/Customer/").unwrap_or(id);
+    (!id.is_empty()).then(|| PersonId::of(key, &format!("customer:{id}")))
 }
 
 #[cfg(test)]
@@ -224,6 +233,7 @@ mod tests {
                 email: None,
                 phone: None,
                 residence: None,
+                customer: None,
                 locale: Some(locale.to_owned()),
                 salt: String::new(),
             },
@@ -276,6 +286,8 @@ mod tests {
         assert_eq!(id("Ada@Example.com"), id("ada@example.com "));
         assert_ne!(id("a.da@example.com"), id("ada@example.com"));
         assert_eq!(identify(&key, None, None, "  "), None);
+        assert_eq!(identify(&key, None, None, "7"), by_customer_id(&key, " gid://shopify/Customer/7"));
+        assert_ne!(by_customer_id(&key, "7"), by_customer_id(&key, "77"));
     }
 
     #[test]

@@ -181,6 +181,11 @@ impl Residency {
             .and_then(|home| self.regions.get(home.as_str()).or_else(|| self.regions.get(home.country())))
             .unwrap_or(&self.otherwise)
     }
+
+    /// Every region in which people of the tenant can be, once each.
+    pub fn all(&self) -> BTreeSet<&str> {
+        self.regions.values().chain([&self.otherwise]).map(String::as_str).collect()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

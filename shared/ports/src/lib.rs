@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod memory;
 mod ports;
 mod scope;
+pub mod secrets;
 mod settings;
 pub mod store;
 mod table;
