@@ -8,6 +8,7 @@
 //! | `POST .../incidents/I/hold`, `/release`, `/cancel`, `/rescope` `{"reason"}` | responder |
 //! | `POST .../incidents/I/amend` `{"to_those_told", "read_anew", "reason"}` | responder |
 //! | `POST .../incidents/I/chunks/C/settle` `{"as", "reason"}` | responder |
+//! | `POST /console/tenants/T/partners/resend` `{"contact", "from", "to", "reason"}` | responder |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
 //!
 //! The principal is the one whose signature API Gateway checked (`AWS_IAM`). Every act names it in its leaf.
@@ -19,6 +20,7 @@
 mod access;
 mod acts;
 mod mend;
+mod partners;
 mod routes;
 mod show;
 mod tenant;
@@ -102,6 +104,9 @@ async fn answer(
         }
         Route::Settle(tenant, chunk) => {
             mend::settle(ports, principal, tenant, chunk, &request.body, now).await
+        }
+        Route::ResendToPartner(tenant) => {
+            partners::resend(ports, principal, tenant, &request.body, now).await
         }
         Route::Act(tenant, incident, act @ (Act::Hold | Act::Release | Act::Cancel)) => {
             acts::halt(ports, principal, tenant, incident, act, &request.body, now).await

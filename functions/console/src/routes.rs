@@ -13,6 +13,7 @@ pub enum Route {
     ShowIncident(TenantId, IncidentId),
     Act(TenantId, IncidentId, Act),
     Settle(TenantId, ChunkRef),
+    ResendToPartner(TenantId),
     AuditHead(TenantId),
     AuditTile(TenantId, u64),
 }
@@ -47,6 +48,7 @@ pub fn route(request: &Request) -> Result<Route, No> {
             }
             Ok(Route::Settle(tenant(t)?, chunk))
         }
+        ("POST", ["console", "tenants", t, "partners", "resend"]) => Ok(Route::ResendToPartner(tenant(t)?)),
         ("GET", ["console", "tenants", t, "audit"]) => Ok(Route::AuditHead(tenant(t)?)),
         ("GET", ["console", "tenants", t, "audit", "tiles", number]) => {
             Ok(Route::AuditTile(tenant(t)?, number.parse().map_err(|_| No::NotFound)?))
@@ -83,6 +85,8 @@ mod tests {
         assert_eq!(asked("GET", "/console/tenants/shop/incidents/"), Ok(Route::ListIncidents(t.clone())));
         let path = format!("/console/tenants/shop/incidents/{incident}/approve");
         assert_eq!(asked("POST", &path), Ok(Route::Act(t, i, Act::Approve)));
+        let resend = asked("POST", "/console/tenants/shop/partners/resend");
+        assert_eq!(resend, Ok(Route::ResendToPartner("shop".parse().unwrap())));
         let settle =
             |chunk: &str| format!("/console/tenants/shop/incidents/{incident}/chunks/{chunk}-1-2-3/settle");
         let chunk = ChunkRef { incident: i, plan: 1, wave: 2, number: 3 };

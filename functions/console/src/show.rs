@@ -11,7 +11,7 @@ use tocsin_domain::obligation::{Audience, Obligation, Owed};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::{PlanHead, Wave};
 use tocsin_ports::store::plans::{self, WaveRef};
-use tocsin_ports::store::{chunks, coverage, incidents, leaves, slices};
+use tocsin_ports::store::{chunks, coverage, incidents, leaves, partners, slices};
 use tocsin_ports::{ReadHome, TenantScope};
 
 use crate::No;
@@ -47,6 +47,7 @@ pub async fn incident(
         "approvals": stored.approvals,
         "chunks": chunk_states(ports, scope, head, &waves).await?,
         "duties": duties,
+        "partners": partners::list(ports, scope).await?,
     }))
 }
 

@@ -17,8 +17,9 @@ use crate::{ConsolePorts, No};
 /// Routes are put and freed in one transaction, which takes 100 writes.
 const MOST_ROUTES: usize = 45;
 
-/// Beginnings of the names of the secrets that come from outside: whose webhooks are verified, whose pages show inboxes.
-const SECRETS: [&str; 2] = ["webhook-", "inbox-"];
+/// Beginnings of the names of the secrets that come from outside: whose webhooks are verified, whose pages show inboxes,
+/// which partners verify ours.
+const SECRETS: [&str; 3] = ["webhook-", "inbox-", "partner-"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -105,7 +106,11 @@ fn problems_here(
             .map(|region| format!("residency names {region}, where this installation has no people table")),
     );
     problems.extend(secrets.keys().filter(|name| !SECRETS.iter().any(|kind| name.starts_with(kind))).map(
-        |name| format!("the secret {name:?} is not one that can be put: webhook-SOURCE, inbox-PLATFORM"),
+        |name| {
+            format!(
+                "the secret {name:?} is not one that can be put: webhook-SOURCE, inbox-PLATFORM, partner-NAME"
+            )
+        },
     ));
     problems
 }

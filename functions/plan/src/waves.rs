@@ -13,7 +13,7 @@ use tocsin_domain::notice::Notice;
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
 use tocsin_domain::person::Person;
 use tocsin_domain::plan::{Channel, Phase, Settling, TemplateRef, Wave, chunk_size};
-use tocsin_domain::tenant::Tenant;
+use tocsin_domain::tenant::{Contact, Tenant};
 use tocsin_notices::letter::{self, Brief, Composed};
 use tocsin_notices::{Demands, Library, NoticeFacts, Template, gate};
 
@@ -220,9 +220,18 @@ fn assign_contact<'a>(ground: &Ground<'a>, duty: &'a Duty, seats: &mut Seats<'a>
     if !template.header().phases.contains(&phase) {
         return Err(format!("the letter has no words for a {}; {}", phase.as_str(), by_hand()));
     }
-    let group = group(duty, &tenant.residency.otherwise, Channel::Email, template, phase);
+    let channel = way_to(contact, template).ok_or_else(by_hand)?;
+    let group = group(duty, &tenant.residency.otherwise, channel, template, phase);
     seats.sit(group, template, duty, To::Contact(&contact.name));
     Ok(())
+}
+
+/// An endpoint answers at once, and knows what it has by its id: it goes before a mailbox.
+fn way_to(contact: &Contact, template: &Template) -> Option<Channel> {
+    [(Channel::Partner, contact.webhook.is_some()), (Channel::Email, contact.email.is_some())]
+        .into_iter()
+        .find(|(channel, there)| *there && template.header().channels.contains(&letter::channel_of(*channel)))
+        .map(|(channel, _)| channel)
 }
 
 fn group(duty: &Duty, region: &str, channel: Channel, template: &Template, phase: Phase) -> Group {
@@ -255,10 +264,11 @@ fn channels(tenant: &Tenant, duty: &Duty, person: &Person, template: &Template) 
         .collect()
 }
 
-/// A letter that the law wants to arrive goes again when nobody knows whether it went; a text message at night or a
-/// second filing does more harm than a question to a person.
+/// A letter that the law wants to arrive goes again when nobody knows whether it went, and so does what its reader knows by
+/// its id; a text message at night or a second filing does more harm than a question to a person.
 fn settling(obligation: &Obligation, channel: Channel) -> Settling {
     match (obligation.audience, channel) {
+        (_, Channel::Partner) => Settling::MustReach,
         (Audience::Individual, Channel::Email | Channel::InApp) => Settling::MustReach,
         (Audience::Individual, Channel::Sms) => Settling::NeverTwice,
         (

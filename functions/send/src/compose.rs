@@ -9,6 +9,7 @@ use tocsin_domain::notice::{Notice, Recipient};
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::person::{EmailAddress, Member, Person, PhoneNumber};
 use tocsin_domain::plan::{Channel, Wave};
+use tocsin_domain::tenant::Endpoint;
 use tocsin_notices::letter::{self, Brief, Composed};
 use tocsin_notices::{Rendered, Template};
 use tocsin_ports::store::chunks::StoredChunk;
@@ -29,6 +30,12 @@ pub enum Ready {
     Sms {
         to: PhoneNumber,
         text: Rendered,
+    },
+    Partner {
+        to: Endpoint,
+        contact: String,
+        reference: String,
+        message: Rendered,
     },
     InApp {
         /// As the shop knows them: see `Person::customer`.
@@ -54,7 +61,7 @@ pub async fn chunk(
             return Ready::Settled;
         }
         // Whoever may read a second message should learn that it is one.
-        let is_copy = *entry == Entry::Repeat;
+        let is_copy = *entry == Entry::Repeat && !wave.channel.is_idempotent();
         one(template, wave, brief, notice, &people, is_copy).unwrap_or_else(Ready::Withhold)
     });
     Ok(ready.collect())
@@ -117,11 +124,26 @@ fn one(
         }
         Recipient::Contact(name) => {
             let composed = letter::to_contact(template, wave, brief, name).map_err(|_| CHANGED)?;
-            let mail = approved(composed, notice, is_copy).ok_or(CHANGED)?;
-            let contact = brief.contacts.get(name).ok_or("the contact is gone")?;
-            let to = contact.email.parse().map_err(|_| "the contact's address cannot be used")?;
-            Ok(Ready::Email { to, mail })
+            let message = approved(composed, notice, is_copy).ok_or(CHANGED)?;
+            to_contact(wave, brief, name, message)
         }
+    }
+}
+
+fn to_contact(wave: &Wave, brief: &Brief, name: &str, message: Rendered) -> Result<Ready, &'static str> {
+    const UNUSABLE: &str = "the contact's address cannot be used";
+    let contact = brief.contacts.get(name).ok_or("the contact is gone")?;
+    match wave.channel {
+        Channel::Email => {
+            let to = contact.email.as_ref().and_then(|email| email.parse().ok()).ok_or(UNUSABLE)?;
+            Ok(Ready::Email { to, mail: message })
+        }
+        Channel::Partner => {
+            let to = contact.webhook.as_ref().and_then(|webhook| webhook.parse().ok()).ok_or(UNUSABLE)?;
+            let reference = letter::reference(&brief.facts.reference_prefix, wave.obligation, name);
+            Ok(Ready::Partner { to, contact: name.to_owned(), reference, message })
+        }
+        Channel::Sms | Channel::InApp => Err("the channel leads to no contact"),
     }
 }
 
@@ -144,6 +166,7 @@ fn address(wave: &Wave, brief: &Brief, person: &Person, notice: Rendered) -> Res
             let to = number.expose().parse().map_err(|_| "the phone number cannot be used")?;
             Ok(Ready::Sms { to, text: notice })
         }
+        Channel::Partner => Err("the channel leads to no person"),
         Channel::InApp => {
             let to = person.customer.ok_or("the person has no account in the shop any more")?;
             let reference = letter::reference_of(brief, wave, person.id);

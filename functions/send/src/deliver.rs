@@ -16,6 +16,7 @@ use tocsin_ports::{HandOver, Mail, Tags, TenantScope, Text};
 
 use crate::SendPorts;
 use crate::compose::Ready;
+use crate::partner::{self, PartnerNotice};
 
 const SHORTEST_TRIED: SignedDuration = SignedDuration::from_hours(1);
 
@@ -55,6 +56,14 @@ pub async fn chunk(
                     *entry = after(entry, answer);
                 }
                 Rendered::Email(_) | Rendered::InApp(_) => *entry = wrong_form(),
+            },
+            Ready::Partner { to, contact, reference, message } => match message {
+                Rendered::Email(letter) => {
+                    let notice =
+                        PartnerNotice { at: notice_at(chunk, index), to, contact, reference, letter };
+                    *entry = partner::post(ports, scope, wave, notice, now).await;
+                }
+                Rendered::Sms(_) | Rendered::InApp(_) => *entry = wrong_form(),
             },
             Ready::InApp { to, reference, message } => match message {
                 Rendered::InApp(message) => {

@@ -29,6 +29,9 @@ pub enum Command {
     /// See incidents, approve their plans, stop and release them
     #[command(subcommand)]
     Incident(Incident),
+    /// See to the contacts that take webhooks
+    #[command(subcommand)]
+    Partner(Partner),
     /// Take the audit log out, and prove that it is whole
     #[command(subcommand)]
     Audit(Audit),
@@ -54,8 +57,8 @@ pub enum Tenant {
         /// A webhook secret: a file with one key a line, newest first, or - for standard input
         ///
         /// NAME is webhook-shopify, webhook-stripe, webhook-adyen or webhook-generic, for what comes in; inbox-shopify
-        /// (the app's own secret) or inbox-magento (whsec_ and base64), for pages that show the inbox. Secrets that are
-        /// not named stay as they are. Put the new key before the old one, and take the old one out when nothing is signed
+        /// (the app's own secret) or inbox-magento (whsec_ and base64), for pages that show the inbox; partner-CONTACT
+        /// (whsec_ and base64), for what goes to a contact's webhook. Secrets that are not named stay as they are. Put the new key before the old one, and take the old one out when nothing is signed
         /// with it any more.
         #[arg(long = "secret", value_name = "NAME=PATH")]
         secrets: Vec<SecretFile>,
@@ -168,6 +171,29 @@ impl ToThoseTold {
             ToThoseTold::Withdrawal => "withdrawal",
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Partner {
+    /// Post again what a contact's endpoint took in a while, or refused for good (responders)
+    ///
+    /// Each notice goes under the id that it had, so that a partner who has it can drop it.
+    Resend {
+        /// The contact's name in the tenant's settings
+        #[arg(long, value_name = "NAME")]
+        contact: String,
+        /// From this instant on (RFC 3339, such as 2026-11-23T12:00:00Z)
+        #[arg(long, value_name = "INSTANT")]
+        from: Timestamp,
+        /// Up to this instant
+        #[arg(long, value_name = "INSTANT")]
+        to: Timestamp,
+        /// Why; it stands in the audit log beside your name
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        of: OfTenant,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_law::RulePack;
 
-use crate::args::{Audit, Command, Connection, Halt, Incident, Law, OfTenant, Tenant};
+use crate::args::{Audit, Command, Connection, Halt, Incident, Law, OfTenant, Partner, Tenant};
 use crate::console::{Console, ConsoleError};
 use crate::failure::Failure;
 use crate::show::Options;
@@ -24,6 +24,12 @@ pub async fn run(command: Command) -> Result<(), Failure> {
             answered(&answer, json, |_| "put\n".to_owned())
         }
         Command::Incident(command) => incident(command).await,
+        Command::Partner(Partner::Resend { contact, from, to, reason, of }) => {
+            let OfTenant { tenant, json, connection } = of;
+            let range = (from, to);
+            let answer = console(&connection).await?.resend(&tenant, &contact, range, &reason).await?;
+            answered(&answer, json, show::resent)
+        }
         Command::Audit(command) => audit(command).await,
         Command::Explain { suite } => {
             quietly(explain::lines(explain::of(suite), io::stdin().lock(), io::stdout().lock()))

@@ -1,6 +1,7 @@
 //! The console's HTTP API as typed calls. Answers stay the JSON that the console gave; [`crate::show`] reads it.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tocsin_audit::{Head, Tile};
@@ -180,6 +181,18 @@ impl Console {
     ) -> Result<Value, ConsoleError> {
         let path = path(tenant, &format!("/incidents/{}/chunks/{chunk}/settle", chunk.incident));
         self.ask("POST", &path, Some(json!({ "as": finding, "reason": reason })), Role::Responder).await
+    }
+
+    /// Has posted again what the contact's endpoint took in the range, both ends included.
+    pub async fn resend(
+        &self,
+        tenant: &TenantId,
+        contact: &str,
+        (from, to): (Timestamp, Timestamp),
+        reason: &str,
+    ) -> Result<Value, ConsoleError> {
+        let body = json!({ "contact": contact, "from": from, "to": to, "reason": reason });
+        self.ask("POST", &path(tenant, "/partners/resend"), Some(body), Role::Responder).await
     }
 
     /// The tenant's sealed log as the text of its file, which [`tocsin_audit::verify`] reads.

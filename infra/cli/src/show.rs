@@ -100,6 +100,21 @@ pub fn settled(value: &Value) -> String {
     clean(&format!("{chunk}: {settled} notices settled as {finding}")) + "\n"
 }
 
+/// The console's answer to a recovery: one line, then the chunks that go again, one a line.
+pub fn resent(value: &Value) -> String {
+    let Some(Resent { contact, resent }) = read(value) else {
+        return unread(value);
+    };
+    let chunks = resent.iter().map(|chunk| format!("{}\n", clean(chunk)));
+    format!("{}: {} notices go again\n{}", clean(&contact), resent.len(), chunks.collect::<String>())
+}
+
+#[derive(Deserialize)]
+struct Resent {
+    contact: String,
+    resent: Vec<String>,
+}
+
 #[derive(Deserialize)]
 struct Settled {
     chunk: String,

@@ -38,6 +38,7 @@ pub enum Action {
     ChunkAccepted,
     ChunkClaimed,
     ChunkRefused,
+    ChunkResent,
     ChunkSettled,
     ChunkUndecided,
     ChunkWithheld,

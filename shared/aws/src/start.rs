@@ -12,6 +12,7 @@ use tocsin_ports::{Configured, Key, Metered, PortError, SettingError, Settings, 
 use crate::http::{http_client, unpooled_http_client};
 use crate::mail::Post;
 use crate::names;
+use crate::partners::Hooks;
 use crate::queues::Queues;
 use crate::secrets::Secrets;
 use crate::table::{Meter, Table};
@@ -37,6 +38,7 @@ pub struct Aws {
     pub(crate) texts: Texts,
     /// SES of every region, for questions about the account.
     pub(crate) quotas: BTreeMap<String, aws_sdk_sesv2::Client>,
+    pub(crate) hooks: Hooks,
     meter: Meter,
 }
 
@@ -91,6 +93,7 @@ impl Aws {
             },
             texts: texts(&sdk, &settings),
             quotas: quota_clients(&sdk, &settings),
+            hooks: Hooks::new(answer_time(&settings)),
             meter,
             settings,
         }

@@ -67,6 +67,8 @@ pub enum Channel {
     Email,
     Sms,
     InApp,
+    /// To a body, in the form of an e-mail, by a signed webhook.
+    Partner,
 }
 
 impl Audience {

@@ -28,13 +28,14 @@ pub struct Brief {
     pub data: Vec<BTreeSet<String>>,
     /// Whom the messages come from.
     pub sender: String,
-    /// The bodies that get a filing by e-mail, by name.
+    /// The bodies that get a filing by e-mail or webhook, by name.
     pub contacts: BTreeMap<String, BriefContact>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BriefContact {
-    pub email: String,
+    pub email: Option<String>,
+    pub webhook: Option<String>,
     pub filing: Filing,
 }
 
@@ -174,6 +175,7 @@ pub fn channel_of(channel: plan::Channel) -> Channel {
         plan::Channel::Email => Channel::Email,
         plan::Channel::Sms => Channel::Sms,
         plan::Channel::InApp => Channel::InApp,
+        plan::Channel::Partner => Channel::Partner,
     }
 }
 

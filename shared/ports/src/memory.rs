@@ -85,6 +85,9 @@ pub struct Texted {
     pub provider_id: String,
 }
 
+/// What a partner's endpoint answers.
+pub type Endpoints = Box<dyn FnMut(&Hook) -> Posted>;
+
 pub struct World {
     settings: Settings,
     now: Cell<Timestamp>,
@@ -105,6 +108,8 @@ pub struct World {
     secrets: RefCell<BTreeMap<(String, String), Secret>>,
     mails: RefCell<Vec<Delivered>>,
     texts: RefCell<Vec<Texted>>,
+    hooks: RefCell<Vec<Hook>>,
+    endpoints: RefCell<Option<Endpoints>>,
     drawn: Cell<u64>,
     mail_calls: Cell<u64>,
     queue_calls: Cell<u64>,
@@ -133,6 +138,8 @@ impl World {
             secrets: RefCell::default(),
             mails: RefCell::default(),
             texts: RefCell::default(),
+            hooks: RefCell::default(),
+            endpoints: RefCell::default(),
             drawn: Cell::default(),
             mail_calls: Cell::default(),
             queue_calls: Cell::default(),
@@ -238,6 +245,16 @@ impl World {
 
     pub fn texts(&self) -> Vec<Texted> {
         self.texts.borrow().clone()
+    }
+
+    /// From now on `endpoints` says what partners answer; `None`: they take everything.
+    pub fn set_endpoints(&self, endpoints: Option<Endpoints>) {
+        self.endpoints.replace(endpoints);
+    }
+
+    /// Every webhook that reached a partner.
+    pub fn hooks(&self) -> Vec<Hook> {
+        self.hooks.borrow().clone()
     }
 
     pub fn parked(&self) -> Vec<String> {
@@ -605,6 +622,21 @@ impl Texter for World {
                     provider_id: provider_id.clone(),
                 });
                 HandOver::Answered(vec![Entry::Accepted(provider_id)])
+            },
+        )
+    }
+}
+
+impl Partners for World {
+    async fn post(&self, hook: Hook) -> Posted {
+        self.call(
+            Call::Other,
+            || Posted::Silence("the answer was lost".to_owned()),
+            || {
+                let answer =
+                    self.endpoints.borrow_mut().as_mut().map_or(Posted::Status(204), |says| says(&hook));
+                self.hooks.borrow_mut().push(hook);
+                answer
             },
         )
     }

@@ -21,6 +21,7 @@ pub use headers::Headers;
 pub(crate) use keys::from_base64;
 pub use keys::{HmacKey, KeyError, RsaKey};
 pub use paypal::certificate_url as paypal_certificate_url;
+pub use standard::sign as sign_standard;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;

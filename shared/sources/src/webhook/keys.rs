@@ -107,6 +107,10 @@ impl RsaKey {
     }
 }
 
+pub(crate) fn to_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
 /// Standard base64 with padding, and no stray bits: one signature has one spelling.
 pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
