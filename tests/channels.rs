@@ -286,3 +286,110 @@ fn an_endpoint_that_is_gone_ends_it_and_a_resend_begins_anew() {
     assert!(hooks.iter().all(|hook| hook.id == hooks[0].id));
     assert_eq!(germany(&town, &incident), "met");
 }
+
+/// Seven people in seven places; the Texan, customer 4, and the Briton, customer 2, have a street and no mailbox.
+fn with_streets() -> Vec<Customer> {
+    let mut people = customers(7);
+    for place in [2, 4] {
+        people[place].email = String::new();
+        people[place].post = Some(("7 Secret Street", "Hidden Town"));
+    }
+    people
+}
+
+fn letters(
+    town: &Town,
+    incident: &str,
+    what: &str,
+    body: &serde_json::Value,
+) -> tocsin_stage::http::Response {
+    let path = format!("/console/tenants/shop/incidents/{incident}/letters/{what}");
+    town.console(RESPONDER, "POST", &path, body)
+}
+
+/// Every letter of an incident, as the print house gets it.
+fn printed(town: &Town, incident: &str) -> Vec<serde_json::Value> {
+    let exported = letters(town, incident, "export", &json!({})).body;
+    let chunks = exported["chunks"].as_array().expect("chunks").clone();
+    let of_chunk = |chunk: &serde_json::Value| {
+        let chunk = chunk.as_str().expect("a chunk");
+        let path = format!("/console/tenants/shop/incidents/{incident}/letters/{chunk}");
+        let file = town.console(RESPONDER, "GET", &path, &json!(null)).body;
+        let lines = file["lines"].as_str().expect("lines").to_owned();
+        lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<_>>()
+    };
+    chunks.iter().flat_map(of_chunk).collect()
+}
+
+#[test]
+fn a_letter_ends_with_the_proof_of_posting_or_with_what_came_back() {
+    let (mut town, incident) = leaked(&with_streets());
+    approve(&town, &incident);
+    town.minute();
+    let printed = printed(&town, &incident);
+    assert_eq!(printed.len(), 2);
+    let reference = |country: &str| {
+        let letter = printed.iter().find(|letter| letter["address"]["country"] == country).expect("a letter");
+        assert_eq!(letter["address"]["line1"], "7 Secret Street");
+        assert!(letter["text"].as_str().is_some_and(|text| text.contains("Somebody copied a file")));
+        letter["reference"].clone()
+    };
+    let (briton, texan) = (reference("GB"), reference("US"));
+    let states = |town: &Town| {
+        let shown = show(town, &incident);
+        let of = |regime, place| duty(&shown, regime, place)["state"].as_str().unwrap_or_default().to_owned();
+        (of("gb-ukgdpr-individual", "GB"), of("us-tx-individual", "US-TX"))
+    };
+    assert_eq!(states(&town), ("open".to_owned(), "open".to_owned()));
+    let now = town.world.now();
+    let posted = json!({ "letters": [
+        { "reference": briton, "at": now }, { "reference": texan, "at": now },
+        { "reference": "SHOP-NOBODYS234", "at": now },
+    ] });
+    let answer = letters(&town, &incident, "posted", &posted).body;
+    assert_eq!(answer, json!({ "recorded": 2, "unknown": ["SHOP-NOBODYS234"] }));
+    assert_eq!(states(&town), ("met".to_owned(), "met".to_owned()));
+    let returned = json!({ "letters": [{ "reference": texan, "at": now, "detail": "moved away" }] });
+    assert_eq!(letters(&town, &incident, "returned", &returned).body["recorded"], 1);
+    assert_eq!(states(&town), ("met".to_owned(), "at-risk".to_owned()));
+}
+
+#[test]
+fn letters_are_for_responders_and_their_import_holds_no_address() {
+    let (mut town, incident) = leaked(&with_streets());
+    approve(&town, &incident);
+    town.minute();
+    let path = format!("/console/tenants/shop/incidents/{incident}/letters/export");
+    assert_eq!(town.console(APPROVER, "POST", &path, &json!({})).status, 403);
+    let now = town.world.now();
+    for bad in [
+        json!({ "reference": "SHOP-A", "at": now, "detail": "7 Secret Street" }),
+        json!({ "reference": "SHOP-A", "at": now + jiff::SignedDuration::from_hours(1) }),
+        json!({ "reference": "SHOP-A", "at": "soon" }),
+    ] {
+        assert_eq!(letters(&town, &incident, "returned", &json!({ "letters": [bad] })).status, 400);
+    }
+    assert_eq!(town.world.files().iter().filter(|file| file.contains("/letters/")).count(), 2);
+    let home = town.world.home_as_text();
+    assert!(!home.contains("Secret Street") && !home.contains("Hidden Town"));
+}
+
+#[test]
+fn a_file_of_letters_whose_answer_was_lost_is_the_same_file() {
+    use tocsin_ports::memory::{Call, Fault};
+    let (mut town, incident) = leaked(&with_streets());
+    approve(&town, &incident);
+    run(dispatch::step(&town.world, town.world.now()));
+    let mut calls = 0;
+    town.world.set_fate(Some(Box::new(move |_, call| {
+        calls += 1;
+        (call == Call::Other && calls % 9 == 0).then_some(Fault::ErrorAfter)
+    })));
+    town.drain();
+    town.world.set_fate(None);
+    minutes(&mut town, 30);
+    let references: Vec<String> =
+        printed(&town, &incident).iter().map(|letter| letter["reference"].to_string()).collect();
+    assert_eq!(references.len(), 2, "{references:?}");
+    assert_ne!(references[0], references[1]);
+}

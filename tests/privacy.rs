@@ -49,7 +49,7 @@ fn no_personal_data_leaves_the_people_tables_and_the_vault() {
         people[1] = Customer { email: String::new(), phone: "+447700900123".to_owned(), ..people[1].clone() };
         let town = Town::new();
         settle_in(&town, "shop", &people);
-        let broken = format!("{}9,Customer Number 9,eve@example.com eve,,DE,,de\n", manifest(&people));
+        let broken = format!("{}9,Customer Number 9,eve@example.com eve,,DE,,de,,\n", manifest(&people));
         put_manifest(&town, "shop", broken.into_bytes());
         let mut lenient = tenant("shop");
         lenient["reject_limit_per_mille"] = json!(200);

@@ -30,6 +30,8 @@ pub struct Customer {
     pub country: &'static str,
     pub province: &'static str,
     pub locale: &'static str,
+    /// Street and city, where the shop has them.
+    pub post: Option<(&'static str, &'static str)>,
 }
 
 /// `count` customers in turn from seven places, each with a mailbox of their own.
@@ -47,17 +49,21 @@ pub fn customers(count: u32) -> Vec<Customer> {
         .map(|id| {
             let (country, province, locale) = PLACES[id as usize % PLACES.len()];
             let email = format!("customer{id}@example.com");
-            Customer { id, email, phone: String::new(), country, province, locale }
+            Customer { id, email, phone: String::new(), country, province, locale, post: None }
         })
         .collect()
 }
 
 pub fn manifest(customers: &[Customer]) -> String {
-    let mut file = "customer_id,name,email,phone,country,province,locale\n".to_owned();
+    let mut file = "customer_id,name,email,phone,country,province,locale,address1,city\n".to_owned();
     for customer in customers {
-        let Customer { id, email, phone, country, province, locale } = customer;
-        writeln!(file, "{id},Customer Number {id},{email},{phone},{country},{province},{locale}")
-            .expect("text");
+        let Customer { id, email, phone, country, province, locale, post } = customer;
+        let (street, city) = post.unwrap_or_default();
+        writeln!(
+            file,
+            "{id},Customer Number {id},{email},{phone},{country},{province},{locale},{street},{city}"
+        )
+        .expect("text");
     }
     file
 }
@@ -99,7 +105,7 @@ pub fn tenant(id: &str) -> Value {
         },
         "senders": {
             "email_from": "Example Goods <notice@shop.example>",
-            "esign_consent": true, "sms": true, "in_app": true,
+            "esign_consent": true, "sms": true, "letters": true, "in_app": true,
         },
         "roles": {
             APPROVER: ["approver", "viewer"],

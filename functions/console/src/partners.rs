@@ -77,7 +77,7 @@ async fn of_incident(
     for wave in plans::waves(ports, scope, &head).await? {
         match wave.channel {
             Channel::Partner => of_wave(ports, scope, &head, &wave, asked, resent).await?,
-            Channel::Email | Channel::Sms | Channel::InApp => {}
+            Channel::Email | Channel::Sms | Channel::InApp | Channel::Letter => {}
         }
     }
     Ok(())

@@ -14,6 +14,9 @@ pub enum Route {
     Act(TenantId, IncidentId, Act),
     Settle(TenantId, ChunkRef),
     ResendToPartner(TenantId),
+    ExportLetters(TenantId, IncidentId),
+    LetterFile(TenantId, ChunkRef),
+    ImportLetters(TenantId, IncidentId, Post),
     AuditHead(TenantId),
     AuditTile(TenantId, u64),
 }
@@ -28,10 +31,21 @@ pub enum Act {
     Amend,
 }
 
+/// What a print house, or the post, says of letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Post {
+    Posted,
+    Returned,
+}
+
 pub fn route(request: &Request) -> Result<Route, No> {
     let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
     let tenant = |text: &str| text.parse::<TenantId>().map_err(|_| No::NotFound);
     let incident = |text: &str| text.parse::<IncidentId>().map_err(|_| No::NotFound);
+    let chunk = |text: &str, of: IncidentId| {
+        let chunk: ChunkRef = text.parse().map_err(|_| No::NotFound)?;
+        if chunk.incident == of { Ok(chunk) } else { Err(No::NotFound) }
+    };
     match (request.method.as_str(), parts.as_slice()) {
         ("PUT", ["console", "tenants", t]) => Ok(Route::PutTenant(tenant(t)?)),
         ("GET", ["console", "tenants", t, "incidents"]) => Ok(Route::ListIncidents(tenant(t)?)),
@@ -42,11 +56,19 @@ pub fn route(request: &Request) -> Result<Route, No> {
             Ok(Route::Act(tenant(t)?, incident(i)?, act_of(act)?))
         }
         ("POST", ["console", "tenants", t, "incidents", i, "chunks", c, "settle"]) => {
-            let chunk: ChunkRef = c.parse().map_err(|_| No::NotFound)?;
-            if chunk.incident != incident(i)? {
-                return Err(No::NotFound);
-            }
-            Ok(Route::Settle(tenant(t)?, chunk))
+            Ok(Route::Settle(tenant(t)?, chunk(c, incident(i)?)?))
+        }
+        ("POST", ["console", "tenants", t, "incidents", i, "letters", "export"]) => {
+            Ok(Route::ExportLetters(tenant(t)?, incident(i)?))
+        }
+        ("GET", ["console", "tenants", t, "incidents", i, "letters", c]) => {
+            Ok(Route::LetterFile(tenant(t)?, chunk(c, incident(i)?)?))
+        }
+        ("POST", ["console", "tenants", t, "incidents", i, "letters", "posted"]) => {
+            Ok(Route::ImportLetters(tenant(t)?, incident(i)?, Post::Posted))
+        }
+        ("POST", ["console", "tenants", t, "incidents", i, "letters", "returned"]) => {
+            Ok(Route::ImportLetters(tenant(t)?, incident(i)?, Post::Returned))
         }
         ("POST", ["console", "tenants", t, "partners", "resend"]) => Ok(Route::ResendToPartner(tenant(t)?)),
         ("GET", ["console", "tenants", t, "audit"]) => Ok(Route::AuditHead(tenant(t)?)),

@@ -254,6 +254,8 @@ fn channels(tenant: &Tenant, duty: &Duty, person: &Person, template: &Template) 
     let ways = [
         (Channel::Email, "email", email),
         (Channel::Sms, "sms", person.phone.is_some() && tenant.senders.sms),
+        // A letter comes to its reader; an inbox waits for one.
+        (Channel::Letter, "letter", person.post.is_some() && tenant.senders.letters),
         (Channel::InApp, "in-app", person.customer.is_some() && tenant.senders.in_app),
     ];
     ways.into_iter()
@@ -268,7 +270,7 @@ fn channels(tenant: &Tenant, duty: &Duty, person: &Person, template: &Template) 
 /// its id; a text message at night or a second filing does more harm than a question to a person.
 fn settling(obligation: &Obligation, channel: Channel) -> Settling {
     match (obligation.audience, channel) {
-        (_, Channel::Partner) => Settling::MustReach,
+        (_, Channel::Partner | Channel::Letter) => Settling::MustReach,
         (Audience::Individual, Channel::Email | Channel::InApp) => Settling::MustReach,
         (Audience::Individual, Channel::Sms) => Settling::NeverTwice,
         (

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use tocsin_domain::id::IdentityKey;
 use tocsin_domain::outcome::Parked;
 use tocsin_domain::person::{
-    AddressError, EmailAddress, Jurisdiction, Person, PhoneNumber, by_customer_id, identify,
+    AddressError, EmailAddress, Jurisdiction, Person, PhoneNumber, PostalAddress, PostalParts,
+    by_customer_id, identify,
 };
 use tocsin_domain::tenant::{Dataset, ManifestFormat};
 use tocsin_ports::File;
@@ -63,6 +64,14 @@ struct Row {
     email: String,
     #[serde(default)]
     phone: String,
+    #[serde(default)]
+    address1: String,
+    #[serde(default)]
+    address2: String,
+    #[serde(default)]
+    postal_code: String,
+    #[serde(default)]
+    city: String,
     #[serde(default)]
     country: String,
     #[serde(default)]
@@ -161,6 +170,7 @@ fn person(row: Row, key: &IdentityKey, salt: String) -> Result<Person, RejectRea
     let id =
         identify(key, email.as_ref(), phone.as_ref(), &row.customer_id).ok_or(RejectReason::NoIdentity)?;
     Ok(Person {
+        post: post(&row)?.map(|address| address.personal().clone()),
         id,
         name: given(&row.name).map(tocsin_domain::personal::Personal::new),
         email: email.map(|email| email.personal().clone()),
@@ -170,6 +180,18 @@ fn person(row: Row, key: &IdentityKey, salt: String) -> Result<Person, RejectRea
         locale: given(&row.locale),
         salt,
     })
+}
+
+fn post(row: &Row) -> Result<Option<PostalAddress>, RejectReason> {
+    let parts = PostalParts {
+        line1: &row.address1,
+        line2: &row.address2,
+        postal_code: &row.postal_code,
+        city: &row.city,
+        province: &row.province,
+        country: &row.country,
+    };
+    PostalAddress::of(&parts).map_err(RejectReason::Address)
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use tocsin_ports::store::chunks::StoredChunk;
 use tocsin_ports::store::people;
 use tocsin_ports::{ReadPeople, TenantScope};
 
+use crate::letters;
+
 /// What becomes of one notice of the chunk at this attempt.
 #[derive(Debug, Clone)]
 pub enum Ready {
@@ -30,6 +32,10 @@ pub enum Ready {
     Sms {
         to: PhoneNumber,
         text: Rendered,
+    },
+    /// One of the chunk's letters, as the print house reads it.
+    Letter {
+        line: String,
     },
     Partner {
         to: Endpoint,
@@ -143,7 +149,7 @@ fn to_contact(wave: &Wave, brief: &Brief, name: &str, message: Rendered) -> Resu
             let reference = letter::reference(&brief.facts.reference_prefix, wave.obligation, name);
             Ok(Ready::Partner { to, contact: name.to_owned(), reference, message })
         }
-        Channel::Sms | Channel::InApp => Err("the channel leads to no contact"),
+        Channel::Sms | Channel::InApp | Channel::Letter => Err("the channel leads to no contact"),
     }
 }
 
@@ -166,6 +172,7 @@ fn address(wave: &Wave, brief: &Brief, person: &Person, notice: Rendered) -> Res
             let to = number.expose().parse().map_err(|_| "the phone number cannot be used")?;
             Ok(Ready::Sms { to, text: notice })
         }
+        Channel::Letter => Ok(Ready::Letter { line: letters::line(wave, brief, person, notice)? }),
         Channel::Partner => Err("the channel leads to no person"),
         Channel::InApp => {
             let to = person.customer.ok_or("the person has no account in the shop any more")?;

@@ -35,7 +35,7 @@ pub async fn chunk(
     now: Timestamp,
 ) -> Vec<Entry> {
     let mut entries = chunk.entries.clone();
-    let mut mails = Vec::new();
+    let (mut mails, mut letters) = (Vec::new(), Vec::new());
     for (index, (entry, ready)) in entries.iter_mut().zip(ready).enumerate() {
         match ready {
             Ready::Settled => {}
@@ -57,6 +57,7 @@ pub async fn chunk(
                 }
                 Rendered::Email(_) | Rendered::InApp(_) => *entry = wrong_form(),
             },
+            Ready::Letter { line } => letters.push((index, line)),
             Ready::Partner { to, contact, reference, message } => match message {
                 Rendered::Email(letter) => {
                     let notice =
@@ -81,6 +82,7 @@ pub async fn chunk(
             *entry = after(entry, answer);
         }
     }
+    put_letters(ports, scope, chunk, letters, &mut entries).await;
     entries
 }
 
@@ -142,6 +144,25 @@ fn rest_after(handed_over: &HandOver) -> Option<Entry> {
 
 fn too_fast() -> Entry {
     Entry::Throttled(TOO_FAST.to_owned())
+}
+
+async fn put_letters(
+    ports: &impl SendPorts,
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    letters: Vec<(usize, String)>,
+    entries: &mut [Entry],
+) {
+    if letters.is_empty() {
+        return;
+    }
+    let (places, lines): (Vec<usize>, Vec<String>) = letters.into_iter().unzip();
+    let answer = crate::letters::put(ports, scope, chunk, &lines).await;
+    for place in places {
+        if let Some(entry) = entries.get_mut(place) {
+            *entry = after(entry, answer.clone());
+        }
+    }
 }
 
 async fn send_text(

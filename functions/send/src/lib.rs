@@ -14,6 +14,7 @@
 
 mod compose;
 mod deliver;
+mod letters;
 mod partner;
 mod turn;
 
@@ -31,8 +32,7 @@ use tocsin_ports::store::plans::{self, is_open};
 use tocsin_ports::store::{incidents, receipts};
 use tocsin_ports::{
     Configured, Mailer, Partners, Pause, Proof, ReadHome, ReadPeople, ReadQuota, ReadSecrets, TenantScope, Texter,
-    WriteHome,
-    WritePeople,
+    WriteHome, WritePeople, WriteVault,
 };
 
 use crate::compose::Ready;
@@ -46,6 +46,7 @@ pub trait SendPorts:
     + WriteHome
     + ReadPeople
     + WritePeople
+    + WriteVault
     + ReadSecrets
     + Mailer
     + Texter
@@ -61,6 +62,7 @@ impl<T> SendPorts for T where
         + WriteHome
         + ReadPeople
         + WritePeople
+        + WriteVault
         + ReadSecrets
         + Mailer
         + Texter
@@ -201,7 +203,7 @@ async fn record(
 /// quota hours. A partner has the schedule of webhooks.
 fn back_off(channel: Channel, attempt: u32) -> SignedDuration {
     match channel {
-        Channel::Email | Channel::Sms | Channel::InApp => {
+        Channel::Email | Channel::Sms | Channel::InApp | Channel::Letter => {
             SignedDuration::from_secs(30 << attempt.saturating_sub(1).min(7))
         }
         Channel::Partner => partner::back_off(attempt),

@@ -32,6 +32,9 @@ pub enum Command {
     /// See to the contacts that take webhooks
     #[command(subcommand)]
     Partner(Partner),
+    /// Hand letters to the print house, and take in what came of them
+    #[command(subcommand)]
+    Letters(Letters),
     /// Take the audit log out, and prove that it is whole
     #[command(subcommand)]
     Audit(Audit),
@@ -171,6 +174,44 @@ impl ToThoseTold {
             ToThoseTold::Withdrawal => "withdrawal",
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Letters {
+    /// Write an incident's letters into one file, one JSON object a line (responders)
+    ///
+    /// Each line has "reference", "name", "address", "language", "subject" and "text". The file holds personal data.
+    Export {
+        /// The incident's id, as `incident list` prints it
+        #[arg(long, value_name = "INCIDENT")]
+        incident: IncidentId,
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// Take in the print house's proof of posting (responders)
+    Posted {
+        #[command(flatten)]
+        import: Import,
+    },
+    /// Take in what the post brought back (responders)
+    Returned {
+        #[command(flatten)]
+        import: Import,
+    },
+}
+
+#[derive(Debug, ArgGroup)]
+pub struct Import {
+    /// The incident's id, as `incident list` prints it
+    #[arg(long, value_name = "INCIDENT")]
+    pub incident: IncidentId,
+    /// CSV with the columns reference and at (RFC 3339), and detail if there is one
+    #[arg(long, value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub of: OfTenant,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_law::RulePack;
 
-use crate::args::{Audit, Command, Connection, Halt, Incident, Law, OfTenant, Partner, Tenant};
+use crate::args::{
+    Audit, Command, Connection, Halt, Import, Incident, Law, Letters, OfTenant, Partner, Tenant,
+};
 use crate::console::{Console, ConsoleError};
 use crate::failure::Failure;
 use crate::show::Options;
 use crate::tenant::SecretFile;
-use crate::{audit, explain, law, show, tenant};
+use crate::{audit, explain, law, letters, show, tenant};
 
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
@@ -30,6 +32,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
             let answer = console(&connection).await?.resend(&tenant, &contact, range, &reason).await?;
             answered(&answer, json, show::resent)
         }
+        Command::Letters(command) => letters(command).await,
         Command::Audit(command) => audit(command).await,
         Command::Explain { suite } => {
             quietly(explain::lines(explain::of(suite), io::stdin().lock(), io::stdout().lock()))
@@ -90,6 +93,33 @@ async fn stop(
     let console = console(&connection).await?;
     let answer = act(&console, &tenant, incident, &reason).await?;
     answered(&answer, json, show::halted)
+}
+
+async fn letters(command: Letters) -> Result<(), Failure> {
+    match command {
+        Letters::Export { incident, out, of: OfTenant { tenant, json, connection } } => {
+            let (answer, lines) = console(&connection).await?.letters(&tenant, incident).await?;
+            fs::write(&out, lines).map_err(Failure::writing(&out))?;
+            answered(&answer, json, show::exported)
+        }
+        Letters::Posted { import } => take_in(import, "posted").await,
+        Letters::Returned { import } => take_in(import, "returned").await,
+    }
+}
+
+/// As many requests as the console's limit asks for. What was recorded before one fails stays recorded, and does no harm
+/// when it is sent again.
+async fn take_in(import: Import, what: &str) -> Result<(), Failure> {
+    let Import { incident, file, of: OfTenant { tenant, json, connection } } = import;
+    let said = letters::read(&fs::read(&file).map_err(Failure::reading(&file))?)?;
+    let console = console(&connection).await?;
+    let (mut recorded, mut unknown) = (0, Vec::new());
+    for said in said.chunks(letters::AT_ONCE) {
+        let answer = console.take_in_letters(&tenant, incident, what, said).await?;
+        recorded += answer["recorded"].as_u64().unwrap_or_default();
+        unknown.extend(answer["unknown"].as_array().cloned().unwrap_or_default());
+    }
+    answered(&json!({ "recorded": recorded, "unknown": unknown }), json, show::taken_in)
 }
 
 async fn audit(command: Audit) -> Result<(), Failure> {

@@ -9,6 +9,8 @@ use tocsin_aws::console::{ClientError, ConsoleClient};
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, TenantId};
 
+use crate::letters::Said;
+
 /// How many tiles of a log are asked for at once.
 const TILES_AT_ONCE: usize = 8;
 
@@ -195,6 +197,33 @@ impl Console {
         self.ask("POST", &path(tenant, "/partners/resend"), Some(body), Role::Responder).await
     }
 
+    /// The console's count, and every letter of the incident, one a line.
+    pub async fn letters(&self, tenant: &TenantId, id: IncidentId) -> Result<(Value, String), ConsoleError> {
+        let letters = format!("/incidents/{id}/letters");
+        let asked = Some(json!({}));
+        let answer =
+            self.ask("POST", &path(tenant, &format!("{letters}/export")), asked, Role::Responder).await?;
+        let mut lines = String::new();
+        for chunk in read::<Exported>(answer.clone())?.chunks {
+            let path = path(tenant, &format!("{letters}/{chunk}"));
+            let file = self.ask("GET", &path, None, Role::Responder).await?;
+            lines.push_str(&read::<LetterFile>(file)?.lines);
+        }
+        Ok((answer, lines))
+    }
+
+    /// Takes in what is said of letters: that they were `posted`, or `returned`.
+    pub async fn take_in_letters(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        what: &str,
+        letters: &[Said],
+    ) -> Result<Value, ConsoleError> {
+        let path = path(tenant, &format!("/incidents/{id}/letters/{what}"));
+        self.ask("POST", &path, Some(json!({ "letters": letters })), Role::Responder).await
+    }
+
     /// The tenant's sealed log as the text of its file, which [`tocsin_audit::verify`] reads.
     pub async fn audit_log(&self, tenant: &TenantId) -> Result<String, ConsoleError> {
         let answer = self.ask("GET", &path(tenant, "/audit"), None, Role::Auditor).await?;
@@ -237,6 +266,16 @@ impl Console {
 #[derive(Deserialize)]
 struct Incidents {
     incidents: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Exported {
+    chunks: Vec<ChunkRef>,
+}
+
+#[derive(Deserialize)]
+struct LetterFile {
+    lines: String,
 }
 
 #[derive(Deserialize)]

@@ -109,6 +109,29 @@ pub fn resent(value: &Value) -> String {
     format!("{}: {} notices go again\n{}", clean(&contact), resent.len(), chunks.collect::<String>())
 }
 
+/// The console's answer to an export.
+pub fn exported(value: &Value) -> String {
+    match value.get("letters").and_then(Value::as_u64) {
+        Some(letters) => format!("{letters} letters\n"),
+        None => unread(value),
+    }
+}
+
+/// What was recorded of letters: one line, then the references that the incident does not have, one a line.
+pub fn taken_in(value: &Value) -> String {
+    let Some(TakenIn { recorded, unknown }) = read(value) else {
+        return unread(value);
+    };
+    let names = unknown.iter().map(|reference| format!("unknown: {}\n", clean(reference)));
+    format!("{recorded} recorded, {} unknown\n{}", unknown.len(), names.collect::<String>())
+}
+
+#[derive(Deserialize)]
+struct TakenIn {
+    recorded: u64,
+    unknown: Vec<String>,
+}
+
 #[derive(Deserialize)]
 struct Resent {
     contact: String,

@@ -18,6 +18,9 @@ pub struct Person {
     pub email: Option<Personal<String>>,
     #[serde(serialize_with = "for_the_people_table", default)]
     pub phone: Option<Personal<String>>,
+    /// As [`PostalAddress`] writes it.
+    #[serde(serialize_with = "for_the_people_table", default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<Personal<String>>,
     /// Decides the law; `None` is a bucket of its own that a person must settle.
     pub residence: Option<Jurisdiction>,
     /// By which the shop itself knows them, where it does: so a storefront finds their inbox. See [`by_customer_id`].
@@ -114,6 +117,8 @@ pub enum AddressError {
     LocalPartNotAscii,
     #[error("the domain of the e-mail address is not a valid name")]
     EmailDomain,
+    #[error("the postal address holds a control character, or a part of more than 200 bytes")]
+    PostForm,
     #[error("the phone number is not in international form: + and 7 to 15 digits")]
     PhoneForm,
 }
@@ -195,6 +200,55 @@ impl FromStr for PhoneNumber {
     }
 }
 
+/// Where a letter goes. Its parts stay apart: the order in which they are printed is each country's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostalAddress(Personal<String>);
+
+/// The parts of a postal address, as a manifest or a print house has them.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PostalParts<'a> {
+    pub line1: &'a str,
+    pub line2: &'a str,
+    pub postal_code: &'a str,
+    pub city: &'a str,
+    pub province: &'a str,
+    pub country: &'a str,
+}
+
+/// The longest part of a postal address, in bytes.
+const LONGEST_PART: usize = 200;
+
+impl PostalAddress {
+    /// `None` where the street, the city or the country is missing: no letter would arrive.
+    ///
+    /// # Errors
+    /// A part that no print house could set.
+    pub fn of(parts: &PostalParts<'_>) -> Result<Option<Self>, AddressError> {
+        let PostalParts { line1, line2, postal_code, city, province, country } = parts;
+        let all = [line1, line2, postal_code, city, province, country].map(|part| part.trim());
+        if all.iter().any(|part| part.len() > LONGEST_PART || part.chars().any(char::is_control)) {
+            return Err(AddressError::PostForm);
+        }
+        let is_whole = ![line1, city, country].iter().any(|part| part.trim().is_empty());
+        Ok(is_whole.then(|| Self(Personal::new(all.join("\n")))))
+    }
+
+    /// A part a line, in the order of [`PostalParts`].
+    pub fn personal(&self) -> &Personal<String> {
+        &self.0
+    }
+
+    /// `None` where the text is not one that [`PostalAddress::of`] wrote.
+    pub fn parts(text: &str) -> Option<PostalParts<'_>> {
+        match text.split('\n').collect::<Vec<_>>()[..] {
+            [line1, line2, postal_code, city, province, country] => {
+                Some(PostalParts { line1, line2, postal_code, city, province, country })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The id of the person behind a record: by e-mail, else by phone, else by the shop's own customer id.
 /// `None` when the record holds nothing that could tell one person from another.
 pub fn identify(
@@ -232,6 +286,7 @@ mod tests {
                 name: None,
                 email: None,
                 phone: None,
+                post: None,
                 residence: None,
                 customer: None,
                 locale: Some(locale.to_owned()),
@@ -288,6 +343,27 @@ mod tests {
         assert_eq!(identify(&key, None, None, "  "), None);
         assert_eq!(identify(&key, None, None, "7"), by_customer_id(&key, " gid://shopify/Customer/7"));
         assert_ne!(by_customer_id(&key, "7"), by_customer_id(&key, "77"));
+    }
+
+    #[test]
+    fn a_postal_address_is_whole_or_none_and_reads_back() {
+        let parts = PostalParts {
+            line1: "1 Example Street ",
+            postal_code: "94105",
+            city: "San Francisco",
+            province: "CA",
+            country: "US",
+            ..PostalParts::default()
+        };
+        let address = PostalAddress::of(&parts).unwrap().unwrap();
+        assert!(!format!("{address:?}").contains("Example"));
+        let read = PostalAddress::parts(address.personal().expose()).unwrap();
+        assert!(read == PostalParts { line1: "1 Example Street", ..parts.clone() });
+        let of = |parts: &PostalParts<'_>| PostalAddress::of(parts).map(|address| address.is_some());
+        assert_eq!(of(&PostalParts { city: " ", ..parts.clone() }), Ok(false));
+        assert_eq!(of(&PostalParts { line2: "a\nb", ..parts.clone() }), Err(AddressError::PostForm));
+        assert_eq!(of(&PostalParts { line1: &"a".repeat(201), ..parts }), Err(AddressError::PostForm));
+        assert!(PostalAddress::parts("one line").is_none());
     }
 
     #[test]

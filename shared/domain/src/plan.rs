@@ -191,6 +191,8 @@ pub enum Channel {
     InApp,
     /// A partner's own endpoint, by signed webhook.
     Partner,
+    /// By post, through a print house.
+    Letter,
 }
 
 impl Channel {
@@ -200,6 +202,7 @@ impl Channel {
             Channel::Sms => "sms",
             Channel::InApp => "in-app",
             Channel::Partner => "partner",
+            Channel::Letter => "letter",
         }
     }
 
@@ -208,16 +211,16 @@ impl Channel {
     /// partner has a retry schedule of their own.
     pub fn claim_size(self) -> usize {
         match self {
-            Channel::Email | Channel::InApp => crate::chunk::CHUNK_SIZE,
+            Channel::Email | Channel::InApp | Channel::Letter => crate::chunk::CHUNK_SIZE,
             Channel::Sms | Channel::Partner => 1,
         }
     }
 
     /// Whether a notice may go again as it is, because whoever gets it knows it by its id: a partner drops a webhook of an
-    /// id that they have. What may have arrived is then no doubt, and its repetition no copy.
+    /// id that they have, and the file of a chunk's letters has one name. What may have arrived is then no doubt, and its repetition no copy.
     pub fn is_idempotent(self) -> bool {
         match self {
-            Channel::Partner => true,
+            Channel::Partner | Channel::Letter => true,
             Channel::Email | Channel::Sms | Channel::InApp => false,
         }
     }

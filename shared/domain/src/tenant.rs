@@ -198,7 +198,10 @@ pub struct Senders {
     pub esign_consent: bool,
     /// Whether people without a usable e-mail address get a text message.
     pub sms: bool,
-    /// Whether people without either find the notice in the shop's inbox.
+    /// Whether people whom neither reaches get a letter by the tenant's print house.
+    #[serde(default)]
+    pub letters: bool,
+    /// Whether people without any of these find the notice in the shop's inbox.
     pub in_app: bool,
 }
 

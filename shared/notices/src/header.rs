@@ -69,6 +69,8 @@ pub enum Channel {
     InApp,
     /// To a body, in the form of an e-mail, by a signed webhook.
     Partner,
+    /// By post, in the words of an e-mail.
+    Letter,
 }
 
 impl Audience {

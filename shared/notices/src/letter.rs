@@ -176,6 +176,7 @@ pub fn channel_of(channel: plan::Channel) -> Channel {
         plan::Channel::Sms => Channel::Sms,
         plan::Channel::InApp => Channel::InApp,
         plan::Channel::Partner => Channel::Partner,
+        plan::Channel::Letter => Channel::Letter,
     }
 }
 

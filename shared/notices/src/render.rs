@@ -133,7 +133,7 @@ pub fn render(
     reference: &str,
 ) -> Result<Rendered, RenderError> {
     match channel {
-        Channel::Email | Channel::Partner => {
+        Channel::Email | Channel::Partner | Channel::Letter => {
             in_the_form_of_an_email(template, channel, regime, facts, reader, reference).map(Rendered::Email)
         }
         Channel::Sms => render_sms(template, regime, facts, reader, reference).map(Rendered::Sms),

@@ -27,6 +27,7 @@ pub mod coverage;
 pub mod directory;
 pub mod incidents;
 pub mod leaves;
+pub mod letters;
 pub mod pace;
 pub mod partners;
 pub mod people;
