@@ -393,3 +393,137 @@ fn a_file_of_letters_whose_answer_was_lost_is_the_same_file() {
     assert_eq!(references.len(), 2, "{references:?}");
     assert_ne!(references[0], references[1]);
 }
+
+fn enter_done(
+    town: &Town,
+    who: &str,
+    incident: &str,
+    duty: &serde_json::Value,
+    body: &serde_json::Value,
+) -> tocsin_stage::http::Response {
+    let obligation = duty["duty"]["id"].as_str().expect("an id");
+    town.console(
+        who,
+        "POST",
+        &format!("/console/tenants/shop/incidents/{incident}/duties/{obligation}/done"),
+        body,
+    )
+}
+
+#[test]
+fn a_duty_on_the_desk_is_met_by_a_persons_word_with_proof_and_no_other_is() {
+    let (mut town, incident) = leaked(&customers(7));
+    approve(&town, &incident);
+    let shown = show(&town, &incident);
+    let duties = shown["duties"].as_array().expect("duties");
+    let on_desk = duties
+        .iter()
+        .find(|duty| {
+            !duty["desk"].is_null() && duty["duty"]["owed"] == "yes" && !duty["duty"]["due"].is_null()
+        })
+        .expect("a duty on the desk");
+    assert_eq!(on_desk["state"], "on-desk");
+    let now = town.world.now();
+    let proof = json!({
+        "what": "filed in the portal", "at": now, "place": "BN-2026-0815", "sha256": "ab".repeat(32),
+    });
+    assert_eq!(enter_done(&town, APPROVER, &incident, on_desk, &proof).status, 403);
+    for (name, bad) in [
+        ("what", json!(" ")),
+        ("place", json!("")),
+        ("at", json!(now + jiff::SignedDuration::from_secs(1))),
+        ("sha256", json!("ab")),
+    ] {
+        let mut wrong = proof.clone();
+        wrong[name] = bad;
+        assert_eq!(enter_done(&town, RESPONDER, &incident, on_desk, &wrong).status, 400, "{name}");
+    }
+    for _ in 0..2 {
+        assert_eq!(enter_done(&town, RESPONDER, &incident, on_desk, &proof).status, 200);
+    }
+    let same = |shown: &serde_json::Value, id: &serde_json::Value| {
+        let duties = shown["duties"].as_array().expect("duties");
+        duties.iter().find(|duty| duty["duty"]["id"] == *id).expect("the duty").clone()
+    };
+    let met = same(&show(&town, &incident), &on_desk["duty"]["id"]);
+    assert_eq!(met["state"], "met-by-word");
+    assert_eq!(met["done"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&met["done"][0]["place"], &met["done"][0]["by"]),
+        (&json!("BN-2026-0815"), &json!(RESPONDER))
+    );
+    // What notices fulfil is met by their receipts alone.
+    let by_notice = duty(&show(&town, &incident), "eu-gdpr-individual", "DE").clone();
+    assert_eq!(enter_done(&town, RESPONDER, &incident, &by_notice, &proof).body["on_desk"], false);
+    let beside = same(&show(&town, &incident), &by_notice["duty"]["id"]);
+    assert_eq!((&beside["state"], beside["done"].as_array().map(Vec::len)), (&json!("open"), Some(1)));
+    // Its time comes and goes, and nobody is told of it; of others they are.
+    town.world.advance_to(
+        on_desk["duty"]["due"].as_str().expect("due").parse::<jiff::Timestamp>().expect("an instant"),
+    );
+    minutes(&mut town, 2);
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    let of_it = format!(
+        "{} ({}) is past",
+        on_desk["duty"]["regime"].as_str().expect("a regime"),
+        on_desk["duty"]["recipient"].as_str().expect("a recipient")
+    );
+    assert!(!attention.contains(&of_it), "{attention}");
+    assert!(!attention.is_empty());
+}
+
+#[test]
+fn an_incident_with_people_of_every_channel_ends_with_all_duties_met() {
+    let mut people = customers(7);
+    let unmailed = |customer: &Customer| Customer { email: String::new(), ..customer.clone() };
+    people[0] = Customer { phone: PHONE.to_owned(), ..unmailed(&people[0]) };
+    people[1] = unmailed(&people[1]);
+    people[2] = Customer { post: Some(("7 Secret Street", "Hidden Town")), ..unmailed(&people[2]) };
+    let town = Town::new();
+    settle_in(&town, "shop", &people);
+    let mut settings = tenant("shop");
+    settings["contacts"][0]["webhook"] = json!("https://hooks.authority.example/breaches");
+    let secrets = json!({ format!("partner-{PARTNER}"): json!({ "keys": [SECTION_SECRET] }).to_string() });
+    let put = town.console(
+        ADMINISTRATOR,
+        "PUT",
+        "/console/tenants/shop",
+        &json!({ "tenant": settings, "secrets": secrets }),
+    );
+    assert_eq!(put.status, 200, "{}", put.body);
+    assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
+    town.drain();
+    let incident = only_incident(&town);
+    approve(&town, &incident);
+    let mut town = town;
+    minutes(&mut town, 2);
+    let now = town.world.now();
+    let inbox = town.storefront(proxied("shop", "1", now));
+    let reference = inbox.body["notices"][0]["reference"].as_str().expect("a notice").to_owned();
+    assert_eq!(town.storefront(read_by(proxied("shop", "1", now), &reference)).status, 200);
+    let posted: Vec<_> = printed(&town, &incident)
+        .iter()
+        .map(|letter| json!({ "reference": letter["reference"], "at": now }))
+        .collect();
+    letters(&town, &incident, "posted", &json!({ "letters": posted }));
+    for duty in show(&town, &incident)["duties"].as_array().expect("duties") {
+        if !duty["desk"].is_null() && duty["duty"]["owed"] == "yes" {
+            let proof = json!({ "what": "done by hand", "at": now, "place": "https://portal.example/1" });
+            assert_eq!(enter_done(&town, RESPONDER, &incident, duty, &proof).status, 200);
+        }
+    }
+    let shown = show(&town, &incident);
+    let channels: std::collections::BTreeSet<&str> = shown["plan"]["waves"]
+        .as_array()
+        .expect("waves")
+        .iter()
+        .filter_map(|wave| wave["channel"].as_str())
+        .collect();
+    assert_eq!(channels, ["email", "in-app", "letter", "partner", "sms"].into());
+    for duty in shown["duties"].as_array().expect("duties") {
+        if duty["duty"]["owed"] == "yes" {
+            let state = duty["state"].as_str().unwrap_or_default();
+            assert!(matches!(state, "met" | "met-by-word"), "{state}: {:#}", duty["duty"]);
+        }
+    }
+}

@@ -9,6 +9,7 @@
 //! | `POST .../incidents/I/amend` `{"to_those_told", "read_anew", "reason"}` | responder |
 //! | `POST .../incidents/I/chunks/C/settle` `{"as", "reason"}` | responder |
 //! | `POST /console/tenants/T/partners/resend` `{"contact", "from", "to", "reason"}` | responder |
+//! | `POST .../incidents/I/duties/O/done` `{"what", "at", "place", "sha256"}` | responder |
 //! | `POST .../incidents/I/letters/export`, `GET .../letters/C` | responder |
 //! | `POST .../incidents/I/letters/posted`, `/returned` `{"letters": [{"reference", "at", "detail"}]}` | responder |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
@@ -21,6 +22,7 @@
 
 mod access;
 mod acts;
+mod desk;
 mod letters;
 mod mend;
 mod partners;
@@ -107,6 +109,9 @@ async fn answer(
         }
         Route::Settle(tenant, chunk) => {
             mend::settle(ports, principal, tenant, chunk, &request.body, now).await
+        }
+        Route::DutyDone(tenant, incident, obligation) => {
+            desk::done(ports, principal, tenant, (incident, obligation), &request.body, now).await
         }
         Route::ExportLetters(tenant, incident) => {
             letters::export(ports, principal, tenant, incident, now).await

@@ -1,7 +1,7 @@
 //! Which request asks for what.
 
 use tocsin_domain::chunk::ChunkRef;
-use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
 use tocsin_stage::http::Request;
 
 use crate::No;
@@ -13,6 +13,7 @@ pub enum Route {
     ShowIncident(TenantId, IncidentId),
     Act(TenantId, IncidentId, Act),
     Settle(TenantId, ChunkRef),
+    DutyDone(TenantId, IncidentId, ObligationId),
     ResendToPartner(TenantId),
     ExportLetters(TenantId, IncidentId),
     LetterFile(TenantId, ChunkRef),
@@ -57,6 +58,10 @@ pub fn route(request: &Request) -> Result<Route, No> {
         }
         ("POST", ["console", "tenants", t, "incidents", i, "chunks", c, "settle"]) => {
             Ok(Route::Settle(tenant(t)?, chunk(c, incident(i)?)?))
+        }
+        ("POST", ["console", "tenants", t, "incidents", i, "duties", o, "done"]) => {
+            let obligation = o.parse().map_err(|_| No::NotFound)?;
+            Ok(Route::DutyDone(tenant(t)?, incident(i)?, obligation))
         }
         ("POST", ["console", "tenants", t, "incidents", i, "letters", "export"]) => {
             Ok(Route::ExportLetters(tenant(t)?, incident(i)?))

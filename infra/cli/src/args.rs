@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use tocsin_domain::chunk::ChunkRef;
-use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
 
 use crate::tenant::SecretFile;
 
@@ -145,6 +145,30 @@ pub enum Incident {
         /// How you found out; it stands in the audit log beside your name
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// Enter that a duty was done by hand, with its proof (responders)
+    ///
+    /// A duty that stands on the desk is then met by your word. The state of a duty that notices fulfil stays what their
+    /// receipts say; your word stands beside it, such as that of a substitute notice.
+    Done {
+        /// Its id, as `list` prints it
+        incident: IncidentId,
+        /// The duty's id, as `show --json` prints it
+        obligation: ObligationId,
+        /// What was done; it stands in the audit log beside your name
+        #[arg(long)]
+        what: String,
+        /// When (RFC 3339, such as 2026-11-23T12:00:00Z)
+        #[arg(long, value_name = "INSTANT")]
+        at: Timestamp,
+        /// Where it can be looked up: an address on the web, or the acknowledgement's number
+        #[arg(long, value_name = "URL or NUMBER")]
+        proof: String,
+        /// A file that shows it; its SHA-256 is kept, and not the file
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
         #[command(flatten)]
         of: OfTenant,
     },

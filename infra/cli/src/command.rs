@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
+use std::path::Path;
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_law::RulePack;
 
@@ -77,6 +79,13 @@ async fn incident(command: Incident) -> Result<(), Failure> {
             let console = console(&connection).await?;
             let answer = console.amend(&tenant, incident, to_those_told.as_str(), read_anew, &reason).await?;
             answered(&answer, json, show::amended)
+        }
+        Incident::Done { incident, obligation, what, at, proof, file, of } => {
+            let OfTenant { tenant, json, connection } = of;
+            let sha256 = file.as_deref().map(sha256_of).transpose()?;
+            let body = json!({ "what": what, "at": at, "place": proof, "sha256": sha256 });
+            let answer = console(&connection).await?.done(&tenant, incident, obligation, body).await?;
+            answered(&answer, json, show::done)
         }
         Incident::Settle { chunk, finding, reason, of: OfTenant { tenant, json, connection } } => {
             let answer =
@@ -158,6 +167,10 @@ fn read_secret(SecretFile { name, path }: &SecretFile) -> Result<(String, String
         }
     };
     Ok((name.clone(), text))
+}
+
+fn sha256_of(file: &Path) -> Result<String, Failure> {
+    Ok(hex::encode(Sha256::digest(fs::read(file).map_err(Failure::reading(file))?)))
 }
 
 fn answered(answer: &Value, json: bool, readable: impl FnOnce(&Value) -> String) -> Result<(), Failure> {

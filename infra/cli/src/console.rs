@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tocsin_audit::{Head, Tile};
 use tocsin_aws::console::{ClientError, ConsoleClient};
 use tocsin_domain::chunk::ChunkRef;
-use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
 
 use crate::letters::Said;
 
@@ -195,6 +195,18 @@ impl Console {
     ) -> Result<Value, ConsoleError> {
         let body = json!({ "contact": contact, "from": from, "to": to, "reason": reason });
         self.ask("POST", &path(tenant, "/partners/resend"), Some(body), Role::Responder).await
+    }
+
+    /// Enters that a duty was done by hand: `what`, `at`, `place`, and the `sha256` of a file.
+    pub async fn done(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        obligation: ObligationId,
+        body: Value,
+    ) -> Result<Value, ConsoleError> {
+        let path = path(tenant, &format!("/incidents/{id}/duties/{obligation}/done"));
+        self.ask("POST", &path, Some(body), Role::Responder).await
     }
 
     /// The console's count, and every letter of the incident, one a line.

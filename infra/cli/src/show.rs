@@ -109,6 +109,17 @@ pub fn resent(value: &Value) -> String {
     format!("{}: {} notices go again\n{}", clean(&contact), resent.len(), chunks.collect::<String>())
 }
 
+/// The console's answer to what was done by hand.
+pub fn done(value: &Value) -> String {
+    match value.get("on_desk").and_then(Value::as_bool) {
+        Some(true) => "entered: the duty is met by your word\n".to_owned(),
+        Some(false) => {
+            "entered beside the duty, whose state is what the receipts of its notices say\n".to_owned()
+        }
+        None => unread(value),
+    }
+}
+
 /// The console's answer to an export.
 pub fn exported(value: &Value) -> String {
     match value.get("letters").and_then(Value::as_u64) {

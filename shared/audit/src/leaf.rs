@@ -43,6 +43,7 @@ pub enum Action {
     ChunkUndecided,
     ChunkWithheld,
     DeadlineEscalated,
+    DutyDone,
     IncidentCancelled,
     IncidentHeld,
     IncidentOpened,

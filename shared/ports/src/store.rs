@@ -10,7 +10,7 @@
 //! | `T` | `tenant`, `incidents` | settings; how many incidents were opened |
 //! | `T#signals` | signal | signals |
 //! | `T#incidents` | incident | incidents |
-//! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `gate#n` | what belongs to one incident |
+//! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `gate#n`, `done#O#digest` | what belongs to one incident |
 //! | `T#I` | `unreached#chunk#index` | notices that did not arrive, until somebody has seen to them |
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
 //! | `T#I#P-W#receipts` | `run#digest` | the receipts of one wave, by runs of chunks, as they came together |
@@ -25,6 +25,7 @@
 pub mod chunks;
 pub mod coverage;
 pub mod directory;
+pub mod done;
 pub mod incidents;
 pub mod leaves;
 pub mod letters;
