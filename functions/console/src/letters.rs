@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tocsin_audit::{Action, Leaf};
-use tocsin_domain::chunk::{ChunkRef, Entry, Recipient};
+use tocsin_domain::chunk::{ChunkRef, Entry};
 use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_domain::notice::Recipient;
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::plan::{Channel, PlanHead, Wave};
 use tocsin_domain::receipt::{Fact, Receipt, Report};
@@ -67,7 +68,8 @@ pub async fn file(
     chunk: ChunkRef,
 ) -> Result<Value, No> {
     let (scope, _) = with_role(ports, principal, tenant, Role::Responder).await?;
-    let bytes = letters::read(ports, &scope, &chunk).await?;
+    let entries = chunks::get(ports, &scope, &chunk).await?.entries;
+    let bytes = letters::read(ports, &scope, &chunk, &entries).await?;
     let unreadable = |_| Halt::Park(Parked::Missing { what: format!("readable letters of {chunk}") });
     let lines = String::from_utf8(bytes).map_err(unreadable)?;
     Ok(json!({ "lines": lines }))
@@ -101,23 +103,23 @@ pub async fn import(
     now: Timestamp,
 ) -> Result<Value, No> {
     let (scope, _) = with_role(ports, principal, tenant, Role::Responder).await?;
-    let Import { letters } = serde_json::from_slice(body).map_err(|_| {
+    let Import { letters: said } = serde_json::from_slice(body).map_err(|_| {
         No::Bad(
             "send {\"letters\": [{\"reference\", \"at\", \"detail\"}]}, with instants as in RFC 3339"
                 .to_owned(),
         )
     })?;
-    check(&letters, now)?;
+    check(&said, now)?;
     let (fact, action) = match post {
         Post::Posted => (Fact::Delivered, Action::LettersPosted),
         Post::Returned => (Fact::Bounced, Action::LettersReturned),
     };
     let known = references(ports, &scope, id).await?;
     let (mut found, mut unknown): (Vec<(TenantScope, Receipt)>, Vec<String>) = (Vec::new(), Vec::new());
-    for Said { reference, at, detail } in letters {
+    for Said { reference, at, detail } in said {
         match known.get(&reference) {
             Some(notice) => {
-                let report = Report { provider_id: "print-house".to_owned(), fact, at, detail };
+                let report = Report { provider_id: letters::PRINT_HOUSE.to_owned(), fact, at, detail };
                 found.push((scope.clone(), notice.receipt(report)));
             }
             None => unknown.push(reference),

@@ -64,8 +64,10 @@ async fn open(
             let quota = ports.mail_quota(&lane.region).await?;
             Quota { a_second: quota.a_second.min(settings.send_rate), ..quota }
         }
-        // SNS has no call that tells its rate.
-        Channel::Sms | Channel::InApp => Quota { a_second: settings.text_rate, a_day: None, sent: 0 },
+        // Nobody tells what texts go at; the others have no lane.
+        Channel::Sms | Channel::InApp | Channel::Partner | Channel::Letter => {
+            Quota { a_second: settings.text_rate, a_day: None, sent: 0 }
+        }
     };
     let pace = pace::grant(ports, lane, granted.a_second, now).await?;
     Ok(Spread::new(now, AHEAD, pace.laid_until, pace.a_second, granted.left()))

@@ -16,6 +16,7 @@ use tocsin_ports::{HandOver, Mail, Tags, TenantScope, Text};
 
 use crate::SendPorts;
 use crate::compose::Ready;
+use crate::letters;
 use crate::partner::{self, PartnerNotice};
 
 const SHORTEST_TRIED: SignedDuration = SignedDuration::from_hours(1);
@@ -35,7 +36,7 @@ pub async fn chunk(
     now: Timestamp,
 ) -> Vec<Entry> {
     let mut entries = chunk.entries.clone();
-    let (mut mails, mut letters) = (Vec::new(), Vec::new());
+    let (mut mails, mut lines) = (Vec::new(), Vec::new());
     for (index, (entry, ready)) in entries.iter_mut().zip(ready).enumerate() {
         match ready {
             Ready::Settled => {}
@@ -57,7 +58,7 @@ pub async fn chunk(
                 }
                 Rendered::Email(_) | Rendered::InApp(_) => *entry = wrong_form(),
             },
-            Ready::Letter { line } => letters.push((index, line)),
+            Ready::Letter { line } => lines.push((index, line)),
             Ready::Partner { to, contact, reference, message } => match message {
                 Rendered::Email(letter) => {
                     let notice =
@@ -82,7 +83,7 @@ pub async fn chunk(
             *entry = after(entry, answer);
         }
     }
-    put_letters(ports, scope, chunk, letters, &mut entries).await;
+    put_letters(ports, scope, chunk, lines, &mut entries).await;
     entries
 }
 
@@ -150,15 +151,14 @@ async fn put_letters(
     ports: &impl SendPorts,
     scope: &TenantScope,
     chunk: &StoredChunk,
-    letters: Vec<(usize, String)>,
+    lines: Vec<(usize, String)>,
     entries: &mut [Entry],
 ) {
-    if letters.is_empty() {
+    if lines.is_empty() {
         return;
     }
-    let (places, lines): (Vec<usize>, Vec<String>) = letters.into_iter().unzip();
-    let answer = crate::letters::put(ports, scope, chunk, &lines).await;
-    for place in places {
+    let answer = letters::put(ports, scope, chunk, &lines).await;
+    for (place, _) in lines {
         if let Some(entry) = entries.get_mut(place) {
             *entry = after(entry, answer.clone());
         }

@@ -1,7 +1,6 @@
-//! Letters: a file a chunk, in the vault, for the print house.
+//! Letters: a file a claim of a chunk, in the vault, for the print house.
 //!
-//! The file's name is the chunk's, and the same letters make the same file: a put whose answer was lost is done again, and
-//! no doubt.
+//! The same letters make the same file under the same name: a put whose answer was lost is done again, and no doubt.
 
 use serde_json::json;
 use tocsin_domain::chunk::Entry;
@@ -31,17 +30,19 @@ pub fn line(wave: &Wave, brief: &Brief, person: &Person, notice: Rendered) -> Re
     Ok(letter.to_string())
 }
 
-/// Puts the letters of a chunk, and answers what became of each of them.
+/// Puts letters of a chunk, each with its place, and answers what became of them. The file is named after the places: what
+/// is called up later is another file.
 pub async fn put(
     ports: &impl WriteVault,
     scope: &TenantScope,
     chunk: &StoredChunk,
-    lines: &[String],
+    letters: &[(usize, String)],
 ) -> Entry {
-    let mut file = lines.join("\n");
-    file.push('\n');
-    match ports.put_file(&letters::file(scope, &chunk.chunk.at), file.into_bytes()).await {
-        Ok(()) => Entry::Accepted("print-house".to_owned()),
+    let places: Vec<String> = letters.iter().map(|(place, _)| place.to_string()).collect();
+    let name = letters::name(&places);
+    let file: String = letters.iter().map(|(_, line)| format!("{line}\n")).collect();
+    match ports.put_file(&letters::file(scope, &chunk.chunk.at, &name), file.into_bytes()).await {
+        Ok(()) => Entry::Accepted(name),
         Err(error) => Entry::Throttled(error.0),
     }
 }

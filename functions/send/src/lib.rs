@@ -31,8 +31,8 @@ use tocsin_ports::store::chunks::{self, Change, Claim, StoredChunk};
 use tocsin_ports::store::plans::{self, is_open};
 use tocsin_ports::store::{incidents, receipts};
 use tocsin_ports::{
-    Configured, Mailer, Partners, Pause, Proof, ReadHome, ReadPeople, ReadQuota, ReadSecrets, TenantScope, Texter,
-    WriteHome, WritePeople, WriteVault,
+    Configured, Mailer, Partners, Pause, Proof, ReadHome, ReadPeople, ReadQuota, ReadSecrets, TenantScope,
+    Texter, WriteHome, WritePeople, WriteVault,
 };
 
 use crate::compose::Ready;
@@ -145,8 +145,7 @@ async fn hand_over(
         }
     }
     let claimed = StoredChunk { state: ChunkState::HandingOver, attempt, ..chunk.clone() };
-    let entries =
-        deliver::chunk(ports, scope, wave, brief, &claimed, ready, turn.call_size(), now).await;
+    let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, turn.call_size(), now).await;
     let too_fast = entries.iter().any(Entry::is_too_fast);
     let recorded = record(ports, scope, wave.channel, &claimed, entries, now).await?;
     if too_fast {

@@ -136,6 +136,7 @@ async fn note_health(
     let failure = match entry {
         Entry::Throttled(why) | Entry::Refused(why) => Some(why.as_str()),
         Entry::Waiting
+        | Entry::StandsBy
         | Entry::Accepted(_)
         | Entry::Withheld(_)
         | Entry::InDoubt

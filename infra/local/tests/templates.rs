@@ -89,10 +89,11 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             "ReceiptsRole" => ("GetItem PutItem BatchWriteItem", with_queue("")),
             // Sealing removes leaves in batches.
             "WatchRole" => ("GetItem Query PutItem UpdateItem BatchWriteItem", String::new()),
-            // A route that a tenant gives up is removed; evidence is read anew.
-            "ConsoleRole" => {
-                ("GetItem Query PutItem UpdateItem DeleteItem", "SendMessage GetQueueUrl".to_owned())
-            }
+            // A route that a tenant gives up is removed; receipts of letters; evidence is read anew.
+            "ConsoleRole" => (
+                "GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem",
+                "SendMessage GetQueueUrl".to_owned(),
+            ),
             _ => ("", String::new()),
         }
     };

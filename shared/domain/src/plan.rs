@@ -217,7 +217,8 @@ impl Channel {
     }
 
     /// Whether a notice may go again as it is, because whoever gets it knows it by its id: a partner drops a webhook of an
-    /// id that they have, and the file of a chunk's letters has one name. What may have arrived is then no doubt, and its repetition no copy.
+    /// id that they have, and the same letters are the same file. What may have arrived is then no doubt, and its
+    /// repetition no copy.
     pub fn is_idempotent(self) -> bool {
         match self {
             Channel::Partner | Channel::Letter => true,

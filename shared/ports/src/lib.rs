@@ -17,8 +17,8 @@ mod table;
 
 pub use ports::{
     Clock, Enqueue, Entropy, File, HandOver, Hook, IDENTITY_KEY, InFlight, Mail, Mailer, Metered, Outgoing,
-    Parking, Partners, Pause, PortError, Posted, Postpone, Queue, Quota, ReadQuota, ReadSecrets, ReadVault, Secret,
-    Tags, Text, Texter, Usage, WriteSecrets, WriteVault,
+    Parking, Partners, Pause, PortError, Posted, Postpone, Queue, Quota, ReadQuota, ReadSecrets, ReadVault,
+    Secret, Tags, Text, Texter, Usage, WriteSecrets, WriteVault,
 };
 pub use scope::{Proof, TenantScope};
 pub use settings::{Configured, SettingError, Settings, TextProvider};

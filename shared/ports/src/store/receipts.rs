@@ -10,7 +10,7 @@ use tocsin_domain::outcome::Halt;
 use tocsin_domain::receipt::{Fact, Receipt, Report};
 
 use super::plans::WaveRef;
-use super::{all, chunks, read_doc, unreadable, unreached, with_doc};
+use super::{all, chunks, read_doc, unreached, unreadable, with_doc};
 use crate::scope::{Proof, TenantScope};
 use crate::table::{Item, Key, ReadHome, Value, WriteHome};
 
