@@ -32,8 +32,7 @@ pub async fn chunk(
     brief: &Brief,
     chunk: &StoredChunk,
     ready: Vec<Ready>,
-    call_size: usize,
-    now: Timestamp,
+    (call_size, now): (usize, Timestamp),
 ) -> Vec<Entry> {
     let mut entries = chunk.entries.clone();
     let (mut mails, mut lines) = (Vec::new(), Vec::new());

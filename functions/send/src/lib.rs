@@ -145,7 +145,7 @@ async fn hand_over(
         }
     }
     let claimed = StoredChunk { state: ChunkState::HandingOver, attempt, ..chunk.clone() };
-    let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, turn.call_size(), now).await;
+    let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, (turn.call_size(), now)).await;
     let too_fast = entries.iter().any(Entry::is_too_fast);
     let recorded = record(ports, scope, wave.channel, &claimed, entries, now).await?;
     if too_fast {

@@ -104,17 +104,16 @@ fn refused_for_good(error: &SdkError<SendTextMessageError, HttpResponse>) -> Opt
         ValidationExceptionReason::DestinationCountryBlocked,
         ValidationExceptionReason::InvalidIdentityForDestinationCountry,
     ];
-    match error.as_service_error()? {
-        SendTextMessageError::ConflictException(conflict) => {
-            let reason = conflict.reason.as_ref().filter(|reason| OF_THE_NUMBER.contains(reason))?;
-            Some(reason.as_str())
-        }
-        SendTextMessageError::ValidationException(invalid) => {
-            let reason = invalid.reason.as_ref().filter(|reason| OF_ITS_COUNTRY.contains(reason))?;
-            Some(reason.as_str())
-        }
-        _ => None,
+    let refused = error.as_service_error()?;
+    if let SendTextMessageError::ConflictException(conflict) = refused {
+        let reason = conflict.reason.as_ref().filter(|reason| OF_THE_NUMBER.contains(reason))?;
+        return Some(reason.as_str());
     }
+    if let SendTextMessageError::ValidationException(invalid) = refused {
+        let reason = invalid.reason.as_ref().filter(|reason| OF_ITS_COUNTRY.contains(reason))?;
+        return Some(reason.as_str());
+    }
+    None
 }
 
 #[cfg(test)]
