@@ -218,7 +218,10 @@ mod tests {
                 Reply::error(500, "InternalServerException"),
                 HandOver::Unknown("SendTextMessage: InternalServerException".to_owned()),
             ),
-            (Reply::error(429, "ThrottlingException"), not_sent("ThrottlingException")),
+            (
+                Reply::error(429, "ThrottlingException"),
+                HandOver::TooFast("SendTextMessage: ThrottlingException".to_owned()),
+            ),
             (Reply::error(402, "ServiceQuotaExceededException"), not_sent("ServiceQuotaExceededException")),
             (conflict("NO_ORIGINATION_IDENTITIES_FOUND"), not_sent("ConflictException")),
             (
