@@ -183,15 +183,20 @@ async fn read(
     let Ok(ReadBody { reference }) = serde_json::from_slice(body) else {
         return Ok(Response::error(400, "bad-request", "send {\"reference\": \"...\"}"));
     };
-    let Some(notice) = notices.iter().find(|notice| notice.reference == reference) else {
+    // A later notice of the same duty bears the same reference, and stands on the same page.
+    let read: Vec<&InboxNotice> = notices.iter().filter(|notice| notice.reference == reference).collect();
+    if read.is_empty() {
         return Ok(Response::error(404, "no-such-notice", "not found"));
-    };
-    let is_it = |known: &Receipt| known.index == notice.at.index && known.fact == Fact::Seen;
-    let known = receipts::of_chunk(ports, scope, &notice.at.chunk).await?;
-    if !known.iter().any(is_it) {
-        let provider_id = "inbox".to_owned();
-        let report = Report { provider_id, fact: Fact::Seen, at: now, detail: "read in the shop".to_owned() };
-        receipts::append(ports, &[(scope.clone(), notice.at.receipt(report))]).await?;
+    }
+    for notice in read {
+        let is_it = |known: &Receipt| known.index == notice.at.index && known.fact == Fact::Seen;
+        let known = receipts::of_chunk(ports, scope, &notice.at.chunk).await?;
+        if !known.iter().any(is_it) {
+            let provider_id = "inbox".to_owned();
+            let report =
+                Report { provider_id, fact: Fact::Seen, at: now, detail: "read in the shop".to_owned() };
+            receipts::append(ports, &[(scope.clone(), notice.at.receipt(report))]).await?;
+        }
     }
     Ok(Response::new(200, "read", json!({ "read": true })))
 }

@@ -20,7 +20,7 @@
 //! | `@provider-ids` | message id | which notice a provider's id stands for, where its events carry no tags |
 //! | `@orphans#ID` | digest | reports of a message whose notice is not known, until it is, or for 90 days |
 //! | people table: `T#I-S#s` | `person#slice` | the records of one scope version's roster, in sixteen shards |
-//! | people table: `T#inbox#customer` | obligation | in-app notices |
+//! | people table: `T#inbox#customer` | `O#P` | in-app notices |
 
 pub mod chunks;
 pub mod coverage;

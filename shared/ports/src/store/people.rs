@@ -91,7 +91,8 @@ impl fmt::Debug for InboxNotice {
     }
 }
 
-/// Lays a notice into the inbox of the customer. The same notice again changes nothing.
+/// Lays a notice into the inbox of the customer. The same notice again changes nothing; what a later plan says stands
+/// beside it.
 pub async fn put_in_inbox(
     ports: &impl WritePeople,
     scope: &TenantScope,
@@ -100,7 +101,8 @@ pub async fn put_in_inbox(
     obligation: ObligationId,
     notice: &InboxNotice,
 ) -> Result<(), Halt> {
-    let key = scope.key(&["inbox", &customer.to_string()], obligation.to_string());
+    let sort = format!("{obligation}#{}", notice.at.chunk.plan);
+    let key = scope.key(&["inbox", &customer.to_string()], sort);
     Ok(ports.put_people(region, vec![Item { key, attributes: with_doc(notice)? }]).await?)
 }
 
