@@ -387,10 +387,10 @@ mod tests {
     }
 
     #[test]
-    fn out_of_an_accepted_chunk_only_what_stood_by_is_called() {
+    fn out_of_an_accepted_chunk_only_what_stood_by_is_called_and_a_partners_notice_resent() {
         let out: Vec<ChunkEvent> =
             EVENTS.into_iter().filter(|event| ChunkState::Accepted.after(*event).is_some()).collect();
-        assert_eq!(out, [ChunkEvent::CallUp]);
+        assert_eq!(out, [ChunkEvent::CallUp, ChunkEvent::Resend]);
         assert!(!Entry::StandsBy.goes_next());
     }
 
