@@ -99,7 +99,7 @@ fn check(town: &Town, fault: (u64, Fault)) {
         usize::from(!asked("eu-gdpr-authority", "email")),
         "the filing at {fault:?}: {attention}"
     );
-    let texts = town.world.texts().iter().filter(|(to, _)| to == PHONE).count();
+    let texts = town.world.texts().iter().filter(|text| text.to == PHONE).count();
     assert!(
         texts == 1 || (texts == 0 && asked("eu-gdpr-individual", "sms")),
         "{texts} texts at {fault:?}: {attention}"

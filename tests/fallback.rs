@@ -17,7 +17,7 @@ fn with_a_phone(email: &str) -> (Town, String) {
 }
 
 fn texts_to_the_phone(world: &World) -> usize {
-    world.texts().iter().filter(|(to, _)| to == PHONE).count()
+    world.texts().iter().filter(|text| text.to == PHONE).count()
 }
 
 fn called_up(world: &World) -> usize {
@@ -48,7 +48,7 @@ fn a_bounce_calls_up_the_text_that_stands_by_once() {
     assert_eq!(town.mails_by_address().get("bounce@example.com"), Some(&1));
     let shown = show(&town, &incident);
     let coverage = &duty(&shown, "eu-gdpr-individual", "DE")["coverage"];
-    assert_eq!((&coverage["moved"], &coverage["pending"]), (&json!(1), &json!(1)), "{coverage}");
+    assert_eq!((&coverage["moved"], &coverage["reached"]), (&json!(1), &json!(1)), "{coverage}");
     assert_eq!(coverage["unreachable"], json!({}));
 }
 
@@ -91,7 +91,7 @@ fn many_texts_that_are_called_up_go_one_at_a_time() {
     let (mut town, incident) = leaked(&customers);
     approve(&town, &incident);
     minutes(&mut town, 60);
-    let mut texts: Vec<String> = town.world.texts().into_iter().map(|(to, _)| to).collect();
+    let mut texts: Vec<String> = town.world.texts().into_iter().map(|text| text.to).collect();
     texts.sort();
     phones.sort();
     assert_eq!(texts, phones);

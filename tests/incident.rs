@@ -137,7 +137,7 @@ fn two_approvals_need_two_people() {
 fn too_many_bad_rows_block_the_plan_and_say_where() {
     let town = Town::new();
     settle_in(&town, "shop", &customers(7));
-    let broken = format!("{}9,No,not an address,,DE,,de\n", manifest(&customers(20)));
+    let broken = format!("{}9,No,not an address,,DE,,de,,\n", manifest(&customers(20)));
     put_manifest(&town, "shop", broken.into_bytes());
     town.siem(&guardduty_finding(&bucket("shop"), 8.0));
     town.drain();

@@ -30,9 +30,17 @@ impl Log {
 
 /// What tells a person, in any of these places.
 fn tells(text: &str) -> Option<&'static str> {
-    ["customer0@", "CUSTOMER0@", "Customer Number", "+447700900", "eve@example.com"]
-        .into_iter()
-        .find(|part| text.contains(part))
+    [
+        "customer0@",
+        "CUSTOMER0@",
+        "Customer Number",
+        "+447700900",
+        "eve@example.com",
+        "Secret Street",
+        "Hidden Town",
+    ]
+    .into_iter()
+    .find(|part| text.contains(part))
 }
 
 #[test]
@@ -47,9 +55,15 @@ fn no_personal_data_leaves_the_people_tables_and_the_vault() {
     tracing::subscriber::with_default(subscriber, || {
         let mut people = customers(14);
         people[1] = Customer { email: String::new(), phone: "+447700900123".to_owned(), ..people[1].clone() };
+        people[2] = Customer {
+            email: String::new(),
+            post: Some(("7 Secret Street", "Hidden Town")),
+            ..people[2].clone()
+        };
+        people[7].email = String::new();
         let town = Town::new();
         settle_in(&town, "shop", &people);
-        let broken = format!("{}9,Customer Number 9,eve@example.com eve,,DE,,de\n", manifest(&people));
+        let broken = format!("{}9,Customer Number 9,eve@example.com eve,,DE,,de,,\n", manifest(&people));
         put_manifest(&town, "shop", broken.into_bytes());
         let mut lenient = tenant("shop");
         lenient["reject_limit_per_mille"] = json!(200);
@@ -74,6 +88,9 @@ fn no_personal_data_leaves_the_people_tables_and_the_vault() {
         let mut town = town;
         town.minute();
         assert!(town.world.mails().len() > 10 && !town.world.texts().is_empty(), "something was sent");
+        let asked = town.storefront(proxied("shop", "7", town.world.now()));
+        assert_eq!(asked.body["notices"].as_array().map(Vec::len), Some(1), "something was shown");
+        assert!(town.world.files().iter().any(|file| file.contains("/letters/")), "something was printed");
         assert_eq!(tells(&town.world.home_as_text()), None, "the home table");
         assert_eq!(town.world.parked().iter().find_map(|note| tells(note)), None, "notes of what is parked");
         let shown = show(&town, &incident);

@@ -24,8 +24,9 @@ pub use samples::*;
 /// An installation in memory.
 pub struct Town {
     pub world: World,
-    /// How many of the provider's events were taken to `receipts` so far.
-    events_told: usize,
+    /// Of how many mails and texts `receipts` was told what became of them.
+    mails_told: usize,
+    texts_told: usize,
 }
 
 impl Default for Town {
@@ -37,7 +38,7 @@ impl Default for Town {
 impl Town {
     pub fn new() -> Self {
         let now = "2026-11-23T09:00:00Z".parse().expect("an instant");
-        Self { world: World::new(now, World::settings_for_tests()), events_told: 0 }
+        Self { world: World::new(now, World::settings_for_tests()), mails_told: 0, texts_told: 0 }
     }
 
     /// A message on the SIEM queue, taken by its function. `true` when it was acknowledged.
@@ -53,6 +54,12 @@ impl Town {
     pub fn webhook(&self, request: Request) -> Response {
         let now = self.world.now();
         run(intake_webhook::step(&self.world, request, now))
+    }
+
+    /// A request of a shop for one of its customers.
+    pub fn storefront(&self, request: Request) -> Response {
+        let now = self.world.now();
+        run(inbox::step(&self.world, request, now))
     }
 
     /// A request of `principal` to the console.
@@ -96,14 +103,19 @@ impl Town {
         self.drain();
     }
 
-    /// The provider's events for every message that it took and did not speak of yet.
+    /// The providers' events for every mail and text that they took and did not speak of yet.
     pub fn tell_events(&mut self) {
-        let mails = self.world.mails_since(self.events_told);
+        let mails = self.world.mails_since(self.mails_told);
         for mail in &mails {
             let body = ses_event(mail, self.world.now());
             self.tell(&body);
         }
-        self.events_told += mails.len();
+        self.mails_told += mails.len();
+        let texts = self.world.texts();
+        for text in texts.iter().skip(self.texts_told) {
+            self.tell(&sns_text_log(text, self.world.now()));
+        }
+        self.texts_told = texts.len();
     }
 
     pub fn tell(&self, event: &Value) {

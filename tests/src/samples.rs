@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use tocsin_ports::memory::Delivered;
+use tocsin_ports::memory::{Delivered, Texted};
 use tocsin_stage::http::Request;
 
 use crate::{Town, run};
@@ -18,6 +18,9 @@ pub const RESPONDER: &str = "arn:aws:iam::000000000000:user/cy";
 
 pub const SHOP_SECRET: &str = "a secret of the shop's app";
 
+/// What a Magento customer section signs with.
+pub const SECTION_SECRET: &str = "whsec_YSBzZWNyZXQgb2YgdGhlIHNlY3Rpb24=";
+
 /// A person of a manifest: number, country, province, locale, address, phone.
 #[derive(Debug, Clone)]
 pub struct Customer {
@@ -27,6 +30,8 @@ pub struct Customer {
     pub country: &'static str,
     pub province: &'static str,
     pub locale: &'static str,
+    /// Street and city, where the shop has them.
+    pub post: Option<(&'static str, &'static str)>,
 }
 
 /// `count` customers in turn from seven places, each with a mailbox of their own.
@@ -44,17 +49,21 @@ pub fn customers(count: u32) -> Vec<Customer> {
         .map(|id| {
             let (country, province, locale) = PLACES[id as usize % PLACES.len()];
             let email = format!("customer{id}@example.com");
-            Customer { id, email, phone: String::new(), country, province, locale }
+            Customer { id, email, phone: String::new(), country, province, locale, post: None }
         })
         .collect()
 }
 
 pub fn manifest(customers: &[Customer]) -> String {
-    let mut file = "customer_id,name,email,phone,country,province,locale\n".to_owned();
+    let mut file = "customer_id,name,email,phone,country,province,locale,address1,city\n".to_owned();
     for customer in customers {
-        let Customer { id, email, phone, country, province, locale } = customer;
-        writeln!(file, "{id},Customer Number {id},{email},{phone},{country},{province},{locale}")
-            .expect("text");
+        let Customer { id, email, phone, country, province, locale, post } = customer;
+        let (street, city) = post.unwrap_or_default();
+        writeln!(
+            file,
+            "{id},Customer Number {id},{email},{phone},{country},{province},{locale},{street},{city}"
+        )
+        .expect("text");
     }
     file
 }
@@ -96,7 +105,8 @@ pub fn tenant(id: &str) -> Value {
         },
         "senders": {
             "email_from": "Example Goods <notice@shop.example>",
-            "esign_consent": true, "email_window": "always", "sms_window": "08:00-21:00", "sms": true, "in_app": true,
+            "esign_consent": true, "email_window": "always", "sms_window": "08:00-21:00",
+            "sms": true, "letters": true, "in_app": true,
         },
         "roles": {
             APPROVER: ["approver", "viewer"],
@@ -135,7 +145,10 @@ pub fn bucket(tenant: &str) -> String {
 
 /// Puts a tenant with this manifest; panics when the console refuses.
 pub fn settle_in(town: &Town, id: &str, customers: &[Customer]) {
-    let secrets = json!({ "webhook-shopify": json!({ "keys": [SHOP_SECRET] }).to_string() });
+    let keys = |key: &str| json!({ "keys": [key] }).to_string();
+    let secrets = json!({
+        "webhook-shopify": keys(SHOP_SECRET), "inbox-shopify": keys(SHOP_SECRET), "inbox-magento": keys(SECTION_SECRET),
+    });
     let body = json!({ "tenant": tenant(id), "secrets": secrets });
     let answer = town.console(ADMINISTRATOR, "PUT", &format!("/console/tenants/{id}"), &body);
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -190,9 +203,7 @@ pub fn guardduty_finding(bucket: &str, severity: f64) -> String {
 /// A webhook as Shopify posts it, signed with `secret`.
 pub fn shopify_webhook(tenant: &str, topic: &str, body: &[u8], secret: &str) -> Request {
     use base64::Engine;
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key");
-    mac.update(body);
-    let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
+    let signature = base64::engine::general_purpose::STANDARD.encode(signed(secret.as_bytes(), body));
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("x-shopify-topic", topic.to_owned()),
@@ -209,7 +220,7 @@ pub fn shopify_webhook(tenant: &str, topic: &str, body: &[u8], secret: &str) -> 
         headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         body: body.to_vec(),
         id: "request-1".to_owned(),
-        principal: None,
+        ..Request::default()
     }
 }
 
@@ -233,4 +244,97 @@ pub fn ses_event(mail: &Delivered, now: Timestamp) -> Value {
         "mail": head,
         "delivery": { "timestamp": now.to_string(), "recipients": [mail.to], "smtpResponse": "250 ok" },
     })
+}
+
+/// What SNS logs of a text that the phone took, as a subscription of CloudWatch Logs hands it over.
+pub fn sns_text_log(text: &Texted, now: Timestamp) -> Value {
+    let line = json!({
+        "notification": { "messageId": text.provider_id, "timestamp": now.strftime("%F %T%.3f").to_string() },
+        "delivery": {
+            "phoneCarrier": "a carrier", "destination": text.to, "smsType": "Transactional",
+            "providerResponse": "Message has been accepted by phone", "dwellTimeMs": 599, "dwellTimeMsUntilDeviceAck": 1344,
+        },
+        "status": "SUCCESS",
+    });
+    packed_lines(&[line])
+}
+
+/// Lines of a log group as CloudWatch Logs packs them.
+pub fn packed_lines(lines: &[Value]) -> Value {
+    use base64::Engine;
+    let events: Vec<Value> = (1_u32..)
+        .zip(lines)
+        .map(|(id, line)| json!({ "id": id.to_string(), "timestamp": 0, "message": line.to_string() }))
+        .collect();
+    let text = json!({
+        "messageType": "DATA_MESSAGE", "owner": "000000000000",
+        "logGroup": "sns/eu-central-1/000000000000/DirectPublishToPhoneNumber", "logStream": "1",
+        "subscriptionFilters": ["receipts"], "logEvents": events,
+    });
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, text.to_string().as_bytes()).expect("memory");
+    let packed = packer.finish().expect("memory");
+    json!({ "awslogs": { "data": base64::engine::general_purpose::STANDARD.encode(packed) } })
+}
+
+/// What End User Messaging says of a text that the phone took.
+pub fn sms_voice_event(text: &Texted, now: Timestamp) -> Value {
+    json!({
+        "eventType": "TEXT_DELIVERED", "eventVersion": "1.0", "eventTimestamp": now.as_millisecond(),
+        "isFinal": true, "originationPhoneNumber": "+447700900999", "destinationPhoneNumber": text.to,
+        "isoCountryCode": "GB", "messageId": text.provider_id, "messageType": "TRANSACTIONAL",
+        "messageStatus": "DELIVERED", "messageStatusDescription": "Message has been accepted by phone",
+        "context": text.tags, "totalMessageParts": 1,
+    })
+}
+
+fn signed(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key");
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// What Shopify's app proxy asks of us when `customer` is logged in to the shop of `tenant`.
+pub fn proxied(tenant: &str, customer: &str, now: Timestamp) -> Request {
+    let (second, shop) = (now.as_second(), format!("{tenant}.myshopify.com"));
+    let message =
+        format!("logged_in_customer_id={customer}path_prefix=/apps/noticesshop={shop}timestamp={second}");
+    let signature = hex::encode(signed(SHOP_SECRET.as_bytes(), message.as_bytes()));
+    let query = format!(
+        "shop={shop}&logged_in_customer_id={customer}&path_prefix=%2Fapps%2Fnotices&timestamp={second}&signature={signature}"
+    );
+    Request {
+        method: "GET".to_owned(),
+        path: format!("/inbox/{tenant}/shopify"),
+        query,
+        ..Request::default()
+    }
+}
+
+/// What a Magento customer section asks of us for `customer`.
+pub fn section(tenant: &str, customer: &str, now: Timestamp) -> Request {
+    use base64::Engine;
+    let base64 = base64::engine::general_purpose::STANDARD;
+    let message = format!("inbox.{customer}.shop.example.{}", now.as_second());
+    let key = base64.decode(SECTION_SECRET.trim_start_matches("whsec_")).expect("base64");
+    let signature = format!("v1,{}", base64.encode(signed(&key, message.as_bytes())));
+    let headers = [
+        ("tocsin-customer", customer.to_owned()),
+        ("tocsin-website", "shop.example".to_owned()),
+        ("tocsin-timestamp", now.as_second().to_string()),
+        ("tocsin-signature", signature),
+    ];
+    Request {
+        method: "GET".to_owned(),
+        path: format!("/inbox/{tenant}/magento"),
+        headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        ..Request::default()
+    }
+}
+
+/// The same asker, who has read the notice.
+pub fn read_by(asked: Request, reference: &str) -> Request {
+    let path = format!("{}/read", asked.path);
+    let body = json!({ "reference": reference }).to_string().into_bytes();
+    Request { method: "POST".to_owned(), path, body, ..asked }
 }

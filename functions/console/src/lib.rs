@@ -8,6 +8,10 @@
 //! | `POST .../incidents/I/hold`, `/release`, `/cancel`, `/rescope` `{"reason"}` | responder |
 //! | `POST .../incidents/I/amend` `{"to_those_told", "read_anew", "reason"}` | responder |
 //! | `POST .../incidents/I/chunks/C/settle` `{"as", "reason"}` | responder |
+//! | `POST /console/tenants/T/partners/resend` `{"contact", "from", "to", "reason"}` | responder |
+//! | `POST .../incidents/I/duties/O/done` `{"what", "at", "place", "sha256"}` | responder |
+//! | `POST .../incidents/I/letters/export`, `GET .../letters/C` | responder |
+//! | `POST .../incidents/I/letters/posted`, `/returned` `{"letters": [{"reference", "at", "detail"}]}` | responder |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
 //!
 //! The principal is the one whose signature API Gateway checked (`AWS_IAM`). Every act names it in its leaf.
@@ -18,7 +22,10 @@
 
 mod access;
 mod acts;
+mod desk;
+mod letters;
 mod mend;
+mod partners;
 mod routes;
 mod show;
 mod tenant;
@@ -27,18 +34,18 @@ use jiff::Timestamp;
 use serde_json::json;
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_ports::store::leaves;
-use tocsin_ports::{Configured, Enqueue, Entropy, ReadHome, ReadSecrets, WriteHome, WriteSecrets};
+use tocsin_ports::{Configured, Enqueue, Entropy, ReadHome, ReadSecrets, ReadVault, WriteHome, WriteSecrets};
 use tocsin_stage::http::{Request, Response};
 
 use crate::routes::{Act, Route};
 
 pub trait ConsolePorts:
-    ReadHome + WriteHome + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured
+    ReadHome + WriteHome + ReadVault + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured
 {
 }
 
-impl<T: ReadHome + WriteHome + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured> ConsolePorts
-    for T
+impl<T> ConsolePorts for T where
+    T: ReadHome + WriteHome + ReadVault + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured
 {
 }
 
@@ -102,6 +109,19 @@ async fn answer(
         }
         Route::Settle(tenant, chunk) => {
             mend::settle(ports, principal, tenant, chunk, &request.body, now).await
+        }
+        Route::DutyDone(tenant, incident, obligation) => {
+            desk::done(ports, principal, tenant, (incident, obligation), &request.body, now).await
+        }
+        Route::ExportLetters(tenant, incident) => {
+            letters::export(ports, principal, tenant, incident, now).await
+        }
+        Route::LetterFile(tenant, chunk) => letters::file(ports, principal, tenant, chunk).await,
+        Route::ImportLetters(tenant, incident, post) => {
+            letters::import(ports, principal, tenant, (incident, post), &request.body, now).await
+        }
+        Route::ResendToPartner(tenant) => {
+            partners::resend(ports, principal, tenant, &request.body, now).await
         }
         Route::Act(tenant, incident, act @ (Act::Hold | Act::Release | Act::Cancel)) => {
             acts::halt(ports, principal, tenant, incident, act, &request.body, now).await

@@ -1,7 +1,7 @@
 //! Which request asks for what.
 
 use tocsin_domain::chunk::ChunkRef;
-use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
 use tocsin_stage::http::Request;
 
 use crate::No;
@@ -13,6 +13,11 @@ pub enum Route {
     ShowIncident(TenantId, IncidentId),
     Act(TenantId, IncidentId, Act),
     Settle(TenantId, ChunkRef),
+    DutyDone(TenantId, IncidentId, ObligationId),
+    ResendToPartner(TenantId),
+    ExportLetters(TenantId, IncidentId),
+    LetterFile(TenantId, ChunkRef),
+    ImportLetters(TenantId, IncidentId, Post),
     AuditHead(TenantId),
     AuditTile(TenantId, u64),
 }
@@ -27,10 +32,21 @@ pub enum Act {
     Amend,
 }
 
+/// What a print house, or the post, says of letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Post {
+    Posted,
+    Returned,
+}
+
 pub fn route(request: &Request) -> Result<Route, No> {
     let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
     let tenant = |text: &str| text.parse::<TenantId>().map_err(|_| No::NotFound);
     let incident = |text: &str| text.parse::<IncidentId>().map_err(|_| No::NotFound);
+    let chunk = |text: &str, of: IncidentId| {
+        let chunk: ChunkRef = text.parse().map_err(|_| No::NotFound)?;
+        if chunk.incident == of { Ok(chunk) } else { Err(No::NotFound) }
+    };
     match (request.method.as_str(), parts.as_slice()) {
         ("PUT", ["console", "tenants", t]) => Ok(Route::PutTenant(tenant(t)?)),
         ("GET", ["console", "tenants", t, "incidents"]) => Ok(Route::ListIncidents(tenant(t)?)),
@@ -41,12 +57,25 @@ pub fn route(request: &Request) -> Result<Route, No> {
             Ok(Route::Act(tenant(t)?, incident(i)?, act_of(act)?))
         }
         ("POST", ["console", "tenants", t, "incidents", i, "chunks", c, "settle"]) => {
-            let chunk: ChunkRef = c.parse().map_err(|_| No::NotFound)?;
-            if chunk.incident != incident(i)? {
-                return Err(No::NotFound);
-            }
-            Ok(Route::Settle(tenant(t)?, chunk))
+            Ok(Route::Settle(tenant(t)?, chunk(c, incident(i)?)?))
         }
+        ("POST", ["console", "tenants", t, "incidents", i, "duties", o, "done"]) => {
+            let obligation = o.parse().map_err(|_| No::NotFound)?;
+            Ok(Route::DutyDone(tenant(t)?, incident(i)?, obligation))
+        }
+        ("POST", ["console", "tenants", t, "incidents", i, "letters", "export"]) => {
+            Ok(Route::ExportLetters(tenant(t)?, incident(i)?))
+        }
+        ("GET", ["console", "tenants", t, "incidents", i, "letters", c]) => {
+            Ok(Route::LetterFile(tenant(t)?, chunk(c, incident(i)?)?))
+        }
+        ("POST", ["console", "tenants", t, "incidents", i, "letters", "posted"]) => {
+            Ok(Route::ImportLetters(tenant(t)?, incident(i)?, Post::Posted))
+        }
+        ("POST", ["console", "tenants", t, "incidents", i, "letters", "returned"]) => {
+            Ok(Route::ImportLetters(tenant(t)?, incident(i)?, Post::Returned))
+        }
+        ("POST", ["console", "tenants", t, "partners", "resend"]) => Ok(Route::ResendToPartner(tenant(t)?)),
         ("GET", ["console", "tenants", t, "audit"]) => Ok(Route::AuditHead(tenant(t)?)),
         ("GET", ["console", "tenants", t, "audit", "tiles", number]) => {
             Ok(Route::AuditTile(tenant(t)?, number.parse().map_err(|_| No::NotFound)?))
@@ -83,6 +112,8 @@ mod tests {
         assert_eq!(asked("GET", "/console/tenants/shop/incidents/"), Ok(Route::ListIncidents(t.clone())));
         let path = format!("/console/tenants/shop/incidents/{incident}/approve");
         assert_eq!(asked("POST", &path), Ok(Route::Act(t, i, Act::Approve)));
+        let resend = asked("POST", "/console/tenants/shop/partners/resend");
+        assert_eq!(resend, Ok(Route::ResendToPartner("shop".parse().unwrap())));
         let settle =
             |chunk: &str| format!("/console/tenants/shop/incidents/{incident}/chunks/{chunk}-1-2-3/settle");
         let chunk = ChunkRef { incident: i, plan: 1, wave: 2, number: 3 };

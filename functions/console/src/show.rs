@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tocsin_domain::chunk::ChunkState;
-use tocsin_domain::coverage::{Coverage, DutyState, duty_state};
+use tocsin_domain::coverage::{Coverage, DutyState, desk_state, duty_state};
 use tocsin_domain::id::{IncidentId, ObligationId};
-use tocsin_domain::obligation::{Audience, Obligation, Owed};
+use tocsin_domain::obligation::{Audience, Done, Obligation, Owed};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::{PlanHead, Wave};
 use tocsin_ports::store::plans::{self, WaveRef};
-use tocsin_ports::store::{chunks, coverage, incidents, leaves, slices};
+use tocsin_ports::store::{chunks, coverage, done, incidents, leaves, partners, slices};
 use tocsin_ports::{ReadHome, TenantScope};
 
 use crate::No;
@@ -38,7 +38,8 @@ pub async fn incident(
     let waves = plans::waves(ports, scope, head).await?;
     let covered = coverage::of_plan(ports, scope, head, &waves).await?;
     let obligations = plans::obligations(ports, scope, head).await?;
-    let duties: Vec<Value> = obligations.iter().map(|duty| shown(duty, head, &covered, now)).collect();
+    let done = done::list(ports, scope, id).await?;
+    let duties: Vec<Value> = obligations.iter().map(|duty| shown(duty, head, &covered, &done, now)).collect();
     Ok(json!({
         "incident": incident,
         "slices": slices,
@@ -48,6 +49,7 @@ pub async fn incident(
         "outlook": plans::outlook(ports, scope, id, in_force.version).await?,
         "chunks": chunk_states(ports, scope, head, &waves).await?,
         "duties": duties,
+        "partners": partners::list(ports, scope).await?,
     }))
 }
 
@@ -55,25 +57,29 @@ fn shown(
     duty: &Obligation,
     head: &PlanHead,
     covered: &BTreeMap<ObligationId, Coverage>,
+    done: &[Done],
     now: Timestamp,
 ) -> Value {
     let nothing = Coverage::default();
     let coverage = covered.get(&duty.id).unwrap_or(&nothing);
     let desk = head.desk.get(&duty.id);
-    json!({ "duty": duty, "coverage": coverage, "state": state_of(duty, coverage, desk.is_some(), now), "desk": desk })
+    let done: Vec<&Done> = done.iter().filter(|done| done.obligation == duty.id).collect();
+    let on_desk = desk.map(|_| !done.is_empty());
+    let state = state_of(duty, coverage, on_desk, now);
+    json!({ "duty": duty, "coverage": coverage, "state": state, "desk": desk, "done": done })
 }
 
-fn state_of(duty: &Obligation, coverage: &Coverage, on_desk: bool, now: Timestamp) -> DutyState {
+/// `on_desk`: whether a person says that it was done, where no notice can fulfil it.
+fn state_of(duty: &Obligation, coverage: &Coverage, on_desk: Option<bool>, now: Timestamp) -> DutyState {
     match duty.owed {
         Owed::No => DutyState::NotOwed,
         Owed::AskCounsel => DutyState::AskCounsel,
         // The log that holds the plan is the register.
         Owed::Yes if duty.audience == Audience::Register => DutyState::Met,
-        Owed::Yes if on_desk => match duty.due {
-            Some(due) if now > due => DutyState::Late,
-            Some(_) | None => DutyState::OnDesk,
+        Owed::Yes => match on_desk {
+            Some(is_done) => desk_state(is_done, duty.due, now),
+            None => duty_state(coverage, duty.due, now),
         },
-        Owed::Yes => duty_state(coverage, duty.due, now),
     }
 }
 

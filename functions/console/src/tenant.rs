@@ -17,6 +17,10 @@ use crate::{ConsolePorts, No};
 /// Routes are put and freed in one transaction, which takes 100 writes.
 const MOST_ROUTES: usize = 45;
 
+/// Beginnings of the names of the secrets that come from outside: whose webhooks are verified, whose pages show inboxes,
+/// which partners verify ours.
+const SECRETS: [&str; 3] = ["webhook-", "inbox-", "partner-"];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
@@ -95,18 +99,19 @@ fn problems_here(
         problems.push(format!("a tenant has at most {MOST_ROUTES} routes: name accounts instead of buckets"));
     }
     let known = &ports.settings().regions;
-    let named = tenant.residency.regions.values().chain([&tenant.residency.otherwise]);
+    let named = tenant.residency.all().into_iter();
     problems.extend(
         named
-            .filter(|region| !known.contains(region))
+            .filter(|region| !known.iter().any(|known| known == region))
             .map(|region| format!("residency names {region}, where this installation has no people table")),
     );
-    problems.extend(
-        secrets
-            .keys()
-            .filter(|name| !name.starts_with("webhook-"))
-            .map(|name| format!("the secret {name:?} is not one that can be put: webhook-SOURCE")),
-    );
+    problems.extend(secrets.keys().filter(|name| !SECRETS.iter().any(|kind| name.starts_with(kind))).map(
+        |name| {
+            format!(
+                "the secret {name:?} is not one that can be put: webhook-SOURCE, inbox-PLATFORM, partner-NAME"
+            )
+        },
+    ));
     problems
 }
 

@@ -52,7 +52,7 @@ pub fn of(
     Ok(Brief { facts, data, sender: tenant.senders.email_from.clone(), contacts })
 }
 
-/// The contact to which a duty's filing can go by e-mail.
+/// The contact to which a duty's filing can go.
 pub fn contact_of<'a>(tenant: &'a Tenant, duty: &Duty) -> Option<&'a Contact> {
     let obligation = &duty.obligation;
     tenant.contacts.iter().find(|contact| {
@@ -131,7 +131,8 @@ fn contacts(
                 time_zone: Some(tenant.controller.time_zone.clone()),
                 people_categories: vec!["customers".to_owned()],
             };
-            (contact.name.clone(), BriefContact { email: contact.email.clone(), filing })
+            let Contact { email, webhook, .. } = contact.clone();
+            (contact.name.clone(), BriefContact { email, webhook, filing })
         })
         .collect()
 }

@@ -27,7 +27,7 @@ pub async fn read(
 ) -> Result<Roster, Halt> {
     let mut count = counted_rows(ports, scope, incident).await?;
     let mut members: BTreeMap<PersonId, (Member, &str)> = BTreeMap::new();
-    for region in regions(tenant) {
+    for region in tenant.residency.all() {
         for shard in people::SHARDS {
             read_shard(ports, scope, region, incident, shard, &mut members).await?;
         }
@@ -75,12 +75,6 @@ async fn read_shard<'a>(
             None => return Ok(()),
         }
     }
-}
-
-/// The regions in which this tenant's people can be.
-fn regions(tenant: &Tenant) -> std::collections::BTreeSet<&str> {
-    let named = tenant.residency.regions.values().chain([&tenant.residency.otherwise]);
-    named.map(String::as_str).collect()
 }
 
 async fn counted_rows(

@@ -13,7 +13,7 @@ use tocsin_domain::notice::Notice;
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
 use tocsin_domain::person::Person;
 use tocsin_domain::plan::{Channel, Phase, Settling, TemplateRef, Wave, chunk_size, open};
-use tocsin_domain::tenant::Tenant;
+use tocsin_domain::tenant::{Contact, Tenant};
 use tocsin_domain::window::{Interval, SendingWindow};
 use tocsin_notices::letter::{self, Brief, Composed};
 use tocsin_notices::{Demands, Library, NoticeFacts, Template, gate};
@@ -229,9 +229,18 @@ fn assign_contact<'a>(ground: &Ground<'a>, duty: &'a Duty, seats: &mut Seats<'a>
     if !template.header().phases.contains(&phase) {
         return Err(format!("the letter has no words for a {}; {}", phase.as_str(), by_hand()));
     }
-    let group = group(duty, &tenant.residency.otherwise, Channel::Email, template, phase);
+    let channel = way_to(contact, template).ok_or_else(by_hand)?;
+    let group = group(duty, &tenant.residency.otherwise, channel, template, phase);
     seats.sit(group, template, duty, To::Contact(&contact.name));
     Ok(())
+}
+
+/// An endpoint answers at once, and knows what it has by its id: it goes before a mailbox.
+fn way_to(contact: &Contact, template: &Template) -> Option<Channel> {
+    [(Channel::Partner, contact.webhook.is_some()), (Channel::Email, contact.email.is_some())]
+        .into_iter()
+        .find(|(channel, there)| *there && template.header().channels.contains(&letter::channel_of(*channel)))
+        .map(|(channel, _)| channel)
 }
 
 fn group(duty: &Duty, region: &str, channel: Channel, template: &Template, phase: Phase) -> Group {
@@ -252,7 +261,7 @@ fn window(tenant: &Tenant, channel: Channel) -> SendingWindow {
     match channel {
         Channel::Email => tenant.senders.email_window,
         Channel::Sms => tenant.senders.sms_window,
-        Channel::InApp => SendingWindow::Always,
+        Channel::InApp | Channel::Partner | Channel::Letter => SendingWindow::Always,
     }
 }
 
@@ -265,7 +274,9 @@ fn channels(ground: &Ground<'_>, duty: &Duty, person: &Person, template: &Templa
     let ways = [
         (Channel::Email, "email", email),
         (Channel::Sms, "sms", person.phone.is_some() && tenant.senders.sms),
-        (Channel::InApp, "in-app", tenant.senders.in_app),
+        // A letter comes to its reader; an inbox waits for one.
+        (Channel::Letter, "letter", person.post.is_some() && tenant.senders.letters),
+        (Channel::InApp, "in-app", person.customer.is_some() && tenant.senders.in_app),
     ];
     ways.into_iter()
         .filter(|(channel, method, there)| {
@@ -283,10 +294,11 @@ fn has_hours(window: SendingWindow, person: &Person, now: Timestamp) -> bool {
     days.is_ok_and(|days| open(window, person.residence.as_ref(), days).is_ok())
 }
 
-/// A letter that the law wants to arrive goes again when nobody knows whether it went; a text message at night or a
-/// second filing does more harm than a question to a person.
+/// A letter that the law wants to arrive goes again when nobody knows whether it went, and so does what its reader knows by
+/// its id; a text message at night or a second filing does more harm than a question to a person.
 fn settling(obligation: &Obligation, channel: Channel) -> Settling {
     match (obligation.audience, channel) {
+        (_, Channel::Partner | Channel::Letter) => Settling::MustReach,
         (Audience::Individual, Channel::Email | Channel::InApp) => Settling::MustReach,
         (Audience::Individual, Channel::Sms) => Settling::NeverTwice,
         (

@@ -2,19 +2,19 @@
 //!
 //! - Idempotency: the same report is the same item, however often and in whatever order it comes.
 //! - Retried: a table that did not answer.
-//! - Parked: a body that is no delivery event, or one with neither our tags nor a known id.
+//! - Parked: a body that is no delivery event; one of a mail with neither our tags nor a known id.
 //! - Acknowledged: when its facts stand in the store, and a notice that did not arrive is on the list of those to see
-//!   to; or when it says nothing about a notice. A report may come before the hand-over's own answer is stored: nothing
-//!   here needs that answer.
+//!   to; or when it says nothing about a notice. A report may come before the hand-over's own answer is stored: tags need
+//!   no answer, and a report of a text by its id alone is kept until the id is known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tocsin_domain::chunk::{ChunkRef, ChunkState};
 use tocsin_domain::outcome::{Halt, Outcome, Parked};
-use tocsin_domain::receipt::{Fact, Receipt};
+use tocsin_domain::receipt::{Fact, Receipt, Report};
 use tocsin_domain::wire::Message;
-use tocsin_ports::store::{chunks, receipts, unreached};
+use tocsin_ports::store::{chunks, receipts};
 use tocsin_ports::{Proof, ReadHome, TenantScope, WriteHome};
 use tocsin_sources::receipt::{DeliveryEvent, receipts as events_of};
 
@@ -27,41 +27,53 @@ pub async fn read(
     found(ports, message.body).await.map_err(Outcome::from)
 }
 
-/// A fact, and whose it is.
-pub type Found = (TenantScope, Receipt);
+/// What a report says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A fact, and whose it is.
+    Receipt(TenantScope, Receipt),
+    /// A fact about a text that is not known here: the answer to its hand-over is not stored yet, or somebody else in
+    /// the account sent it.
+    Orphan(Report),
+}
 
 async fn found(ports: &impl ReadHome, body: &str) -> Result<Vec<Found>, Halt> {
     let events =
         events_of(body.as_bytes()).map_err(|error| Parked::Unreadable { detail: error.to_string() })?;
     let mut found = Vec::new();
-    for event in &events {
-        found.push(receipt_of(ports, event).await?);
+    for event in events {
+        found.push(found_in(ports, event).await?);
     }
     Ok(found)
 }
 
 /// Appends what the reports of a batch say, with as few calls as can be.
-pub async fn append(ports: &(impl ReadHome + WriteHome), mut found: Vec<Found>) -> Result<(), Halt> {
-    let answered = answered(ports, &found).await?;
-    found.retain(|(_, receipt)| receipt.fact != Fact::Sent || !answered.contains(&receipt.chunk));
-    receipts::append(ports, &found).await?;
-    let not_there = found.iter().filter(|(_, receipt)| says_it_did_not_arrive(receipt.fact));
-    unreached::put(ports, not_there.map(|(scope, receipt)| (scope, receipt.chunk, receipt.index, receipt.at)))
-        .await
-}
-
-/// Whether another channel may have to be tried: `watch` weighs this against all that is known.
-fn says_it_did_not_arrive(fact: Fact) -> bool {
-    match fact {
-        Fact::Bounced | Fact::NeverSent => true,
-        Fact::Sent | Fact::Delivered | Fact::Seen | Fact::Delayed => false,
+pub async fn append(ports: &(impl ReadHome + WriteHome), found: Vec<Found>) -> Result<(), Halt> {
+    let (mut receipts, mut orphans) = (Vec::new(), 0_u32);
+    for found in found {
+        match found {
+            Found::Receipt(scope, receipt) => receipts.push((scope, receipt)),
+            Found::Orphan(report) => match receipts::keep_orphan(ports, report).await? {
+                Some(receipt) => receipts.push(receipt),
+                None => orphans += 1,
+            },
+        }
     }
+    if orphans > 0 {
+        tracing::info!(orphans, "reports of texts that are not known here were kept");
+    }
+    let answered = answered(ports, &receipts).await?;
+    receipts.retain(|(_, receipt)| receipt.fact != Fact::Sent || !answered.contains(&receipt.chunk));
+    receipts::append(ports, &receipts).await
 }
 
 /// The chunks that have their answer. That the provider took their notices is known then: a report of it adds nothing,
 /// and writing it would double the cost of every notice.
-async fn answered(ports: &impl ReadHome, found: &[Found]) -> Result<BTreeSet<ChunkRef>, Halt> {
-    let sent = found.iter().filter(|(_, receipt)| receipt.fact == Fact::Sent);
+async fn answered(
+    ports: &impl ReadHome,
+    receipts: &[(TenantScope, Receipt)],
+) -> Result<BTreeSet<ChunkRef>, Halt> {
+    let sent = receipts.iter().filter(|(_, receipt)| receipt.fact == Fact::Sent);
     let chunks: BTreeMap<ChunkRef, &TenantScope> =
         sent.map(|(scope, receipt)| (receipt.chunk, scope)).collect();
     let mut answered = BTreeSet::new();
@@ -73,27 +85,27 @@ async fn answered(ports: &impl ReadHome, found: &[Found]) -> Result<BTreeSet<Chu
     Ok(answered)
 }
 
-/// The notice that an event is about: by its tags, else by the provider's id.
-async fn receipt_of(ports: &impl ReadHome, event: &DeliveryEvent) -> Result<(TenantScope, Receipt), Halt> {
-    let tagged = of_tags(&event.tags);
-    let found = match tagged {
-        Some(found) => Some(found),
-        None => receipts::notice_of_provider_id(ports, &event.provider_message_id).await?,
-    };
-    let Some((scope, notice)) = found else {
-        let detail = "a delivery event without our tags and with an unknown message id".to_owned();
-        return Err(Parked::Unreadable { detail }.into());
-    };
-    let receipt = Receipt {
-        chunk: notice.chunk,
-        index: notice.index,
-        attempt: notice.attempt,
+/// The notice that an event is about: by its tags, else by the provider's id. Mail always carries our tags; what has none
+/// and is of no text that we know is not ours to keep in silence.
+async fn found_in(ports: &impl ReadHome, event: DeliveryEvent) -> Result<Found, Halt> {
+    let report = Report {
+        provider_id: event.provider_message_id,
         fact: event.kind.fact(),
         at: event.at,
-        provider_id: event.provider_message_id.clone(),
-        detail: event.detail.clone(),
+        detail: event.detail,
     };
-    Ok((scope, receipt))
+    let known = match of_tags(&event.tags) {
+        Some(known) => Some(known),
+        None => receipts::notice_of_provider_id(ports, &report.provider_id).await?,
+    };
+    match known {
+        Some((scope, notice)) => Ok(Found::Receipt(scope, notice.receipt(report))),
+        None if event.kind.is_of_text() => Ok(Found::Orphan(report)),
+        None => {
+            let detail = "a delivery event without our tags and with an unknown message id".to_owned();
+            Err(Parked::Unreadable { detail }.into())
+        }
+    }
 }
 
 fn of_tags(tags: &BTreeMap<String, String>) -> Option<(TenantScope, receipts::NoticeAt)> {

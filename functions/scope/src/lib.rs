@@ -18,7 +18,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
-use tocsin_domain::id::IdentityKey;
 use tocsin_domain::incident::{Incident, Stage};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::person::Record;
@@ -27,8 +26,8 @@ use tocsin_domain::wire::{Message, ScopeJob, read};
 use tocsin_ports::store::slices::{Slice, SliceCount};
 use tocsin_ports::store::{incidents, people, slices, tenants};
 use tocsin_ports::{
-    Enqueue, Entropy, IDENTITY_KEY, Proof, ReadHome, ReadSecrets, ReadVault, TenantScope, WriteHome,
-    WritePeople, WriteVault, jobs,
+    Enqueue, Entropy, Proof, ReadHome, ReadSecrets, ReadVault, TenantScope, WriteHome, WritePeople,
+    WriteVault, jobs, secrets,
 };
 
 use crate::manifest::{Manifest, Reject};
@@ -119,7 +118,7 @@ async fn read_people(
     manifest: &Manifest<'_>,
     slice: &Slice,
 ) -> Result<SliceCount, Halt> {
-    let key = identity_key(ports, scope).await?;
+    let key = secrets::identity_key(ports, scope).await?;
     let bytes = ports.range(&manifest.dataset.manifest, &slice.tag, slice.from, slice.to).await?;
     let bytes = bytes.ok_or_else(|| changed(&manifest.dataset.name))?;
     let rows = manifest.rows(&bytes, slice.first_line, &key, || hex::encode(ports.random()));
@@ -219,14 +218,6 @@ fn changed(dataset: &str) -> Parked {
     Parked::Manifest {
         detail: format!("the manifest of {dataset} changed while it was read: rescope the incident"),
     }
-}
-
-async fn identity_key(ports: &impl ReadSecrets, scope: &TenantScope) -> Result<IdentityKey, Halt> {
-    let secret = ports.secret(scope, IDENTITY_KEY).await?;
-    secret.and_then(|secret| IdentityKey::from_hex(secret.expose()).ok()).ok_or_else(|| {
-        let detail = "the tenant has no identity key; put the tenant again to make one".to_owned();
-        Parked::Settings { detail }.into()
-    })
 }
 
 fn dataset<'a>(tenant: &'a Tenant, name: &str) -> Result<&'a Dataset, Halt> {

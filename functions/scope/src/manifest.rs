@@ -3,7 +3,10 @@
 use serde::Deserialize;
 use tocsin_domain::id::IdentityKey;
 use tocsin_domain::outcome::Parked;
-use tocsin_domain::person::{AddressError, EmailAddress, Jurisdiction, Person, PhoneNumber, identify};
+use tocsin_domain::person::{
+    AddressError, EmailAddress, Jurisdiction, Person, PhoneNumber, PostalAddress, PostalParts,
+    by_customer_id, identify,
+};
 use tocsin_domain::tenant::{Dataset, ManifestFormat};
 use tocsin_ports::File;
 
@@ -61,6 +64,14 @@ struct Row {
     email: String,
     #[serde(default)]
     phone: String,
+    #[serde(default)]
+    address1: String,
+    #[serde(default)]
+    address2: String,
+    #[serde(default)]
+    postal_code: String,
+    #[serde(default)]
+    city: String,
     #[serde(default)]
     country: String,
     #[serde(default)]
@@ -159,14 +170,28 @@ fn person(row: Row, key: &IdentityKey, salt: String) -> Result<Person, RejectRea
     let id =
         identify(key, email.as_ref(), phone.as_ref(), &row.customer_id).ok_or(RejectReason::NoIdentity)?;
     Ok(Person {
+        post: post(&row)?.map(|address| address.personal().clone()),
         id,
         name: given(&row.name).map(tocsin_domain::personal::Personal::new),
         email: email.map(|email| email.personal().clone()),
         phone: phone.map(|phone| phone.personal().clone()),
         residence: Jurisdiction::of(&row.country, &row.province),
+        customer: by_customer_id(key, &row.customer_id),
         locale: given(&row.locale),
         salt,
     })
+}
+
+fn post(row: &Row) -> Result<Option<PostalAddress>, RejectReason> {
+    let parts = PostalParts {
+        line1: &row.address1,
+        line2: &row.address2,
+        postal_code: &row.postal_code,
+        city: &row.city,
+        province: &row.province,
+        country: &row.country,
+    };
+    PostalAddress::of(&parts).map_err(RejectReason::Address)
 }
 
 #[cfg(test)]

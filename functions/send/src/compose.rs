@@ -9,11 +9,14 @@ use tocsin_domain::notice::{Notice, Recipient};
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::person::{EmailAddress, Member, Person, PhoneNumber};
 use tocsin_domain::plan::{Channel, Wave};
+use tocsin_domain::tenant::Endpoint;
 use tocsin_notices::letter::{self, Brief, Composed};
 use tocsin_notices::{Rendered, Template};
 use tocsin_ports::store::chunks::StoredChunk;
 use tocsin_ports::store::people;
 use tocsin_ports::{ReadPeople, TenantScope};
+
+use crate::letters;
 
 /// What becomes of one notice of the chunk at this attempt.
 #[derive(Debug, Clone)]
@@ -30,8 +33,20 @@ pub enum Ready {
         to: PhoneNumber,
         text: Rendered,
     },
+    /// One of the chunk's letters, as the print house reads it.
+    Letter {
+        line: String,
+    },
+    Partner {
+        to: Endpoint,
+        contact: String,
+        reference: String,
+        message: Rendered,
+    },
     InApp {
+        /// As the shop knows them: see `Person::customer`.
         to: PersonId,
+        reference: String,
         message: Rendered,
     },
 }
@@ -52,7 +67,7 @@ pub async fn chunk(
             return Ready::Settled;
         }
         // Whoever may read a second message should learn that it is one.
-        let is_copy = *entry == Entry::Repeat;
+        let is_copy = *entry == Entry::Repeat && !wave.channel.is_idempotent();
         one(template, wave, brief, notice, &people, is_copy).unwrap_or_else(Ready::Withhold)
     });
     Ok(ready.collect())
@@ -111,15 +126,30 @@ fn one(
             let person = people.get(id).ok_or("the person's record is gone")?.clone();
             let member = Member { person, slices: slices.clone() };
             let composed = letter::to_person(template, wave, brief, &member).map_err(|_| CHANGED)?;
-            address(wave, &member.person, approved(composed, notice, is_copy).ok_or(CHANGED)?)
+            address(wave, brief, &member.person, approved(composed, notice, is_copy).ok_or(CHANGED)?)
         }
         Recipient::Contact(name) => {
             let composed = letter::to_contact(template, wave, brief, name).map_err(|_| CHANGED)?;
-            let mail = approved(composed, notice, is_copy).ok_or(CHANGED)?;
-            let contact = brief.contacts.get(name).ok_or("the contact is gone")?;
-            let to = contact.email.parse().map_err(|_| "the contact's address cannot be used")?;
-            Ok(Ready::Email { to, mail })
+            let message = approved(composed, notice, is_copy).ok_or(CHANGED)?;
+            to_contact(wave, brief, name, message)
         }
+    }
+}
+
+fn to_contact(wave: &Wave, brief: &Brief, name: &str, message: Rendered) -> Result<Ready, &'static str> {
+    const UNUSABLE: &str = "the contact's address cannot be used";
+    let contact = brief.contacts.get(name).ok_or("the contact is gone")?;
+    match wave.channel {
+        Channel::Email => {
+            let to = contact.email.as_ref().and_then(|email| email.parse().ok()).ok_or(UNUSABLE)?;
+            Ok(Ready::Email { to, mail: message })
+        }
+        Channel::Partner => {
+            let to = contact.webhook.as_ref().and_then(|webhook| webhook.parse().ok()).ok_or(UNUSABLE)?;
+            let reference = letter::reference(&brief.facts.reference_prefix, wave.obligation, name);
+            Ok(Ready::Partner { to, contact: name.to_owned(), reference, message })
+        }
+        Channel::Sms | Channel::InApp | Channel::Letter => Err("the channel leads to no contact"),
     }
 }
 
@@ -130,7 +160,7 @@ fn approved(composed: Composed, notice: &Notice, is_copy: bool) -> Option<Render
     Some(if is_copy { composed.copy } else { composed.first })
 }
 
-fn address(wave: &Wave, person: &Person, notice: Rendered) -> Result<Ready, &'static str> {
+fn address(wave: &Wave, brief: &Brief, person: &Person, notice: Rendered) -> Result<Ready, &'static str> {
     match wave.channel {
         Channel::Email => {
             let address = person.email.as_ref().ok_or("the person has no e-mail address any more")?;
@@ -142,6 +172,12 @@ fn address(wave: &Wave, person: &Person, notice: Rendered) -> Result<Ready, &'st
             let to = number.expose().parse().map_err(|_| "the phone number cannot be used")?;
             Ok(Ready::Sms { to, text: notice })
         }
-        Channel::InApp => Ok(Ready::InApp { to: person.id, message: notice }),
+        Channel::Letter => Ok(Ready::Letter { line: letters::line(wave, brief, person, notice)? }),
+        Channel::Partner => Err("the channel leads to no person"),
+        Channel::InApp => {
+            let to = person.customer.ok_or("the person has no account in the shop any more")?;
+            let reference = letter::reference_of(brief, wave, person.id);
+            Ok(Ready::InApp { to, reference, message: notice })
+        }
     }
 }

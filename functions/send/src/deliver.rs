@@ -2,18 +2,27 @@
 
 use std::collections::VecDeque;
 
+use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::{Entry, TOO_FAST};
+use tocsin_domain::id::PersonId;
 use tocsin_domain::pace::smaller_call;
-use tocsin_domain::person::PhoneNumber;
 use tocsin_domain::plan::Wave;
-use tocsin_notices::Rendered;
 use tocsin_notices::letter::Brief;
+use tocsin_notices::{InApp, Rendered};
 use tocsin_ports::store::chunks::StoredChunk;
-use tocsin_ports::store::{people, receipts};
+use tocsin_ports::store::people::{self, InboxNotice};
+use tocsin_ports::store::receipts::{self, NoticeAt};
 use tocsin_ports::{HandOver, Mail, Tags, TenantScope, Text};
 
 use crate::SendPorts;
 use crate::compose::Ready;
+use crate::letters;
+use crate::partner::{self, PartnerNotice};
+
+const SHORTEST_TRIED: SignedDuration = SignedDuration::from_hours(1);
+
+/// The longest that AWS End User Messaging takes (`TimeToLive`).
+const LONGEST_TRIED: SignedDuration = SignedDuration::from_hours(72);
 
 /// What became of each notice of the chunk. A mail call carries `call_size` messages at most.
 pub async fn chunk(
@@ -23,10 +32,10 @@ pub async fn chunk(
     brief: &Brief,
     chunk: &StoredChunk,
     ready: Vec<Ready>,
-    call_size: usize,
+    (call_size, now): (usize, Timestamp),
 ) -> Vec<Entry> {
     let mut entries = chunk.entries.clone();
-    let mut mails = Vec::new();
+    let (mut mails, mut lines) = (Vec::new(), Vec::new());
     for (index, (entry, ready)) in entries.iter_mut().zip(ready).enumerate() {
         match ready {
             Ready::Settled => {}
@@ -41,21 +50,28 @@ pub async fn chunk(
             },
             Ready::Sms { to, text } => match text {
                 Rendered::Sms(text) => {
-                    let answer = send_text(ports, scope, chunk, index, to, text.text).await;
+                    let tags = tags(scope, chunk, index);
+                    let text = Text { to, body: text.text, valid_for: valid_for(wave.deadline, now), tags };
+                    let answer = send_text(ports, scope, chunk, index, text).await;
                     *entry = after(entry, answer);
                 }
                 Rendered::Email(_) | Rendered::InApp(_) => *entry = wrong_form(),
             },
-            Ready::InApp { to, message } => match message {
+            Ready::Letter { line } => lines.push((index, line)),
+            Ready::Partner { to, contact, reference, message } => match message {
+                Rendered::Email(letter) => {
+                    let notice =
+                        PartnerNotice { at: notice_at(chunk, index), to, contact, reference, letter };
+                    *entry = partner::post(ports, scope, wave, notice, now).await;
+                }
+                Rendered::Sms(_) | Rendered::InApp(_) => *entry = wrong_form(),
+            },
+            Ready::InApp { to, reference, message } => match message {
                 Rendered::InApp(message) => {
-                    let body = format!("{}\n\n{}", message.title, message.text);
-                    let put =
-                        people::put_in_inbox(ports, scope, &wave.region, to, wave.obligation, &body).await;
-                    *entry = match put {
-                        Ok(()) => Entry::Accepted("inbox".to_owned()),
-                        // The same notice put again is the same item: a failed put may simply go again.
-                        Err(_) => Entry::Throttled("the inbox did not answer".to_owned()),
-                    };
+                    let (at, date) = (notice_at(chunk, index), brief.facts.notice_date);
+                    let InApp { title, text } = message;
+                    let notice = InboxNotice { at, reference, date, title, text };
+                    *entry = put_in_inbox(ports, scope, wave, to, &notice).await;
                 }
                 Rendered::Email(_) | Rendered::Sms(_) => *entry = wrong_form(),
             },
@@ -66,6 +82,7 @@ pub async fn chunk(
             *entry = after(entry, answer);
         }
     }
+    put_letters(ports, scope, chunk, lines, &mut entries).await;
     entries
 }
 
@@ -129,24 +146,65 @@ fn too_fast() -> Entry {
     Entry::Throttled(TOO_FAST.to_owned())
 }
 
+async fn put_letters(
+    ports: &impl SendPorts,
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    lines: Vec<(usize, String)>,
+    entries: &mut [Entry],
+) {
+    if lines.is_empty() {
+        return;
+    }
+    let answer = letters::put(ports, scope, chunk, &lines).await;
+    for (place, _) in lines {
+        if let Some(entry) = entries.get_mut(place) {
+            *entry = after(entry, answer.clone());
+        }
+    }
+}
+
 async fn send_text(
     ports: &impl SendPorts,
     scope: &TenantScope,
     chunk: &StoredChunk,
     index: usize,
-    to: PhoneNumber,
-    body: String,
+    text: Text,
 ) -> Entry {
-    let answer = answers(ports.send_text(Text { to, body }).await, 1).pop().unwrap_or(Entry::InDoubt);
+    let answer = answers(ports.send_text(text).await, 1).pop().unwrap_or(Entry::InDoubt);
     if let Entry::Accepted(id) = &answer {
-        let notice =
-            receipts::NoticeAt { chunk: chunk.chunk.at, index: index as u32, attempt: chunk.attempt };
-        // Without this line a later delivery report cannot be joined: it is parked then, and nothing is sent twice.
+        let notice = notice_at(chunk, index);
+        // Without it a later report without our tags is not joined but kept, and nothing is sent twice.
         if receipts::remember_provider_id(ports, scope, id, notice).await.is_err() {
             tracing::warn!(chunk = %chunk.chunk.at, index, "a provider's id was not kept");
         }
     }
     answer
+}
+
+/// A text is tried until the duty's due instant and not on the next day's morning, but for an hour at least: a phone may
+/// be switched off, and a notice that is late is still owed.
+fn valid_for(due: Option<Timestamp>, now: Timestamp) -> SignedDuration {
+    let left = due.map(|due| due.duration_since(now)).filter(SignedDuration::is_positive);
+    left.unwrap_or(LONGEST_TRIED).clamp(SHORTEST_TRIED, LONGEST_TRIED)
+}
+
+/// The same notice put again is the same item: a failed put may simply go again.
+async fn put_in_inbox(
+    ports: &impl SendPorts,
+    scope: &TenantScope,
+    wave: &Wave,
+    to: PersonId,
+    notice: &InboxNotice,
+) -> Entry {
+    match people::put_in_inbox(ports, scope, &wave.region, to, wave.obligation, notice).await {
+        Ok(()) => Entry::Accepted("inbox".to_owned()),
+        Err(_) => Entry::Throttled("the inbox did not answer".to_owned()),
+    }
+}
+
+fn notice_at(chunk: &StoredChunk, index: usize) -> NoticeAt {
+    NoticeAt { chunk: chunk.chunk.at, index: index as u32, attempt: chunk.attempt }
 }
 
 /// An answer for each message, whatever the provider said. Fewer or more answers than messages are a doubt for all.
@@ -185,6 +243,21 @@ fn tags(scope: &TenantScope, chunk: &StoredChunk, index: usize) -> Tags {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_tried_as_long_as_it_is_of_use() {
+        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let hours = SignedDuration::from_hours;
+        for (left, expected) in [
+            (None, hours(72)),
+            (Some(hours(100)), hours(72)),
+            (Some(hours(20)), hours(20)),
+            (Some(SignedDuration::from_mins(5)), hours(1)),
+            (Some(-hours(5)), hours(72)),
+        ] {
+            assert_eq!(valid_for(left.map(|left| now + left), now), expected, "{left:?}");
+        }
+    }
 
     #[test]
     fn a_throttled_copy_stays_a_copy() {

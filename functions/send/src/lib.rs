@@ -14,6 +14,8 @@
 
 mod compose;
 mod deliver;
+mod letters;
+mod partner;
 mod turn;
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +23,7 @@ use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, TELL_AFTER, event_of_answers};
 use tocsin_domain::incident::PlanRef;
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
-use tocsin_domain::plan::{Door, Wave};
+use tocsin_domain::plan::{Channel, Door, Wave};
 use tocsin_domain::receipt::with_evidence;
 use tocsin_domain::wire::{Message, SendJob, read};
 use tocsin_notices::letter::Brief;
@@ -29,8 +31,8 @@ use tocsin_ports::store::chunks::{self, Change, Claim, StoredChunk};
 use tocsin_ports::store::plans::{self, is_open};
 use tocsin_ports::store::{incidents, receipts};
 use tocsin_ports::{
-    Configured, Mailer, Pause, Proof, ReadHome, ReadPeople, ReadQuota, TenantScope, Texter, WriteHome,
-    WritePeople,
+    Configured, Mailer, Partners, Pause, Proof, ReadHome, ReadPeople, ReadQuota, ReadSecrets, TenantScope,
+    Texter, WriteHome, WritePeople, WriteVault,
 };
 
 use crate::compose::Ready;
@@ -40,12 +42,34 @@ use crate::turn::Turn;
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(5);
 
 pub trait SendPorts:
-    ReadHome + WriteHome + ReadPeople + WritePeople + Mailer + Texter + ReadQuota + Pause + Configured
+    ReadHome
+    + WriteHome
+    + ReadPeople
+    + WritePeople
+    + WriteVault
+    + ReadSecrets
+    + Mailer
+    + Texter
+    + Partners
+    + ReadQuota
+    + Pause
+    + Configured
 {
 }
 
-impl<T: ReadHome + WriteHome + ReadPeople + WritePeople + Mailer + Texter + ReadQuota + Pause + Configured>
-    SendPorts for T
+impl<T> SendPorts for T where
+    T: ReadHome
+        + WriteHome
+        + ReadPeople
+        + WritePeople
+        + WriteVault
+        + ReadSecrets
+        + Mailer
+        + Texter
+        + Partners
+        + ReadQuota
+        + Pause
+        + Configured
 {
 }
 
@@ -125,9 +149,9 @@ async fn hand_over(
         }
     }
     let claimed = StoredChunk { state: ChunkState::HandingOver, attempt, ..chunk.clone() };
-    let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, turn.call_size()).await;
+    let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, (turn.call_size(), now)).await;
     let too_fast = entries.iter().any(Entry::is_too_fast);
-    let recorded = record(ports, scope, &claimed, entries, now).await?;
+    let recorded = record(ports, scope, wave.channel, &claimed, entries, now).await?;
     if too_fast {
         turn.slow_down(ports).await?;
     }
@@ -139,6 +163,7 @@ async fn hand_over(
 async fn record(
     ports: &impl SendPorts,
     scope: &TenantScope,
+    channel: Channel,
     chunk: &StoredChunk,
     entries: Vec<Entry>,
     now: Timestamp,
@@ -155,14 +180,15 @@ async fn record(
         ChunkEvent::Refuse => (
             Action::ChunkRefused,
             format!("proven not sent: {}", reasons(&entries)),
-            Some(now + back_off(chunk.attempt)),
+            Some(now + back_off(channel, chunk.attempt)),
         ),
         ChunkEvent::Lapse
         | ChunkEvent::Enqueue
         | ChunkEvent::Claim
         | ChunkEvent::Evidence
         | ChunkEvent::SendAgain
-        | ChunkEvent::CallUp => {
+        | ChunkEvent::CallUp
+        | ChunkEvent::Resend => {
             let wake = Some(now + ports.settings().settling_time);
             (Action::ChunkUndecided, "the answer is unknown".to_owned(), wake)
         }
@@ -177,9 +203,14 @@ async fn record(
 }
 
 /// 30 seconds, doubled with each attempt up to about an hour: a throttled account needs minutes, a used-up daily
-/// quota hours.
-fn back_off(attempt: u32) -> SignedDuration {
-    SignedDuration::from_secs(30 << attempt.saturating_sub(1).min(7))
+/// quota hours. A partner has the schedule of webhooks.
+fn back_off(channel: Channel, attempt: u32) -> SignedDuration {
+    match channel {
+        Channel::Email | Channel::Sms | Channel::InApp | Channel::Letter => {
+            SignedDuration::from_secs(30 << attempt.saturating_sub(1).min(7))
+        }
+        Channel::Partner => partner::back_off(attempt),
+    }
 }
 
 /// Why notices did not go, each reason once.

@@ -55,7 +55,7 @@ impl Turn {
         };
         let granted = match lane.channel {
             Channel::Email => ports.mail_quota(&lane.region).await.ok().map(|quota| quota.a_second),
-            Channel::Sms | Channel::InApp => None,
+            Channel::Sms | Channel::InApp | Channel::Partner | Channel::Letter => None,
         };
         pace::slow_down(ports, lane, pace, granted).await
     }

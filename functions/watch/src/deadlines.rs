@@ -9,7 +9,7 @@ use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
 use tocsin_domain::obligation::Obligation;
 use tocsin_domain::outcome::Halt;
-use tocsin_ports::store::{coverage, incidents, plans};
+use tocsin_ports::store::{coverage, done, incidents, plans};
 use tocsin_ports::{ReadHome, TenantScope, WriteHome};
 
 /// An incident without a plan is escalated after this time: a third of the 72 hours of GDPR Article 33.
@@ -80,6 +80,10 @@ async fn with_a_plan(
     if pressing.is_empty() {
         return Ok(());
     }
+    let done = done::list(ports, scope, incident.id).await?;
+    let by_hand =
+        |id: &ObligationId| head.desk.contains_key(id) && done.iter().any(|done| done.obligation == *id);
+    let pressing: Vec<_> = pressing.into_iter().filter(|(duty, _)| !by_hand(&duty.id)).collect();
     let waves = plans::waves(ports, scope, &head).await?;
     let covered = coverage::of_plan(ports, scope, &head, &waves).await?;
     raise(ports, scope, incident, &pressing, &covered, now).await

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use tocsin_domain::chunk::ChunkRef;
-use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
 
 use crate::tenant::SecretFile;
 
@@ -29,6 +29,12 @@ pub enum Command {
     /// See incidents, approve their plans, stop and release them
     #[command(subcommand)]
     Incident(Incident),
+    /// See to the contacts that take webhooks
+    #[command(subcommand)]
+    Partner(Partner),
+    /// Hand letters to the print house, and take in what came of them
+    #[command(subcommand)]
+    Letters(Letters),
     /// Take the audit log out, and prove that it is whole
     #[command(subcommand)]
     Audit(Audit),
@@ -53,8 +59,9 @@ pub enum Tenant {
         file: PathBuf,
         /// A webhook secret: a file with one key a line, newest first, or - for standard input
         ///
-        /// NAME is webhook-shopify, webhook-stripe, webhook-adyen or webhook-generic. Secrets that are not named
-        /// stay as they are. Put the new key before the old one, and take the old one out when nothing is signed
+        /// NAME is webhook-shopify, webhook-stripe, webhook-adyen or webhook-generic, for what comes in; inbox-shopify
+        /// (the app's own secret) or inbox-magento (whsec_ and base64), for pages that show the inbox; partner-CONTACT
+        /// (whsec_ and base64), for what goes to a contact's webhook. Secrets that are not named stay as they are. Put the new key before the old one, and take the old one out when nothing is signed
         /// with it any more.
         #[arg(long = "secret", value_name = "NAME=PATH")]
         secrets: Vec<SecretFile>,
@@ -141,6 +148,30 @@ pub enum Incident {
         #[command(flatten)]
         of: OfTenant,
     },
+    /// Enter that a duty was done by hand, with its proof (responders)
+    ///
+    /// A duty that stands on the desk is then met by your word. The state of a duty that notices fulfil stays what their
+    /// receipts say; your word stands beside it, such as that of a substitute notice.
+    Done {
+        /// Its id, as `list` prints it
+        incident: IncidentId,
+        /// The duty's id, as `show --json` prints it
+        obligation: ObligationId,
+        /// What was done; it stands in the audit log beside your name
+        #[arg(long)]
+        what: String,
+        /// When (RFC 3339, such as 2026-11-23T12:00:00Z)
+        #[arg(long, value_name = "INSTANT")]
+        at: Timestamp,
+        /// Where it can be looked up: an address on the web, or the acknowledgement's number
+        #[arg(long, value_name = "URL or NUMBER")]
+        proof: String,
+        /// A file that shows it; its SHA-256 is kept, and not the file
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        of: OfTenant,
+    },
     /// End an incident for good; prints the chunks that had been handed over (responders)
     Cancel {
         #[command(flatten)]
@@ -167,6 +198,67 @@ impl ToThoseTold {
             ToThoseTold::Withdrawal => "withdrawal",
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Letters {
+    /// Write an incident's letters into one file, one JSON object a line (responders)
+    ///
+    /// Each line has "reference", "name", "address", "language", "subject" and "text". The file holds personal data.
+    Export {
+        /// The incident's id, as `incident list` prints it
+        #[arg(long, value_name = "INCIDENT")]
+        incident: IncidentId,
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// Take in the print house's proof of posting (responders)
+    Posted {
+        #[command(flatten)]
+        import: Import,
+    },
+    /// Take in what the post brought back (responders)
+    Returned {
+        #[command(flatten)]
+        import: Import,
+    },
+}
+
+#[derive(Debug, ArgGroup)]
+pub struct Import {
+    /// The incident's id, as `incident list` prints it
+    #[arg(long, value_name = "INCIDENT")]
+    pub incident: IncidentId,
+    /// CSV with the columns reference and at (RFC 3339), and detail if there is one
+    #[arg(long, value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub of: OfTenant,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Partner {
+    /// Post again what a contact's endpoint took in a while, or refused for good (responders)
+    ///
+    /// Each notice goes under the id that it had, so that a partner who has it can drop it.
+    Resend {
+        /// The contact's name in the tenant's settings
+        #[arg(long, value_name = "NAME")]
+        contact: String,
+        /// From this instant on (RFC 3339, such as 2026-11-23T12:00:00Z)
+        #[arg(long, value_name = "INSTANT")]
+        from: Timestamp,
+        /// Up to this instant
+        #[arg(long, value_name = "INSTANT")]
+        to: Timestamp,
+        /// Why; it stands in the audit log beside your name
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        of: OfTenant,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,17 +2,21 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
+use std::path::Path;
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_law::RulePack;
 
-use crate::args::{Audit, Command, Connection, Halt, Incident, Law, OfTenant, Tenant};
+use crate::args::{
+    Audit, Command, Connection, Halt, Import, Incident, Law, Letters, OfTenant, Partner, Tenant,
+};
 use crate::console::{Console, ConsoleError};
 use crate::failure::Failure;
 use crate::show::Options;
 use crate::tenant::SecretFile;
-use crate::{audit, explain, law, show, tenant};
+use crate::{audit, explain, law, letters, show, tenant};
 
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
@@ -24,6 +28,13 @@ pub async fn run(command: Command) -> Result<(), Failure> {
             answered(&answer, json, |_| "put\n".to_owned())
         }
         Command::Incident(command) => incident(command).await,
+        Command::Partner(Partner::Resend { contact, from, to, reason, of }) => {
+            let OfTenant { tenant, json, connection } = of;
+            let range = (from, to);
+            let answer = console(&connection).await?.resend(&tenant, &contact, range, &reason).await?;
+            answered(&answer, json, show::resent)
+        }
+        Command::Letters(command) => letters(command).await,
         Command::Audit(command) => audit(command).await,
         Command::Explain { suite } => {
             quietly(explain::lines(explain::of(suite), io::stdin().lock(), io::stdout().lock()))
@@ -69,6 +80,13 @@ async fn incident(command: Incident) -> Result<(), Failure> {
             let answer = console.amend(&tenant, incident, to_those_told.as_str(), read_anew, &reason).await?;
             answered(&answer, json, show::amended)
         }
+        Incident::Done { incident, obligation, what, at, proof, file, of } => {
+            let OfTenant { tenant, json, connection } = of;
+            let sha256 = file.as_deref().map(sha256_of).transpose()?;
+            let body = json!({ "what": what, "at": at, "place": proof, "sha256": sha256 });
+            let answer = console(&connection).await?.done(&tenant, incident, obligation, body).await?;
+            answered(&answer, json, show::done)
+        }
         Incident::Settle { chunk, finding, reason, of: OfTenant { tenant, json, connection } } => {
             let answer =
                 console(&connection).await?.settle(&tenant, chunk, finding.as_str(), &reason).await?;
@@ -84,6 +102,33 @@ async fn stop(
     let console = console(&connection).await?;
     let answer = act(&console, &tenant, incident, &reason).await?;
     answered(&answer, json, show::halted)
+}
+
+async fn letters(command: Letters) -> Result<(), Failure> {
+    match command {
+        Letters::Export { incident, out, of: OfTenant { tenant, json, connection } } => {
+            let (answer, lines) = console(&connection).await?.letters(&tenant, incident).await?;
+            fs::write(&out, lines).map_err(Failure::writing(&out))?;
+            answered(&answer, json, show::exported)
+        }
+        Letters::Posted { import } => take_in(import, "posted").await,
+        Letters::Returned { import } => take_in(import, "returned").await,
+    }
+}
+
+/// As many requests as the console's limit asks for. What was recorded before one fails stays recorded, and does no harm
+/// when it is sent again.
+async fn take_in(import: Import, what: &str) -> Result<(), Failure> {
+    let Import { incident, file, of: OfTenant { tenant, json, connection } } = import;
+    let said = letters::read(&fs::read(&file).map_err(Failure::reading(&file))?)?;
+    let console = console(&connection).await?;
+    let (mut recorded, mut unknown) = (0, Vec::new());
+    for said in said.chunks(letters::AT_ONCE) {
+        let answer = console.take_in_letters(&tenant, incident, what, said).await?;
+        recorded += answer["recorded"].as_u64().unwrap_or_default();
+        unknown.extend(answer["unknown"].as_array().cloned().unwrap_or_default());
+    }
+    answered(&json!({ "recorded": recorded, "unknown": unknown }), json, show::taken_in)
 }
 
 async fn audit(command: Audit) -> Result<(), Failure> {
@@ -122,6 +167,10 @@ fn read_secret(SecretFile { name, path }: &SecretFile) -> Result<(String, String
         }
     };
     Ok((name.clone(), text))
+}
+
+fn sha256_of(file: &Path) -> Result<String, Failure> {
+    Ok(hex::encode(Sha256::digest(fs::read(file).map_err(Failure::reading(file))?)))
 }
 
 fn answered(answer: &Value, json: bool, readable: impl FnOnce(&Value) -> String) -> Result<(), Failure> {

@@ -1,12 +1,15 @@
 //! The console's HTTP API as typed calls. Answers stay the JSON that the console gave; [`crate::show`] reads it.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tocsin_audit::{Head, Tile};
 use tocsin_aws::console::{ClientError, ConsoleClient};
 use tocsin_domain::chunk::ChunkRef;
-use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
+
+use crate::letters::Said;
 
 /// How many tiles of a log are asked for at once.
 const TILES_AT_ONCE: usize = 8;
@@ -182,6 +185,57 @@ impl Console {
         self.ask("POST", &path, Some(json!({ "as": finding, "reason": reason })), Role::Responder).await
     }
 
+    /// Has posted again what the contact's endpoint took in the range, both ends included.
+    pub async fn resend(
+        &self,
+        tenant: &TenantId,
+        contact: &str,
+        (from, to): (Timestamp, Timestamp),
+        reason: &str,
+    ) -> Result<Value, ConsoleError> {
+        let body = json!({ "contact": contact, "from": from, "to": to, "reason": reason });
+        self.ask("POST", &path(tenant, "/partners/resend"), Some(body), Role::Responder).await
+    }
+
+    /// Enters that a duty was done by hand: `what`, `at`, `place`, and the `sha256` of a file.
+    pub async fn done(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        obligation: ObligationId,
+        body: Value,
+    ) -> Result<Value, ConsoleError> {
+        let path = path(tenant, &format!("/incidents/{id}/duties/{obligation}/done"));
+        self.ask("POST", &path, Some(body), Role::Responder).await
+    }
+
+    /// The console's count, and every letter of the incident, one a line.
+    pub async fn letters(&self, tenant: &TenantId, id: IncidentId) -> Result<(Value, String), ConsoleError> {
+        let letters = format!("/incidents/{id}/letters");
+        let asked = Some(json!({}));
+        let answer =
+            self.ask("POST", &path(tenant, &format!("{letters}/export")), asked, Role::Responder).await?;
+        let mut lines = String::new();
+        for chunk in read::<Exported>(answer.clone())?.chunks {
+            let path = path(tenant, &format!("{letters}/{chunk}"));
+            let file = self.ask("GET", &path, None, Role::Responder).await?;
+            lines.push_str(&read::<LetterFile>(file)?.lines);
+        }
+        Ok((answer, lines))
+    }
+
+    /// Takes in what is said of letters: that they were `posted`, or `returned`.
+    pub async fn take_in_letters(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        what: &str,
+        letters: &[Said],
+    ) -> Result<Value, ConsoleError> {
+        let path = path(tenant, &format!("/incidents/{id}/letters/{what}"));
+        self.ask("POST", &path, Some(json!({ "letters": letters })), Role::Responder).await
+    }
+
     /// The tenant's sealed log as the text of its file, which [`tocsin_audit::verify`] reads.
     pub async fn audit_log(&self, tenant: &TenantId) -> Result<String, ConsoleError> {
         let answer = self.ask("GET", &path(tenant, "/audit"), None, Role::Auditor).await?;
@@ -224,6 +278,16 @@ impl Console {
 #[derive(Deserialize)]
 struct Incidents {
     incidents: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Exported {
+    chunks: Vec<ChunkRef>,
+}
+
+#[derive(Deserialize)]
+struct LetterFile {
+    lines: String,
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,7 @@ use tocsin_law::FactsError;
 
 use crate::audit::AuditError;
 use crate::console::ConsoleError;
+use crate::letters::BadRow;
 use crate::tenant::TenantError;
 
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,8 @@ pub enum Failure {
     NoRegion,
     #[error(transparent)]
     Console(#[from] ConsoleError),
+    #[error(transparent)]
+    Letters(#[from] BadRow),
     #[error(transparent)]
     Tenant(#[from] TenantError),
     #[error("{}: {error}", .file.display())]
@@ -52,6 +55,7 @@ impl Failure {
             Failure::Audit { .. } | Failure::Remarks(_) => true,
             Failure::NoConsole
             | Failure::NoRegion
+            | Failure::Letters(_)
             | Failure::Tenant(_)
             | Failure::File { .. }
             | Failure::Pipe(_)

@@ -14,6 +14,7 @@ pub mod console;
 pub mod explain;
 pub mod failure;
 pub mod law;
+pub mod letters;
 pub mod show;
 pub mod tenant;
 

@@ -100,6 +100,55 @@ pub fn settled(value: &Value) -> String {
     clean(&format!("{chunk}: {settled} notices settled as {finding}")) + "\n"
 }
 
+/// The console's answer to a recovery: one line, then the chunks that go again, one a line.
+pub fn resent(value: &Value) -> String {
+    let Some(Resent { contact, resent }) = read(value) else {
+        return unread(value);
+    };
+    let chunks = resent.iter().map(|chunk| format!("{}\n", clean(chunk)));
+    format!("{}: {} notices go again\n{}", clean(&contact), resent.len(), chunks.collect::<String>())
+}
+
+/// The console's answer to what was done by hand.
+pub fn done(value: &Value) -> String {
+    match value.get("on_desk").and_then(Value::as_bool) {
+        Some(true) => "entered: the duty is met by your word\n".to_owned(),
+        Some(false) => {
+            "entered beside the duty, whose state is what the receipts of its notices say\n".to_owned()
+        }
+        None => unread(value),
+    }
+}
+
+/// The console's answer to an export.
+pub fn exported(value: &Value) -> String {
+    match value.get("letters").and_then(Value::as_u64) {
+        Some(letters) => format!("{letters} letters\n"),
+        None => unread(value),
+    }
+}
+
+/// What was recorded of letters: one line, then the references that the incident does not have, one a line.
+pub fn taken_in(value: &Value) -> String {
+    let Some(TakenIn { recorded, unknown }) = read(value) else {
+        return unread(value);
+    };
+    let names = unknown.iter().map(|reference| format!("unknown: {}\n", clean(reference)));
+    format!("{recorded} recorded, {} unknown\n{}", unknown.len(), names.collect::<String>())
+}
+
+#[derive(Deserialize)]
+struct TakenIn {
+    recorded: u64,
+    unknown: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Resent {
+    contact: String,
+    resent: Vec<String>,
+}
+
 #[derive(Deserialize)]
 struct Settled {
     chunk: String,

@@ -333,6 +333,8 @@ fn common_parameters(installation: &Installation) -> Vec<(&'static str, String)>
         ("Administrators", installation.administrator.clone()),
         ("SendRate", installation.send_rate.to_string()),
         ("TextRate", installation.text_rate.to_string()),
+        // The emulator writes no delivery logs of texts.
+        ("TextLogs", "false".to_owned()),
         ("SettleSeconds", installation.settle_seconds.to_string()),
         ("Architecture", architecture.to_owned()),
     ]

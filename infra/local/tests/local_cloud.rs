@@ -19,9 +19,10 @@ use tocsin_local::{Answer, Credentials};
 
 const HOME: &str = "eu-central-1";
 const FURTHER: [&str; 2] = ["us-east-1", "ap-southeast-2"];
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "console",
     "dispatch",
+    "inbox",
     "intake-siem",
     "intake-webhook",
     "plan",

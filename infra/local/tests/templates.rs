@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const HOME: &str = include_str!("../../../template.yaml");
 const REGIONAL: &str = include_str!("../../regional.yaml");
 
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "console",
     "dispatch",
+    "inbox",
     "intake-siem",
     "intake-webhook",
     "plan",
@@ -72,6 +73,8 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             "IntakeSiemRole" => ("GetItem PutItem", with_queue("")),
             // The list of incidents, and how many were opened.
             "TriageRole" => ("GetItem Query PutItem UpdateItem", with_queue("")),
+            // The tenant, the receipts of a notice; the inboxes of every region.
+            "InboxRole" => ("GetItem Query BatchWriteItem", String::new()),
             // Slices; records into the people tables.
             "ScopeRole" => ("GetItem Query PutItem BatchWriteItem", with_queue("")),
             // The gates, and the parts of a plan.
@@ -86,10 +89,11 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             "ReceiptsRole" => ("GetItem PutItem BatchWriteItem", with_queue("")),
             // Sealing removes leaves in batches.
             "WatchRole" => ("GetItem Query PutItem UpdateItem BatchWriteItem", String::new()),
-            // A route that a tenant gives up is removed; evidence is read anew.
-            "ConsoleRole" => {
-                ("GetItem Query PutItem UpdateItem DeleteItem", "SendMessage GetQueueUrl".to_owned())
-            }
+            // A route that a tenant gives up is removed; receipts of letters; evidence is read anew.
+            "ConsoleRole" => (
+                "GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem",
+                "SendMessage GetQueueUrl".to_owned(),
+            ),
             _ => ("", String::new()),
         }
     };
@@ -99,7 +103,11 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             continue;
         }
         let (tables, queues) = of(name);
-        for (service, expected) in [("dynamodb", tables), ("sqs", queues.as_str())] {
+        // By one provider or the other.
+        let (texts, pooled) = if name == "SendRole" { ("Publish", "SendTextMessage") } else { ("", "") };
+        for (service, expected) in
+            [("dynamodb", tables), ("sqs", queues.as_str()), ("sns", texts), ("sms-voice", pooled)]
+        {
             let expected: BTreeSet<&str> = expected.split_whitespace().collect();
             assert_eq!(granted(properties, service), expected, "{name}: {service}");
         }

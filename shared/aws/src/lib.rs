@@ -14,6 +14,7 @@ mod item;
 mod loopback;
 mod mail;
 mod names;
+mod partners;
 mod queues;
 mod quota;
 mod secrets;

@@ -7,14 +7,16 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use tocsin_ports::{Configured, Key, Metered, PortError, SettingError, Settings, Usage};
+use tocsin_ports::{Configured, Key, Metered, PortError, SettingError, Settings, TextProvider, Usage};
 
 use crate::http::{http_client, unpooled_http_client};
 use crate::mail::Post;
 use crate::names;
+use crate::partners::Hooks;
 use crate::queues::Queues;
 use crate::secrets::Secrets;
 use crate::table::{Meter, Table};
+use crate::text::Texts;
 use crate::vault::Vault;
 
 /// How long one try of a call to a table, a queue or the secrets may take.
@@ -33,9 +35,10 @@ pub struct Aws {
     pub(crate) vault: Vault,
     pub(crate) secrets: Secrets,
     pub(crate) post: Post,
-    pub(crate) texts: aws_sdk_sns::Client,
+    pub(crate) texts: Texts,
     /// SES of every region, for questions about the account.
     pub(crate) quotas: BTreeMap<String, aws_sdk_sesv2::Client>,
+    pub(crate) hooks: Hooks,
     meter: Meter,
 }
 
@@ -88,8 +91,9 @@ impl Aws {
                 configuration_set: names::configuration_set(&settings.prefix, &settings.region),
                 meter: Rc::clone(&meter),
             },
-            texts: text_client(&sdk, answer_time(&settings)),
+            texts: texts(&sdk, &settings),
             quotas: quota_clients(&sdk, &settings),
+            hooks: Hooks::new(answer_time(&settings)),
             meter,
             settings,
         }
@@ -141,6 +145,29 @@ pub(crate) fn text_client(sdk: &SdkConfig, answer_within: Duration) -> aws_sdk_s
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::builder().operation_timeout(answer_within).build());
     aws_sdk_sns::Client::from_conf(config.build())
+}
+
+/// End User Messaging in this function's own region, in the same way.
+pub(crate) fn sms_voice_client(
+    sdk: &SdkConfig,
+    answer_within: Duration,
+) -> aws_sdk_pinpointsmsvoicev2::Client {
+    let config = aws_sdk_pinpointsmsvoicev2::config::Builder::from(sdk)
+        .http_client(unpooled_http_client())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::builder().operation_timeout(answer_within).build());
+    aws_sdk_pinpointsmsvoicev2::Client::from_conf(config.build())
+}
+
+fn texts(sdk: &SdkConfig, settings: &Settings) -> Texts {
+    match &settings.texts {
+        TextProvider::Sns => Texts::Sns(text_client(sdk, answer_time(settings))),
+        TextProvider::EndUserMessaging { origin } => Texts::EndUserMessaging {
+            client: sms_voice_client(sdk, answer_time(settings)),
+            origin: origin.clone(),
+            configuration_set: names::configuration_set(&settings.prefix, &settings.region),
+        },
+    }
 }
 
 /// A third of the time that `send` has: it must still write down how the call ended.

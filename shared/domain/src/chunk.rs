@@ -140,6 +140,8 @@ pub enum ChunkEvent {
     SendAgain,
     /// A notice that stood by takes the place of one that did not arrive.
     CallUp,
+    /// A person has a partner's notice posted again, under the id that the partner knows it by.
+    Resend,
 }
 
 pub const STATES: [ChunkState; 6] = [
@@ -174,6 +176,7 @@ const TRANSITIONS: &[(ChunkState, ChunkEvent, ChunkState)] = {
         // Nothing of the chunk is under way: what stood by may go.
         (Planned, CallUp, Due),
         (Accepted, CallUp, Due),
+        (Accepted, Resend, Due),
     ]
 };
 
@@ -334,7 +337,7 @@ mod tests {
     use super::*;
     use crate::id::{SignalId, TenantId};
 
-    const EVENTS: [ChunkEvent; 8] = [
+    const EVENTS: [ChunkEvent; 9] = [
         ChunkEvent::Enqueue,
         ChunkEvent::Claim,
         ChunkEvent::Answer,
@@ -343,6 +346,7 @@ mod tests {
         ChunkEvent::Evidence,
         ChunkEvent::SendAgain,
         ChunkEvent::CallUp,
+        ChunkEvent::Resend,
     ];
 
     #[test]
@@ -383,10 +387,10 @@ mod tests {
     }
 
     #[test]
-    fn out_of_an_accepted_chunk_only_what_stood_by_is_called() {
+    fn out_of_an_accepted_chunk_only_what_stood_by_is_called_and_a_partners_notice_resent() {
         let out: Vec<ChunkEvent> =
             EVENTS.into_iter().filter(|event| ChunkState::Accepted.after(*event).is_some()).collect();
-        assert_eq!(out, [ChunkEvent::CallUp]);
+        assert_eq!(out, [ChunkEvent::CallUp, ChunkEvent::Resend]);
         assert!(!Entry::StandsBy.goes_next());
     }
 

@@ -63,6 +63,8 @@ pub enum DutyState {
     Open,
     /// Everybody was reached.
     Met,
+    /// No notice could fulfil it; a person says that it was done, with proof.
+    MetByWord,
     /// Within its time, but somebody cannot be reached the way it was tried.
     AtRisk,
     /// Not met at its due instant. Still owed.
@@ -79,6 +81,7 @@ impl DutyState {
             DutyState::OnDesk => "on desk",
             DutyState::Open => "open",
             DutyState::Met => "met",
+            DutyState::MetByWord => "met by a person's word",
             DutyState::AtRisk => "at risk",
             DutyState::Late => "late",
             DutyState::Undecided => "undecided",
@@ -97,6 +100,15 @@ pub fn duty_state(coverage: &Coverage, due: Option<Timestamp>, now: Timestamp) -
         (false, Some(due)) if now > due => DutyState::Late,
         (false, _) if coverage.unreachable_total() > 0 => DutyState::AtRisk,
         (false, _) => DutyState::Open,
+    }
+}
+
+/// The state of a duty that no notice can fulfil.
+pub fn desk_state(is_done: bool, due: Option<Timestamp>, now: Timestamp) -> DutyState {
+    match due {
+        _ if is_done => DutyState::MetByWord,
+        Some(due) if now > due => DutyState::Late,
+        Some(_) | None => DutyState::OnDesk,
     }
 }
 
@@ -127,5 +139,13 @@ mod tests {
             assert_eq!(duty_state(&coverage, Some(due), now), expected, "{coverage:?} {now}");
         }
         assert_eq!(duty_state(&coverage(1, 0, 1, 0), None, after), DutyState::Open);
+        for (done, due, now, expected) in [
+            (false, Some(due), before, DutyState::OnDesk),
+            (false, Some(due), after, DutyState::Late),
+            (false, None, after, DutyState::OnDesk),
+            (true, Some(due), after, DutyState::MetByWord),
+        ] {
+            assert_eq!(desk_state(done, due, now), expected, "{done} {now}");
+        }
     }
 }

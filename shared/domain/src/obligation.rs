@@ -43,6 +43,22 @@ impl Obligation {
     }
 }
 
+/// A person's word that something was done for a duty by other ways than notices, with what proves it: a portal's filing,
+/// a page, a list of media, a call. Facts in a set: a later one takes no earlier one back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    pub obligation: ObligationId,
+    /// The principal who says so.
+    pub by: String,
+    pub what: String,
+    /// When it was done.
+    pub at: Timestamp,
+    /// Where it can be looked up: an address on the web, or the acknowledgement's number.
+    pub place: String,
+    /// SHA-256 in hex of a file that shows it, which people keep elsewhere.
+    pub sha256: Option<String>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Owed {

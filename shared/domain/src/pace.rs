@@ -33,7 +33,8 @@ impl Lane {
     pub fn of(region: &str, channel: Channel) -> Option<Self> {
         match channel {
             Channel::Email | Channel::Sms => Some(Self { region: region.to_owned(), channel }),
-            Channel::InApp => None,
+            // A partner is asked once a claim, and a file is no message.
+            Channel::InApp | Channel::Partner | Channel::Letter => None,
         }
     }
 }

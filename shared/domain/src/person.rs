@@ -18,8 +18,14 @@ pub struct Person {
     pub email: Option<Personal<String>>,
     #[serde(serialize_with = "for_the_people_table", default)]
     pub phone: Option<Personal<String>>,
+    /// As [`PostalAddress`] writes it.
+    #[serde(serialize_with = "for_the_people_table", default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<Personal<String>>,
     /// Decides the law; `None` is a bucket of its own that a person must settle.
     pub residence: Option<Jurisdiction>,
+    /// By which the shop itself knows them, where it does: so a storefront finds their inbox. See [`by_customer_id`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<PersonId>,
     /// BCP 47, as the profile says it.
     pub locale: Option<String>,
     /// 32 random bytes in hex, for commitments to this person in the audit log. No leaf names a person yet; when one
@@ -111,6 +117,8 @@ pub enum AddressError {
     LocalPartNotAscii,
     #[error("the domain of the e-mail address is not a valid name")]
     EmailDomain,
+    #[error("the postal address holds a control character, or a part of more than 200 bytes")]
+    PostForm,
     #[error("the phone number is not in international form: + and 7 to 15 digits")]
     PhoneForm,
 }
@@ -192,6 +200,55 @@ impl FromStr for PhoneNumber {
     }
 }
 
+/// Where a letter goes. Its parts stay apart: the order in which they are printed is each country's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostalAddress(Personal<String>);
+
+/// The parts of a postal address, as a manifest or a print house has them.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PostalParts<'a> {
+    pub line1: &'a str,
+    pub line2: &'a str,
+    pub postal_code: &'a str,
+    pub city: &'a str,
+    pub province: &'a str,
+    pub country: &'a str,
+}
+
+/// The longest part of a postal address, in bytes.
+const LONGEST_PART: usize = 200;
+
+impl PostalAddress {
+    /// `None` where the street, the city or the country is missing: no letter would arrive.
+    ///
+    /// # Errors
+    /// A part that no print house could set.
+    pub fn of(parts: &PostalParts<'_>) -> Result<Option<Self>, AddressError> {
+        let PostalParts { line1, line2, postal_code, city, province, country } = parts;
+        let all = [line1, line2, postal_code, city, province, country].map(|part| part.trim());
+        if all.iter().any(|part| part.len() > LONGEST_PART || part.chars().any(char::is_control)) {
+            return Err(AddressError::PostForm);
+        }
+        let is_whole = ![line1, city, country].iter().any(|part| part.trim().is_empty());
+        Ok(is_whole.then(|| Self(Personal::new(all.join("\n")))))
+    }
+
+    /// A part a line, in the order of [`PostalParts`].
+    pub fn personal(&self) -> &Personal<String> {
+        &self.0
+    }
+
+    /// `None` where the text is not one that [`PostalAddress::of`] wrote.
+    pub fn parts(text: &str) -> Option<PostalParts<'_>> {
+        match text.split('\n').collect::<Vec<_>>()[..] {
+            [line1, line2, postal_code, city, province, country] => {
+                Some(PostalParts { line1, line2, postal_code, city, province, country })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The id of the person behind a record: by e-mail, else by phone, else by the shop's own customer id.
 /// `None` when the record holds nothing that could tell one person from another.
 pub fn identify(
@@ -200,13 +257,19 @@ pub fn identify(
     phone: Option<&PhoneNumber>,
     customer_id: &str,
 ) -> Option<PersonId> {
-    let identity = match (email, phone, customer_id.trim()) {
-        (Some(email), _, _) => email.identity(),
-        (None, Some(phone), _) => phone.identity(),
-        (None, None, "") => return None,
-        (None, None, customer) => format!("customer:{customer}"),
-    };
-    Some(PersonId::of(key, &identity))
+    match (email, phone) {
+        (Some(email), _) => Some(PersonId::of(key, &email.identity())),
+        (None, Some(phone)) => Some(PersonId::of(key, &phone.identity())),
+        (None, None) => by_customer_id(key, customer_id),
+    }
+}
+
+/// What stands for a shop's own customer id. `None` where there is none. Shopify writes the number alone in its storefront,
+/// and with its kind before it in its API.
+pub fn by_customer_id(key: &IdentityKey, customer_id: &str) -> Option<PersonId> {
+    let id = customer_id.trim();
+    let id = id.strip_prefix("gid://shopify/Customer/").unwrap_or(id);
+    (!id.is_empty()).then(|| PersonId::of(key, &format!("customer:{id}")))
 }
 
 #[cfg(test)]
@@ -223,7 +286,9 @@ mod tests {
                 name: None,
                 email: None,
                 phone: None,
+                post: None,
                 residence: None,
+                customer: None,
                 locale: Some(locale.to_owned()),
                 salt: String::new(),
             },
@@ -276,6 +341,29 @@ mod tests {
         assert_eq!(id("Ada@Example.com"), id("ada@example.com "));
         assert_ne!(id("a.da@example.com"), id("ada@example.com"));
         assert_eq!(identify(&key, None, None, "  "), None);
+        assert_eq!(identify(&key, None, None, "7"), by_customer_id(&key, " gid://shopify/Customer/7"));
+        assert_ne!(by_customer_id(&key, "7"), by_customer_id(&key, "77"));
+    }
+
+    #[test]
+    fn a_postal_address_is_whole_or_none_and_reads_back() {
+        let parts = PostalParts {
+            line1: "1 Example Street ",
+            postal_code: "94105",
+            city: "San Francisco",
+            province: "CA",
+            country: "US",
+            ..PostalParts::default()
+        };
+        let address = PostalAddress::of(&parts).unwrap().unwrap();
+        assert!(!format!("{address:?}").contains("Example"));
+        let read = PostalAddress::parts(address.personal().expose()).unwrap();
+        assert!(read == PostalParts { line1: "1 Example Street", ..parts.clone() });
+        let of = |parts: &PostalParts<'_>| PostalAddress::of(parts).map(|address| address.is_some());
+        assert_eq!(of(&PostalParts { city: " ", ..parts.clone() }), Ok(false));
+        assert_eq!(of(&PostalParts { line2: "a\nb", ..parts.clone() }), Err(AddressError::PostForm));
+        assert_eq!(of(&PostalParts { line1: &"a".repeat(201), ..parts }), Err(AddressError::PostForm));
+        assert!(PostalAddress::parts("one line").is_none());
     }
 
     #[test]

@@ -243,6 +243,10 @@ pub enum Channel {
     Email,
     Sms,
     InApp,
+    /// A partner's own endpoint, by signed webhook.
+    Partner,
+    /// By post, through a print house.
+    Letter,
 }
 
 impl Channel {
@@ -251,15 +255,28 @@ impl Channel {
             Channel::Email => "email",
             Channel::Sms => "sms",
             Channel::InApp => "in-app",
+            Channel::Partner => "partner",
+            Channel::Letter => "letter",
         }
     }
 
     /// How many notices one claim takes along. A text message is a call of its own, and nothing that SNS says of it
-    /// later can be joined to it when the answer was lost: a claim of its own leaves one text in doubt and not several.
+    /// later can be joined to it when the answer was lost: a claim of its own leaves one text in doubt and not several. A
+    /// partner has a retry schedule of their own.
     pub fn claim_size(self) -> usize {
         match self {
-            Channel::Email | Channel::InApp => crate::chunk::CHUNK_SIZE,
-            Channel::Sms => 1,
+            Channel::Email | Channel::InApp | Channel::Letter => crate::chunk::CHUNK_SIZE,
+            Channel::Sms | Channel::Partner => 1,
+        }
+    }
+
+    /// Whether a notice may go again as it is, because whoever gets it knows it by its id: a partner drops a webhook of an
+    /// id that they have, and the same letters are the same file. What may have arrived is then no doubt, and its
+    /// repetition no copy.
+    pub fn is_idempotent(self) -> bool {
+        match self {
+            Channel::Partner | Channel::Letter => true,
+            Channel::Email | Channel::Sms | Channel::InApp => false,
         }
     }
 }

@@ -25,6 +25,25 @@ pub struct Receipt {
     pub detail: String,
 }
 
+/// What a provider reports of a message, before it is known which notice that was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    pub provider_id: String,
+    pub fact: Fact,
+    /// When it happened, by the provider.
+    pub at: Timestamp,
+    /// The provider's own words, without any address.
+    pub detail: String,
+}
+
+impl Report {
+    /// The report as a receipt of the notice it is about.
+    pub fn of(self, chunk: ChunkRef, index: u32, attempt: u32) -> Receipt {
+        let Self { provider_id, fact, at, detail } = self;
+        Receipt { chunk, index, attempt, fact, at, provider_id, detail }
+    }
+}
+
 /// What a receipt can say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,6 +1,7 @@
 //! A tenant: one merchant, its legal entity, and what its administrators decided beforehand.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +37,7 @@ pub struct Tenant {
     pub approval_minutes: u32,
     /// More bad rows than this share of a manifest, in thousandths, block the plan.
     pub reject_limit_per_mille: u32,
-    /// Bodies to which a filing can go by e-mail.
+    /// Bodies to which a notice can go by e-mail or webhook.
     pub contacts: Vec<Contact>,
     /// What is said to people, approved beforehand, by language.
     pub wording: BTreeMap<String, Wording>,
@@ -184,6 +185,11 @@ impl Residency {
             .and_then(|home| self.regions.get(home.as_str()).or_else(|| self.regions.get(home.country())))
             .unwrap_or(&self.otherwise)
     }
+
+    /// Every region in which people of the tenant can be, once each.
+    pub fn all(&self) -> BTreeSet<&str> {
+        self.regions.values().chain([&self.otherwise]).map(String::as_str).collect()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,7 +205,10 @@ pub struct Senders {
     pub esign_consent: bool,
     /// Whether people without a usable e-mail address get a text message.
     pub sms: bool,
-    /// Whether people without either find the notice in the shop's inbox.
+    /// Whether people whom neither reaches get a letter by the tenant's print house.
+    #[serde(default)]
+    pub letters: bool,
+    /// Whether people without any of these find the notice in the shop's inbox.
     pub in_app: bool,
 }
 
@@ -214,7 +223,7 @@ pub enum Role {
     Administrator,
 }
 
-/// A body to which a filing can go by e-mail.
+/// A body to which a notice can go: by signed webhook where they have an endpoint, else by e-mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
@@ -222,8 +231,83 @@ pub struct Contact {
     /// The regime and jurisdiction whose filing goes there.
     pub regime: String,
     pub jurisdiction: String,
-    pub email: String,
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Where they take webhooks after Standard Webhooks, signed with the tenant's secret `partner-NAME`.
+    #[serde(default)]
+    pub webhook: Option<String>,
     pub language: String,
+}
+
+impl Contact {
+    fn problems(&self) -> impl Iterator<Item = String> {
+        let email = self.email.as_ref().and_then(|email| email.parse::<EmailAddress>().err());
+        let webhook = self.webhook.as_ref().and_then(|webhook| webhook.parse::<Endpoint>().err());
+        let nameless = self.webhook.is_some() && !is_secrets_name(&self.name);
+        let nowhere = self.email.is_none() && self.webhook.is_none();
+        let further = [
+            (nameless, "with a webhook, the name may hold a-z, 0-9 and - alone: a secret is named after it"),
+            (nowhere, "neither an e-mail address nor a webhook is given"),
+        ];
+        let further = further.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what.to_owned());
+        email
+            .map(|error| error.to_string())
+            .into_iter()
+            .chain(webhook.map(|error| error.to_string()))
+            .chain(further)
+    }
+}
+
+fn is_secrets_name(name: &str) -> bool {
+    (1..=40).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Where a partner takes webhooks: HTTPS to a host by its name. That the name leads to a public address is looked at when
+/// it is asked for, because names move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint(String);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    #[error("the webhook is not https://")]
+    NotHttps,
+    #[error("the webhook's host is not a public name with a dot in it, or stands behind a user's name")]
+    Host,
+    #[error("the webhook's port or path holds what does not belong there")]
+    Rest,
+}
+
+impl Endpoint {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        let rest = text.strip_prefix("https://").ok_or(EndpointError::NotHttps)?;
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
+        let plain = idna::domain_to_ascii_strict(host).is_ok_and(|ascii| ascii == host);
+        // An address in figures has no letters at its end; names under these are nobody's in public.
+        let top = host
+            .rsplit_once('.')
+            .map(|(_, top)| top)
+            .filter(|top| top.bytes().any(|b| b.is_ascii_alphabetic()));
+        let private = ["local", "localhost", "internal", "home", "lan", "arpa", "onion"];
+        if !plain || top.is_none_or(|top| private.contains(&top)) {
+            return Err(EndpointError::Host);
+        }
+        let lawful = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'#');
+        if port.parse::<u16>().is_err() || !path.bytes().all(lawful) {
+            return Err(EndpointError::Rest);
+        }
+        Ok(Self(text.to_owned()))
+    }
 }
 
 /// One language's blocks.
@@ -317,9 +401,7 @@ impl Tenant {
             }
         }
         for contact in &self.contacts {
-            if let Err(error) = contact.email.parse::<EmailAddress>() {
-                problems.push(format!("contact {}: {error}", contact.name));
-            }
+            problems.extend(contact.problems().map(|problem| format!("contact {}: {problem}", contact.name)));
         }
         let repeated = |what: &str, names: Vec<&String>| {
             let distinct: BTreeSet<&&String> = names.iter().collect();
@@ -358,6 +440,34 @@ mod tests {
             "",
         ] {
             assert_eq!(listed(stranger, list), None, "{stranger}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_a_public_name_over_https() {
+        for good in [
+            "https://acquirer.example/hooks",
+            "https://a.b.example:8443/x?y=1",
+            "https://xn--bcher-kva.example",
+        ] {
+            assert_eq!(good.parse::<Endpoint>().unwrap().as_str(), good);
+        }
+        for (bad, why) in [
+            ("http://acquirer.example/", EndpointError::NotHttps),
+            ("https://127.0.0.1/", EndpointError::Host),
+            ("https://2130706433/", EndpointError::Host),
+            ("https://0x7f.1/", EndpointError::Host),
+            ("https://[::1]/", EndpointError::Host),
+            ("https://localhost/", EndpointError::Host),
+            ("https://metadata.google.internal/", EndpointError::Host),
+            ("https://acquirer.example@evil.example/", EndpointError::Host),
+            ("https://Acquirer.example/", EndpointError::Host),
+            ("https://acquirer.example:port/", EndpointError::Rest),
+            ("https://acquirer.example:443@evil.example/", EndpointError::Rest),
+            ("https://acquirer.example/a b", EndpointError::Rest),
+            ("https://acquirer.example/\r\nHost: evil", EndpointError::Rest),
+        ] {
+            assert_eq!(bad.parse::<Endpoint>(), Err(why), "{bad}");
         }
     }
 

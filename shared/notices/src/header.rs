@@ -67,6 +67,10 @@ pub enum Channel {
     Email,
     Sms,
     InApp,
+    /// To a body, in the form of an e-mail, by a signed webhook.
+    Partner,
+    /// By post, in the words of an e-mail.
+    Letter,
 }
 
 impl Audience {

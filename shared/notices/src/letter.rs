@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tocsin_domain::id::{ObligationId, digest};
+use tocsin_domain::id::{ObligationId, PersonId, digest};
 use tocsin_domain::incident::dataset_place;
 use tocsin_domain::person::Member;
 use tocsin_domain::plan;
@@ -28,13 +28,14 @@ pub struct Brief {
     pub data: Vec<BTreeSet<String>>,
     /// Whom the messages come from.
     pub sender: String,
-    /// The bodies that get a filing by e-mail, by name.
+    /// The bodies that get a filing by e-mail or webhook, by name.
     pub contacts: BTreeMap<String, BriefContact>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BriefContact {
-    pub email: String,
+    pub email: Option<String>,
+    pub webhook: Option<String>,
     pub filing: Filing,
 }
 
@@ -100,9 +101,13 @@ pub fn to_person(
         language: template.header().language.clone(),
         copy: false,
     };
-    let reference = reference(&brief.facts.reference_prefix, wave.obligation, &person.id.to_string());
     let facts = NoticeFacts { phase: wave.phase, ..brief.facts.clone() };
-    both(template, wave, &facts, reader, &reference)
+    both(template, wave, &facts, reader, &reference_of(brief, wave, person.id))
+}
+
+/// The reference of a wave's notice to a person.
+pub fn reference_of(brief: &Brief, wave: &plan::Wave, person: PersonId) -> String {
+    reference(&brief.facts.reference_prefix, wave.obligation, &person.to_string())
 }
 
 /// A filing to one body.
@@ -170,6 +175,8 @@ pub fn channel_of(channel: plan::Channel) -> Channel {
         plan::Channel::Email => Channel::Email,
         plan::Channel::Sms => Channel::Sms,
         plan::Channel::InApp => Channel::InApp,
+        plan::Channel::Partner => Channel::Partner,
+        plan::Channel::Letter => Channel::Letter,
     }
 }
 

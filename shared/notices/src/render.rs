@@ -69,7 +69,19 @@ pub fn render_email(
     reader: &Reader,
     reference: &str,
 ) -> Result<Email, RenderError> {
-    let values = values(template, Channel::Email, regime, facts, reader, reference)?;
+    in_the_form_of_an_email(template, Channel::Email, regime, facts, reader, reference)
+}
+
+/// The same words for a channel that carries a whole page.
+fn in_the_form_of_an_email(
+    template: &Template,
+    channel: Channel,
+    regime: &str,
+    facts: &NoticeFacts,
+    reader: &Reader,
+    reference: &str,
+) -> Result<Email, RenderError> {
+    let values = values(template, channel, regime, facts, reader, reference)?;
     Ok(Email {
         subject: subject(template, values.clone())?,
         text: tidy(&fill(template, Part::Text, values.clone())?),
@@ -121,14 +133,16 @@ pub fn render(
     reference: &str,
 ) -> Result<Rendered, RenderError> {
     match channel {
-        Channel::Email => render_email(template, regime, facts, reader, reference).map(Rendered::Email),
+        Channel::Email | Channel::Partner | Channel::Letter => {
+            in_the_form_of_an_email(template, channel, regime, facts, reader, reference).map(Rendered::Email)
+        }
         Channel::Sms => render_sms(template, regime, facts, reader, reference).map(Rendered::Sms),
         Channel::InApp => render_in_app(template, regime, facts, reader, reference).map(Rendered::InApp),
     }
 }
 
 impl Rendered {
-    /// The channel that the notice is for.
+    /// The channel whose form the notice has.
     pub fn channel(&self) -> Channel {
         match self {
             Rendered::Email(_) => Channel::Email,

@@ -220,7 +220,7 @@ fn need_parts(parts: &Parts, header: &Header) -> Result<(), LoadError> {
 /// The parts that a channel's notice is made of.
 pub(crate) fn parts_of(channel: Channel) -> &'static [Part] {
     match channel {
-        Channel::Email => &[Part::Subject, Part::Text, Part::Html],
+        Channel::Email | Channel::Partner | Channel::Letter => &[Part::Subject, Part::Text, Part::Html],
         Channel::Sms => &[Part::Sms],
         Channel::InApp => &[Part::Subject, Part::InApp],
     }

@@ -11,17 +11,18 @@ pub mod memory;
 mod ports;
 pub mod quota;
 mod scope;
+pub mod secrets;
 mod settings;
 pub mod store;
 mod table;
 
 pub use ports::{
-    Clock, Enqueue, Entropy, File, HandOver, IDENTITY_KEY, InFlight, Mail, Mailer, Metered, Outgoing,
-    Parking, Pause, PortError, Postpone, Queue, Quota, ReadQuota, ReadSecrets, ReadVault, Secret, Tags, Text,
-    Texter, Usage, WriteSecrets, WriteVault,
+    Clock, Enqueue, Entropy, File, HandOver, Hook, IDENTITY_KEY, InFlight, Mail, Mailer, Metered, Outgoing,
+    Parking, Partners, Pause, PortError, Posted, Postpone, Queue, Quota, ReadQuota, ReadSecrets, ReadVault,
+    Secret, Tags, Text, Texter, Usage, WriteSecrets, WriteVault,
 };
 pub use scope::{Proof, TenantScope};
-pub use settings::{Configured, SettingError, Settings};
+pub use settings::{Configured, SettingError, Settings, TextProvider};
 pub use table::{
     Attributes, Condition, Item, Key, Page, ReadHome, ReadPeople, Select, Test, Value, Woken, Write,
     WriteError, WriteHome, WritePeople,

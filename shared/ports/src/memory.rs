@@ -14,7 +14,7 @@ use tocsin_domain::id::digest;
 use self::tables::Table;
 use crate::ports::*;
 use crate::scope::TenantScope;
-use crate::settings::{Configured, Settings};
+use crate::settings::{Configured, Settings, TextProvider};
 use crate::table::{
     Condition, Item, Key, Page, ReadHome, ReadPeople, Select, Woken, Write, WriteError, WriteHome,
     WritePeople,
@@ -75,6 +75,19 @@ pub struct Delivered {
     pub at: Timestamp,
 }
 
+/// A text that the provider took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texted {
+    pub to: String,
+    pub body: String,
+    pub valid_for: SignedDuration,
+    pub tags: BTreeMap<&'static str, String>,
+    pub provider_id: String,
+}
+
+/// What a partner's endpoint answers.
+pub type Endpoints = Box<dyn FnMut(&Hook) -> Posted>;
+
 pub struct World {
     settings: Settings,
     now: Cell<Timestamp>,
@@ -94,7 +107,9 @@ pub struct World {
     vault: RefCell<BTreeMap<String, Vec<u8>>>,
     secrets: RefCell<BTreeMap<(String, String), Secret>>,
     mails: RefCell<Vec<Delivered>>,
-    texts: RefCell<Vec<(String, String)>>,
+    texts: RefCell<Vec<Texted>>,
+    hooks: RefCell<Vec<Hook>>,
+    endpoints: RefCell<Option<Endpoints>>,
     drawn: Cell<u64>,
     mail_calls: Cell<u64>,
     queue_calls: Cell<u64>,
@@ -123,6 +138,8 @@ impl World {
             secrets: RefCell::default(),
             mails: RefCell::default(),
             texts: RefCell::default(),
+            hooks: RefCell::default(),
+            endpoints: RefCell::default(),
             drawn: Cell::default(),
             mail_calls: Cell::default(),
             queue_calls: Cell::default(),
@@ -140,6 +157,7 @@ impl World {
             administrators: vec!["arn:aws:iam::000000000000:user/administrator".to_owned()],
             send_rate: 1000,
             text_rate: 100,
+            texts: TextProvider::Sns,
             settling_time: SignedDuration::from_mins(15),
             send_timeout: SignedDuration::from_mins(1),
         }
@@ -225,8 +243,18 @@ impl World {
         self.mails.borrow().get(known..).unwrap_or_default().to_vec()
     }
 
-    pub fn texts(&self) -> Vec<(String, String)> {
+    pub fn texts(&self) -> Vec<Texted> {
         self.texts.borrow().clone()
+    }
+
+    /// From now on `endpoints` says what partners answer; `None`: they take everything.
+    pub fn set_endpoints(&self, endpoints: Option<Endpoints>) {
+        self.endpoints.replace(endpoints);
+    }
+
+    /// Every webhook that reached a partner.
+    pub fn hooks(&self) -> Vec<Hook> {
+        self.hooks.borrow().clone()
     }
 
     pub fn parked(&self) -> Vec<String> {
@@ -586,8 +614,29 @@ impl Texter for World {
             || HandOver::Unknown("the answer was lost".to_owned()),
             || {
                 let provider_id = self.provider_id();
-                self.texts.borrow_mut().push((text.to.personal().expose().clone(), text.body));
+                self.texts.borrow_mut().push(Texted {
+                    to: text.to.personal().expose().clone(),
+                    body: text.body,
+                    valid_for: text.valid_for,
+                    tags: text.tags,
+                    provider_id: provider_id.clone(),
+                });
                 HandOver::Answered(vec![Entry::Accepted(provider_id)])
+            },
+        )
+    }
+}
+
+impl Partners for World {
+    async fn post(&self, hook: Hook) -> Posted {
+        self.call(
+            Call::Other,
+            || Posted::Silence("the answer was lost".to_owned()),
+            || {
+                let answer =
+                    self.endpoints.borrow_mut().as_mut().map_or(Posted::Status(204), |says| says(&hook));
+                self.hooks.borrow_mut().push(hook);
+                answer
             },
         )
     }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::Entry;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::person::{EmailAddress, PhoneNumber};
+use tocsin_domain::tenant::Endpoint;
 
 use crate::scope::TenantScope;
 
@@ -220,10 +221,49 @@ pub trait Mailer {
     async fn send_mails(&self, from: &str, mails: &[Mail]) -> HandOver;
 }
 
+/// A signed webhook to one partner, whole. Its `Debug` shows neither what it says nor how it is signed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hook {
+    pub to: Endpoint,
+    /// `webhook-id`: the same for the same notice at each attempt.
+    pub id: String,
+    /// `webhook-timestamp`, in seconds.
+    pub second: i64,
+    /// `webhook-signature`.
+    pub signature: String,
+    /// JSON.
+    pub body: String,
+}
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hook({})", self.id)
+    }
+}
+
+/// What came of posting a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Posted {
+    /// The endpoint answered with this HTTP status.
+    Status(u16),
+    /// No answer, or none that could be read: the text says what is known.
+    Silence(String),
+}
+
+/// Webhooks to partners. One call is one attempt, and follows no redirection.
+pub trait Partners {
+    async fn post(&self, hook: Hook) -> Posted;
+}
+
+/// One text message to one phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     pub to: PhoneNumber,
     pub body: String,
+    /// For how long it may be tried, where the provider can be told.
+    pub valid_for: SignedDuration,
+    /// Come back with the provider's events, where it has a place for them.
+    pub tags: Tags,
 }
 
 /// One text message. Never retried below this port.

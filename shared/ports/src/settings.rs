@@ -31,10 +31,23 @@ pub struct Settings {
     pub send_rate: u32,
     /// Text messages a second that may be handed over in each region.
     pub text_rate: u32,
+    pub texts: TextProvider,
     /// How long evidence is waited for before a doubt is settled by policy.
     pub settling_time: SignedDuration,
     /// No `send` runs longer: a claim's lease is this and a margin.
     pub send_timeout: SignedDuration,
+}
+
+/// Who carries text messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextProvider {
+    /// SNS `Publish`: whatever number the account has. Its reports are delivery logs, joined by the message's id.
+    Sns,
+    /// AWS End User Messaging `SendTextMessage`: its events carry our tags, and a text ends with its time.
+    EndUserMessaging {
+        /// The ARN of the number, pool or sender id that texts come from.
+        origin: String,
+    },
 }
 
 /// Ports that know the installation's settings.
@@ -72,6 +85,7 @@ impl Settings {
             administrators: list("TOCSIN_ADMINISTRATORS")?,
             send_rate: number("TOCSIN_SEND_RATE")?,
             text_rate: number("TOCSIN_TEXT_RATE")?,
+            texts: text_provider(text("TOCSIN_TEXT_PROVIDER")?, text("TOCSIN_TEXT_ORIGIN"))?,
             settling_time: SignedDuration::from_secs(number("TOCSIN_SETTLE_SECONDS")?.into()),
             send_timeout: SignedDuration::from_secs(number("TOCSIN_SEND_TIMEOUT_SECONDS")?.into()),
         };
@@ -83,6 +97,28 @@ impl Settings {
             });
         }
         Ok(settings)
+    }
+}
+
+fn text_provider(
+    provider: String,
+    origin: Result<String, SettingError>,
+) -> Result<TextProvider, SettingError> {
+    match (provider.as_str(), origin) {
+        ("sns", Err(_)) => Ok(TextProvider::Sns),
+        // Whoever names an origin means to send from it, and SNS would not.
+        ("sns", Ok(value)) => {
+            Err(SettingError::Wrong { name: "TOCSIN_TEXT_ORIGIN", value, expected: "empty with sns" })
+        }
+        ("end-user-messaging", origin) => match origin? {
+            origin if origin.starts_with("arn:") => Ok(TextProvider::EndUserMessaging { origin }),
+            value => Err(SettingError::Wrong { name: "TOCSIN_TEXT_ORIGIN", value, expected: "an ARN" }),
+        },
+        (_, _) => Err(SettingError::Wrong {
+            name: "TOCSIN_TEXT_PROVIDER",
+            value: provider,
+            expected: "sns or end-user-messaging",
+        }),
     }
 }
 
@@ -100,6 +136,7 @@ mod tests {
             ("TOCSIN_ADMINISTRATORS", "arn:aws:iam::123456789012:role/tocsin-admin"),
             ("TOCSIN_SEND_RATE", "14"),
             ("TOCSIN_TEXT_RATE", "1"),
+            ("TOCSIN_TEXT_PROVIDER", "sns"),
             ("TOCSIN_SETTLE_SECONDS", "900"),
             ("TOCSIN_SEND_TIMEOUT_SECONDS", "60"),
         ]
@@ -114,6 +151,29 @@ mod tests {
             let mut less = environment();
             less.remove(name);
             assert!(Settings::read(&less).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn texts_have_one_provider_and_its_origin() {
+        const ORIGIN: &str = "arn:aws:sms-voice:us-east-1:111122223333:pool/pool-1";
+        let texts = |provider: &str, origin: &str| {
+            let mut environment = environment();
+            environment.insert("TOCSIN_TEXT_PROVIDER".to_owned(), provider.to_owned());
+            environment.insert("TOCSIN_TEXT_ORIGIN".to_owned(), origin.to_owned());
+            Settings::read(&environment).map(|settings| settings.texts)
+        };
+        assert_eq!(texts("sns", ""), Ok(TextProvider::Sns));
+        let chosen = TextProvider::EndUserMessaging { origin: ORIGIN.to_owned() };
+        assert_eq!(texts("end-user-messaging", ORIGIN), Ok(chosen));
+        for (provider, origin) in [
+            ("", ""),
+            ("pigeon", ""),
+            ("sns", ORIGIN),
+            ("end-user-messaging", ""),
+            ("end-user-messaging", "+1"),
+        ] {
+            assert!(texts(provider, origin).is_err(), "{provider} {origin}");
         }
     }
 

@@ -10,22 +10,27 @@
 //! | `T` | `tenant`, `incidents` | settings; how many incidents were opened |
 //! | `T#signals` | signal | signals |
 //! | `T#incidents` | incident | incidents |
-//! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `gate#n` | what belongs to one incident |
+//! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `gate#n`, `done#O#digest` | what belongs to one incident |
 //! | `T#I` | `unreached#chunk#index` | notices that did not arrive, until somebody has seen to them |
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
 //! | `T#I#P-W#receipts` | `run#digest` | the receipts of one wave, by runs of chunks, as they came together |
+//! | `T#partners` | contact | how the endpoint of a contact fares |
 //! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
 //! | `@pace` | `region#channel` | how fast a provider is handed messages, and whose turn it is |
 //! | `@provider-ids` | message id | which notice a provider's id stands for, where its events carry no tags |
+//! | `@orphans#ID` | digest | reports of a message whose notice is not known, until it is, or for 90 days |
 //! | people table: `T#I-S#s` | `person#slice` | the records of one scope version's roster, in sixteen shards |
-//! | people table: `T#inbox#person` | obligation | in-app notices |
+//! | people table: `T#inbox#customer` | `O#P` | in-app notices |
 
 pub mod chunks;
 pub mod coverage;
 pub mod directory;
+pub mod done;
 pub mod incidents;
 pub mod leaves;
+pub mod letters;
 pub mod pace;
+pub mod partners;
 pub mod people;
 pub mod plans;
 pub mod receipts;

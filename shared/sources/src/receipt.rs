@@ -3,6 +3,7 @@
 //! No address of a recipient ever leaves this module. Details are taken by an allow-list: codes and fixed phrases,
 //! never a remote server's own text, which often repeats the address.
 
+mod logs;
 mod ses;
 mod sms;
 
@@ -120,6 +121,25 @@ impl DeliveryState {
 }
 
 impl ReceiptKind {
+    /// Whether a text message is spoken of.
+    pub fn is_of_text(self) -> bool {
+        match self {
+            Self::SmsPending | Self::SmsAcceptedByCarrier | Self::SmsDelivered | Self::SmsFailed(_) => true,
+            Self::Sent
+            | Self::Delivered
+            | Self::BouncedPermanent(_)
+            | Self::BouncedTransient(_)
+            | Self::BouncedUndetermined
+            | Self::Complained
+            | Self::Rejected
+            | Self::RenderingFailed
+            | Self::Delayed
+            | Self::Opened
+            | Self::Clicked
+            | Self::Subscribed => false,
+        }
+    }
+
     /// The fact that a receipt of this kind records.
     pub fn fact(self) -> Fact {
         match self {
@@ -154,6 +174,10 @@ impl ReceiptKind {
 pub enum ReceiptError {
     #[error("{0}")]
     Envelope(#[from] EnvelopeError),
+    #[error("{0}")]
+    Json(#[from] crate::json::JsonError),
+    #[error("the lines of a log cannot be unpacked")]
+    Packed,
     #[error("no delivery event that is known")]
     UnknownFormat,
     #[error("a delivery event of an unknown type")]
@@ -169,6 +193,9 @@ pub fn receipts(body: &[u8]) -> Result<Vec<DeliveryEvent>, ReceiptError> {
         Payload::Json(value) if ses::knows(&value) => Ok(vec![ses::read(&value)?]),
         Payload::Json(value) if sms::knows(&value) => Ok(vec![sms::read(&value)?]),
         Payload::Json(value) if sms::knows_log(&value) => Ok(vec![sms::read_log(&value)?]),
+        Payload::Json(value) if logs::knows(&value) => {
+            logs::lines(&value)?.iter().map(|line| sms::read_log(&crate::json::parse_text(line)?)).collect()
+        }
         Payload::Text(text) if text.trim_start().starts_with("Successfully validated SNS topic") => {
             Ok(Vec::new())
         }

@@ -18,8 +18,10 @@ mod stripe;
 
 pub use adobe_io::{BadChallenge, challenge, key_url as adobe_key_url};
 pub use headers::Headers;
+pub(crate) use keys::from_base64;
 pub use keys::{HmacKey, KeyError, RsaKey};
 pub use paypal::certificate_url as paypal_certificate_url;
+pub use standard::sign as sign_standard;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -82,7 +84,7 @@ impl Tolerance {
     /// What Stripe's libraries and Standard Webhooks use: five minutes.
     pub const USUAL: Self = Self::Within(SignedDuration::from_mins(5));
 
-    fn allows(self, signed: Timestamp, now: Timestamp) -> bool {
+    pub(crate) fn allows(self, signed: Timestamp, now: Timestamp) -> bool {
         match self {
             Self::Within(limit) => now.duration_since(signed).abs() <= limit,
             Self::Unchecked => true,

@@ -17,6 +17,8 @@ use crate::telemetry::{Metric, used};
 pub struct Request {
     pub method: String,
     pub path: String,
+    /// As it was sent, without the question mark.
+    pub query: String,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
@@ -112,6 +114,7 @@ fn request(event: ApiGatewayV2httpRequest) -> Result<Request, &'static str> {
     Ok(Request {
         method: event.request_context.http.method.to_string(),
         path: event.raw_path.unwrap_or_default(),
+        query: event.raw_query_string.unwrap_or_default(),
         headers,
         body,
         id: event.request_context.request_id.unwrap_or_default(),

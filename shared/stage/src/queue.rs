@@ -7,6 +7,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
 use tocsin_domain::outcome::{Halt, Outcome, Parked};
 use tocsin_domain::wire::Message;
 use tocsin_ports::{Clock, InFlight, Metered, Parking, Postpone, Usage, WriteHome, WriteVault};
@@ -45,11 +46,39 @@ pub async fn run_together<P: QueuePorts, T>(
     write: impl AsyncFn(&P, Vec<T>) -> Result<(), Halt>,
 ) -> Result<(), Error> {
     let (ports, read, write) = (&ports, &read, &write);
-    let handler = async |event: LambdaEvent<SqsEvent>| {
+    let handler = async |event: LambdaEvent<Value>| -> Result<SqsBatchResponse, Error> {
         let deadline = deadline_of(event.context.deadline, ports.now());
-        batch_together(function, ports, event.payload, deadline, read, write).await
+        match shape(event.payload, &event.context.request_id)? {
+            Shape::Queue(event) => batch_together(function, ports, event, deadline, read, write).await,
+            Shape::Logs(event) => whole(batch_together(function, ports, event, deadline, read, write).await?),
+        }
     };
     lambda_runtime::run(service_fn(handler)).await
+}
+
+/// What woke the function, as a batch.
+enum Shape {
+    Queue(SqsEvent),
+    /// A batch of one record, which is the whole event.
+    Logs(SqsEvent),
+}
+
+/// A batch of a queue, or the lines of a log group that a subscription hands over: those are one record.
+fn shape(event: Value, request: &str) -> Result<Shape, Error> {
+    if event.get("awslogs").is_none() {
+        return Ok(Shape::Queue(serde_json::from_value(event)?));
+    }
+    let mut record = SqsMessage::default();
+    record.message_id = Some(request.to_owned());
+    record.body = Some(event.to_string());
+    let mut batch = SqsEvent::default();
+    batch.records.push(record);
+    Ok(Shape::Logs(batch))
+}
+
+/// Nobody reads the answer to a log group: what was not taken has to fail, to be tried again and then kept.
+fn whole(answer: SqsBatchResponse) -> Result<SqsBatchResponse, Error> {
+    if answer.batch_item_failures.is_empty() { Ok(answer) } else { Err("the lines were not recorded".into()) }
 }
 
 /// A deadline in the past is none: `cargo lambda watch` sends the year 1970.
@@ -388,6 +417,23 @@ mod tests {
         let expected = [("again-1", 5), ("again-3", 300)]
             .map(|(receipt, seconds)| (receipt.to_owned(), SignedDuration::from_secs(seconds)));
         assert_eq!(world.postponed(), expected);
+    }
+
+    #[tokio::test]
+    async fn lines_of_a_log_are_one_record_and_fail_as_a_whole() {
+        let lines = serde_json::json!({ "awslogs": { "data": "H4sIAAAA" } });
+        let read = async |_: &World, message: Message<'_>, _: Timestamp| Ok(vec![message.body.to_owned()]);
+        for written in [Ok(()), Err(Halt::Again("no".to_owned()))] {
+            let Ok(Shape::Logs(event)) = shape(lines.clone(), "request-1") else { panic!("not a log") };
+            let write = async |_: &World, found: Vec<String>| {
+                assert_eq!(found, [lines.to_string()]);
+                written.clone()
+            };
+            let answer = batch_together("test", &world(), event, None, &read, &write).await.unwrap();
+            assert_eq!(whole(answer).is_ok(), written.is_ok());
+        }
+        let queue = serde_json::json!({ "Records": [{ "messageId": "1", "body": "done" }] });
+        assert!(matches!(shape(queue, "request-2"), Ok(Shape::Queue(event)) if event.records.len() == 1));
     }
 
     #[test]

@@ -209,7 +209,7 @@ fn texts_once(world: &World, leaves: &[Leaf], violations: &mut Vec<String>) {
     let allowed = 1 + leaves.iter().filter(again).count();
     let mut texts: BTreeMap<(String, String), usize> = BTreeMap::new();
     for text in world.texts() {
-        *texts.entry(text).or_default() += 1;
+        *texts.entry((text.to, text.body)).or_default() += 1;
     }
     let twice = texts.values().filter(|count| **count > allowed).count();
     if twice > 0 {

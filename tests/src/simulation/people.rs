@@ -189,7 +189,7 @@ fn settle(world: &World, tenant: &str, id: &str) {
         let finding = if wave["channel"] == "sms" {
             // One text a chunk, and one person of each tenant who is texted.
             let digit = if tenant == "shop" { "1" } else { "2" };
-            if world.texts().iter().any(|(to, _)| to.ends_with(digit)) { "sent" } else { "not-sent" }
+            if world.texts().iter().any(|text| text.to.ends_with(digit)) { "sent" } else { "not-sent" }
         } else {
             let mails = world.mails();
             let told: BTreeSet<&String> = mails

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use tocsin_domain::coverage::{Coverage, DutyState};
-use tocsin_domain::obligation::{Obligation, Owed};
+use tocsin_domain::obligation::{Done, Obligation, Owed};
 
 use super::{Options, instant};
 use crate::table::{Align, Cell, Paint, Table, clean};
@@ -16,6 +16,9 @@ pub struct Duty {
     state: DutyState,
     /// What a person has to do, where no notice of the plan fulfils it.
     desk: Option<String>,
+    /// What people say that they did for it.
+    #[serde(default)]
+    done: Vec<Done>,
 }
 
 impl Duty {
@@ -69,7 +72,7 @@ fn table(duties: &[&Duty], options: Options) -> Table {
     table
 }
 
-fn row(Duty { duty, coverage, state, desk }: &Duty, options: Options) -> Vec<Cell> {
+fn row(Duty { duty, coverage, state, desk, done }: &Duty, options: Options) -> Vec<Cell> {
     let due = duty.due.map_or_else(|| duty.due_rule.clone(), instant);
     let mut row: Vec<Cell> =
         vec![(&duty.regime).into(), (&duty.jurisdiction).into(), (&duty.recipient).into(), due.into()];
@@ -81,7 +84,10 @@ fn row(Duty { duty, coverage, state, desk }: &Duty, options: Options) -> Vec<Cel
         |count: u64| Cell::from(if coverage.total() == 0 { "-".to_owned() } else { count.to_string() });
     row.extend([count(coverage.reached), count(coverage.pending), count(coverage.undecided)]);
     row.push(unreachable(coverage).into());
-    row.push(desk.as_deref().unwrap_or_default().into());
+    row.push(match done.last() {
+        Some(Done { at, place, .. }) => format!("done {}: {place}", instant(*at)).into(),
+        None => desk.as_deref().unwrap_or_default().into(),
+    });
     row
 }
 
@@ -108,7 +114,7 @@ fn time_left(due: Timestamp, at: Timestamp) -> String {
 fn paint(state: DutyState) -> Paint {
     match state {
         DutyState::NotOwed | DutyState::Open => Paint::Plain,
-        DutyState::Met => Paint::Green,
+        DutyState::Met | DutyState::MetByWord => Paint::Green,
         DutyState::AtRisk | DutyState::OnDesk | DutyState::AskCounsel => Paint::Yellow,
         DutyState::Late => Paint::Red,
         DutyState::Undecided => Paint::Magenta,

@@ -29,6 +29,17 @@ struct Shown {
     chunks: BTreeMap<ChunkState, u64>,
     #[serde(default)]
     duties: Vec<Duty>,
+    #[serde(default)]
+    partners: Vec<Partner>,
+}
+
+/// How the endpoint of a contact fares.
+#[derive(Debug, Deserialize)]
+struct Partner {
+    contact: String,
+    failures: u32,
+    last_attempt: Timestamp,
+    why: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -103,7 +114,17 @@ fn of_plan(plan: &Plan, shown: &Shown) -> String {
     lines.list("Approvals", none_or(approvals.collect()));
     let chunks = shown.chunks.iter().map(|(state, count)| format!("{count} {}", state.as_str()));
     lines.put("Chunks", &none_or(chunks.collect()).join(", "));
+    lines.list("Partners", shown.partners.iter().map(partner));
     lines.0
+}
+
+fn partner(partner: &Partner) -> String {
+    let Partner { contact, failures, last_attempt, why } = partner;
+    let at = instant(*last_attempt);
+    match failures {
+        0 => format!("{contact}: took what was last posted, {at}"),
+        _ => format!("{contact}: failed {failures} times in a row, last {at}: {why}"),
+    }
 }
 
 fn waves(waves: &[Wave]) -> String {

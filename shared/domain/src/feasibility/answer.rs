@@ -199,6 +199,8 @@ fn by(channel: Channel) -> &'static str {
         Channel::Email => "by e-mail",
         Channel::Sms => "by text message",
         Channel::InApp => "in the shop's inbox",
+        Channel::Partner => "by webhook",
+        Channel::Letter => "by post",
     }
 }
 

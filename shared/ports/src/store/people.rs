@@ -1,13 +1,18 @@
 //! The roster of an incident and the in-app inbox: the only places where people are kept, each in its region.
 
+use std::fmt;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use tocsin_domain::id::{ObligationId, PersonId};
 use tocsin_domain::incident::RosterRef;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::person::Record;
 
+use super::receipts::NoticeAt;
 use super::{read_doc, unreadable, with_doc};
 use crate::scope::TenantScope;
-use crate::table::{Attributes, Item, Key, ReadPeople, Select, WritePeople};
+use crate::table::{Item, Key, ReadPeople, Select, WritePeople};
 
 /// DynamoDB's `BatchGetItem` takes no more keys.
 const AT_ONCE: usize = 100;
@@ -70,20 +75,48 @@ pub async fn at(
     Ok(records)
 }
 
-/// Lays a notice into a person's inbox. The same notice again changes nothing.
+/// A notice in a person's inbox. Its `Debug` shows nothing that it says.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxNotice {
+    pub at: NoticeAt,
+    pub reference: String,
+    pub date: Date,
+    pub title: String,
+    pub text: String,
+}
+
+impl fmt::Debug for InboxNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InboxNotice({:?})", self.at)
+    }
+}
+
+/// Lays a notice into the inbox of the customer. The same notice again changes nothing; what a later plan says stands
+/// beside it.
 pub async fn put_in_inbox(
     ports: &impl WritePeople,
     scope: &TenantScope,
     region: &str,
-    person: PersonId,
+    customer: PersonId,
     obligation: ObligationId,
-    body: &str,
+    notice: &InboxNotice,
 ) -> Result<(), Halt> {
-    let item = Item {
-        key: scope.key(&["inbox", &person.to_string()], obligation.to_string()),
-        attributes: Attributes::from([("body".to_owned(), body.into())]),
-    };
-    Ok(ports.put_people(region, vec![item]).await?)
+    let sort = format!("{obligation}#{}", notice.at.chunk.plan);
+    let key = scope.key(&["inbox", &customer.to_string()], sort);
+    Ok(ports.put_people(region, vec![Item { key, attributes: with_doc(notice)? }]).await?)
+}
+
+/// What lies in the inbox of a customer in one region, in no order.
+pub async fn inbox(
+    ports: &impl ReadPeople,
+    scope: &TenantScope,
+    region: &str,
+    customer: PersonId,
+) -> Result<Vec<InboxNotice>, Halt> {
+    let partition = scope.partition(&["inbox", &customer.to_string()]);
+    // A person has a notice for each duty of each incident: a page holds hundreds.
+    let select = Select { partition, sort_prefix: String::new(), after: None, limit: super::PAGE };
+    ports.people(region, &select).await?.items.iter().map(read_doc).collect()
 }
 
 fn record(item: &Item) -> Result<Record, Halt> {

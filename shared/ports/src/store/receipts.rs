@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::digest;
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::receipt::{Fact, Receipt};
+use tocsin_domain::receipt::{Fact, Receipt, Report};
 
 use super::plans::WaveRef;
-use super::{all, chunks, read_doc, unreadable, with_doc};
+use super::{all, chunks, read_doc, unreached, unreadable, with_doc};
 use crate::scope::{Proof, TenantScope};
 use crate::table::{Item, Key, ReadHome, Value, WriteHome};
 
@@ -21,7 +21,7 @@ pub type Facts = BTreeMap<u32, BTreeSet<Fact>>;
 /// holds what a batch says of them, and a chunk is still found without reading its whole wave.
 const CHUNKS_A_RUN: u32 = 64;
 
-/// Appends receipts, whosever they are, each under its own tenant. An item holds what came together; its key is made of
+/// Appends receipts, whosever they are, each under its own tenant, and remembers the notices that did not arrive. An item holds what came together; its key is made of
 /// what it says. The same fact in two items is still one fact: receipts are a set.
 pub async fn append(ports: &impl WriteHome, receipts: &[(TenantScope, Receipt)]) -> Result<(), Halt> {
     let mut together: BTreeMap<(String, u32), Vec<&Receipt>> = BTreeMap::new();
@@ -40,7 +40,18 @@ pub async fn append(ports: &impl WriteHome, receipts: &[(TenantScope, Receipt)])
     if items.is_empty() {
         return Ok(());
     }
-    Ok(ports.put_all(items).await?)
+    ports.put_all(items).await?;
+    let not_there = receipts.iter().filter(|(_, receipt)| says_it_did_not_arrive(receipt.fact));
+    unreached::put(ports, not_there.map(|(scope, receipt)| (scope, receipt.chunk, receipt.index, receipt.at)))
+        .await
+}
+
+/// Whether another channel may have to be tried: `watch` weighs this against all that is known.
+fn says_it_did_not_arrive(fact: Fact) -> bool {
+    match fact {
+        Fact::Bounced | Fact::NeverSent => true,
+        Fact::Sent | Fact::Delivered | Fact::Seen | Fact::Delayed => false,
+    }
 }
 
 pub async fn of_chunk(
@@ -127,16 +138,50 @@ pub struct NoticeAt {
     pub attempt: u32,
 }
 
-/// Keeps which notice a provider's id stands for, for providers whose events carry no tags (SNS text messages).
+impl NoticeAt {
+    pub fn receipt(self, report: Report) -> Receipt {
+        report.of(self.chunk, self.index, self.attempt)
+    }
+}
+
+/// For how long a report of a message is kept that nobody here sent, as far as is known. An account's other texts are
+/// reported too; the providers' last word on a text comes within days.
+const ORPHANS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// Keeps which notice a provider's id stands for, for providers whose events carry no tags (SNS text messages), and takes
+/// in what was reported of it before. A report that comes at the same time is taken in here or by [`keep_orphan`]: each
+/// writes before it looks for what the other wrote.
 pub async fn remember_provider_id(
-    ports: &impl WriteHome,
+    ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
     provider_id: &str,
     notice: NoticeAt,
 ) -> Result<(), Halt> {
     let mut attributes = with_doc(&notice)?;
     attributes.insert("tenant".to_owned(), scope.tenant().as_str().into());
-    Ok(ports.put_all(vec![Item { key: provider_key(provider_id), attributes }]).await?)
+    ports.put_all(vec![Item { key: provider_key(provider_id), attributes }]).await?;
+    let orphans = all(ports, orphans_of(provider_id), "").await?;
+    let reports = orphans.iter().map(read_doc).collect::<Result<Vec<Report>, Halt>>()?;
+    let receipts: Vec<_> =
+        reports.into_iter().map(|report| (scope.clone(), notice.receipt(report))).collect();
+    append(ports, &receipts).await
+}
+
+/// Keeps a report of a message that nobody knows, and answers with the receipt that it is where the message became
+/// known meanwhile. The same report again is the same item.
+pub async fn keep_orphan(
+    ports: &(impl ReadHome + WriteHome),
+    report: Report,
+) -> Result<Option<(TenantScope, Receipt)>, Halt> {
+    let mut attributes = with_doc(&report)?;
+    let said =
+        digest("report", &[attributes.get("doc").and_then(Value::text).unwrap_or_default().as_bytes()]);
+    let expires = report.at.as_second().saturating_add(ORPHANS_KEPT.as_secs());
+    attributes.insert("expires".to_owned(), Value::Number(expires));
+    let key = Key::new(orphans_of(&report.provider_id), hex::encode(&said[..12]));
+    ports.put_all(vec![Item { key, attributes }]).await?;
+    let known = notice_of_provider_id(ports, &report.provider_id).await?;
+    Ok(known.map(|(scope, notice)| (scope, notice.receipt(report))))
 }
 
 /// The notice behind a provider's id.
@@ -149,6 +194,10 @@ pub async fn notice_of_provider_id(
     };
     let tenant = item.text("tenant").and_then(|text| text.parse().ok()).ok_or_else(|| unreadable(&item))?;
     Ok(Some((TenantScope::proven(tenant, Proof::OwnQueue), read_doc(&item)?)))
+}
+
+fn orphans_of(provider_id: &str) -> String {
+    format!("@orphans#{provider_id}")
 }
 
 fn provider_key(provider_id: &str) -> Key {

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use rsa::PublicKey;
 use rsa::pkcs8::DecodePublicKey;
+use serde::Deserialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use x509_cert::Certificate;
@@ -26,7 +27,22 @@ pub enum KeyError {
 #[derive(Clone)]
 pub struct HmacKey(Hmac<Sha256>);
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    keys: Vec<String>,
+}
+
 impl HmacKey {
+    /// The keys of a secret of ours, `{"keys": [...]}`, newest first, each read by `read`. Never none.
+    pub fn list(secret: &str, read: fn(&str) -> Result<Self, KeyError>) -> Result<Vec<Self>, KeyError> {
+        let Keys { keys } = serde_json::from_str(secret).map_err(|_| KeyError::Form)?;
+        if keys.is_empty() {
+            return Err(KeyError::Empty);
+        }
+        keys.iter().map(|text| read(text)).collect()
+    }
+
     /// The key's own bytes, as Shopify and Stripe use it. Spaces count.
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
         Self::from_bytes(text.as_bytes())
@@ -51,11 +67,11 @@ impl HmacKey {
     }
 
     /// Whether `signature` is the HMAC over the parts. Constant time in the signature.
-    pub(super) fn signs(&self, parts: &[&[u8]], signature: &[u8]) -> bool {
+    pub(crate) fn signs(&self, parts: &[&[u8]], signature: &[u8]) -> bool {
         self.mac(parts).ct_eq(signature).into()
     }
 
-    pub(super) fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+    pub(crate) fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.0.clone();
         parts.iter().for_each(|part| mac.update(part));
         mac.finalize().into_bytes().into()
@@ -91,7 +107,11 @@ impl RsaKey {
     }
 }
 
+pub(crate) fn to_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
 /// Standard base64 with padding, and no stray bits: one signature has one spelling.
-pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }

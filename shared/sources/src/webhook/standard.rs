@@ -36,6 +36,15 @@ pub(super) fn check(
     Ok(())
 }
 
+/// The signature of a webhook of our own: one for each key in force, so that whoever gets it may still hold the older one.
+pub fn sign(keys: &[HmacKey], id: &str, second: i64, body: &[u8]) -> String {
+    let time = second.to_string();
+    let message: [&[u8]; 5] = [id.as_bytes(), b".", time.as_bytes(), b".", body];
+    let signatures: Vec<String> =
+        keys.iter().map(|key| format!("v1,{}", keys::to_base64(&key.mac(&message)))).collect();
+    signatures.join(" ")
+}
+
 /// The body is the generic form of [`crate::signal`].
 pub(super) fn read(verified: &Verified<'_>) -> Result<Vec<Received>, Malformed> {
     match read_generic(&verified.json()?) {

@@ -221,3 +221,46 @@ fn what_is_no_delivery_event() {
         assert_eq!(receipts(value.to_string().as_bytes()), Err(error), "{value}");
     }
 }
+
+/// Lines as CloudWatch Logs packs them.
+fn packed(kind: &str, lines: &[Value]) -> Value {
+    use base64::Engine;
+    use std::io::Write;
+    let events: Vec<Value> =
+        lines.iter().map(|line| json!({"id": "1", "message": line.to_string()})).collect();
+    let text =
+        json!({"messageType": kind, "logGroup": "sns/r/1/DirectPublishToPhoneNumber", "logEvents": events});
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(text.to_string().as_bytes()).unwrap();
+    let packed = base64::engine::general_purpose::STANDARD.encode(packer.finish().unwrap());
+    json!({"awslogs": {"data": packed}})
+}
+
+#[test]
+fn the_lines_of_a_log_group_are_unpacked_and_carry_no_number() {
+    let lines = [log("SUCCESS", "accepted", json!(1344)), log("FAILURE", "Invalid phone number", json!(1))];
+    let event = packed("DATA_MESSAGE", &lines);
+    let redriven = json!({"version": "1.0", "requestContext": {}, "requestPayload": event});
+    for body in [&event, &redriven] {
+        let found = receipts(body.to_string().as_bytes()).unwrap();
+        let kinds: Vec<ReceiptKind> = found.iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, [ReceiptKind::SmsDelivered, ReceiptKind::SmsFailed(SmsFailure::Invalid)]);
+        assert!(!format!("{found:?}").contains("4915112345678"));
+    }
+    let control = packed("CONTROL_MESSAGE", &[json!("CWL CONTROL MESSAGE: Checking health of destination")]);
+    assert_eq!(receipts(control.to_string().as_bytes()), Ok(Vec::new()));
+}
+
+#[test]
+fn what_a_log_group_never_sends() {
+    let pack = |data: &str| json!({"awslogs": {"data": data}}).to_string();
+    let broken = pack("H4sIAAAA");
+    let no_text = pack("???");
+    for body in [broken.as_str(), no_text.as_str()] {
+        assert_eq!(receipts(body.as_bytes()), Err(ReceiptError::Packed), "{body}");
+    }
+    let other = packed("OTHER_MESSAGE", &[]).to_string();
+    assert_eq!(receipts(other.as_bytes()), Err(ReceiptError::UnknownType));
+    let no_log = packed("DATA_MESSAGE", &[json!({"a": 1})]).to_string();
+    assert!(receipts(no_log.as_bytes()).is_err());
+}

@@ -31,9 +31,10 @@ use crate::table;
 
 pub const HOME: &str = "eu-central-1";
 pub const FURTHER: [&str; 2] = ["us-east-1", "ap-southeast-2"];
-pub const FUNCTIONS: [&str; 10] = [
+pub const FUNCTIONS: [&str; 11] = [
     "console",
     "dispatch",
+    "inbox",
     "intake-siem",
     "intake-webhook",
     "plan",

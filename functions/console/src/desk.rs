@@ -1,0 +1,85 @@
+//! What people did by hand, entered with its proof.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tocsin_audit::{Action, Leaf};
+use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
+use tocsin_domain::obligation::{Done, Owed};
+use tocsin_domain::tenant::Role;
+use tocsin_ports::store::{done, incidents, plans};
+
+use crate::access::with_role;
+use crate::acts::{person, reason};
+use crate::{ConsolePorts, No};
+
+/// The longest address on the web or number, in bytes.
+const LONGEST_PLACE: usize = 500;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoneBody {
+    what: String,
+    at: Timestamp,
+    place: String,
+    #[serde(default)]
+    sha256: Option<String>,
+}
+
+/// Enters a person's word for a duty of the plan in force. It makes a duty on the desk met, and only there: the state of a
+/// duty that notices fulfil is what their receipts say, and the word stands beside it.
+pub async fn done(
+    ports: &impl ConsolePorts,
+    principal: &str,
+    tenant: TenantId,
+    (id, obligation): (IncidentId, ObligationId),
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Value, No> {
+    let (scope, _) = with_role(ports, principal, tenant, Role::Responder).await?;
+    let body: DoneBody = serde_json::from_slice(body).map_err(|_| {
+        No::Bad("send {\"what\", \"at\", \"place\", \"sha256\"}, with an instant as in RFC 3339".to_owned())
+    })?;
+    let DoneBody { what, at, place, sha256 } = body;
+    let what = reason(what)?;
+    check(at, &place, sha256.as_deref(), now)?;
+    let incident = incidents::get(ports, &scope, id).await?.incident;
+    let Some(plan) = &incident.plan else {
+        return Err(No::Conflict("the incident has no plan yet".to_owned()));
+    };
+    let head = plans::get(ports, &scope, id, plan.version).await?.head;
+    let duties = plans::obligations(ports, &scope, &head).await?;
+    let duty = duties.iter().find(|duty| duty.id == obligation).ok_or(No::NotFound)?;
+    if duty.owed != Owed::Yes {
+        return Err(No::Conflict("nothing is owed there, or counsel has to say whether it is".to_owned()));
+    }
+    let word =
+        Done { obligation, by: principal.to_owned(), what: what.clone(), at, place: place.clone(), sha256 };
+    let subject = [
+        ("obligation", obligation.to_string()),
+        ("regime", duty.regime.clone()),
+        ("done", at.to_string()),
+        ("place", place),
+        ("sha256", word.sha256.clone().unwrap_or_default()),
+    ];
+    let leaf = Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::DutyDone, what, subject);
+    done::put(ports, &scope, id, &word, &leaf).await?;
+    Ok(json!({ "done": word, "on_desk": head.desk.contains_key(&obligation) }))
+}
+
+fn check(at: Timestamp, place: &str, sha256: Option<&str>, now: Timestamp) -> Result<(), No> {
+    if at > now {
+        return Err(No::Bad("what lies ahead is not done yet".to_owned()));
+    }
+    if place.trim().is_empty() || place.len() > LONGEST_PLACE || place.chars().any(char::is_control) {
+        return Err(No::Bad(format!(
+            "a place is an address on the web or an acknowledgement's number, at most {LONGEST_PLACE} bytes"
+        )));
+    }
+    let is_hash =
+        |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if sha256.is_some_and(|text| !is_hash(text)) {
+        return Err(No::Bad("sha256 is 64 figures and small letters a to f".to_owned()));
+    }
+    Ok(())
+}
