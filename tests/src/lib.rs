@@ -124,6 +124,9 @@ impl Town {
 /// A message of a queue, taken by its function. `true` when it was acknowledged.
 pub fn deliver(world: &World, queue: &Queue, body: &str) -> bool {
     match queue {
+        Queue::Siem => take_in_finding(world, body),
+        Queue::Receipts(_) => take_in_event(world, body),
+        Queue::Parked(_) => panic!("people read the parking queue, and no function does"),
         Queue::Signals => {
             run(one(world, "triage", body, &async |world: &World, message: Message<'_>, now| {
                 triage::step(world, message, now).await

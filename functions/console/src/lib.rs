@@ -9,6 +9,7 @@
 //! | `POST .../incidents/I/amend` `{"to_those_told", "read_anew", "reason"}` | responder |
 //! | `POST .../incidents/I/chunks/C/settle` `{"as", "reason"}` | responder |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
+//! | `GET /console/queues`, `GET /console/queues/Q/dead-letters/N`, `POST .../redrive` `{"reason", "rate"}` | administrator |
 //!
 //! The principal is the one whose signature API Gateway checked (`AWS_IAM`). Every act names it in its leaf.
 //!
@@ -19,6 +20,7 @@
 mod access;
 mod acts;
 mod mend;
+mod queues;
 mod routes;
 mod show;
 mod tenant;
@@ -27,18 +29,39 @@ use jiff::Timestamp;
 use serde_json::json;
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_ports::store::leaves;
-use tocsin_ports::{Configured, Enqueue, Entropy, ReadHome, ReadSecrets, WriteHome, WriteSecrets};
+use tocsin_ports::{
+    Configured, DeadLetters, Enqueue, Entropy, LookAtQueues, ReadHome, ReadSecrets, Redrive, WriteHome,
+    WriteSecrets,
+};
 use tocsin_stage::http::{Request, Response};
 
 use crate::routes::{Act, Route};
 
 pub trait ConsolePorts:
-    ReadHome + WriteHome + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured
+    ReadHome
+    + WriteHome
+    + ReadSecrets
+    + WriteSecrets
+    + Enqueue
+    + Entropy
+    + Configured
+    + LookAtQueues
+    + DeadLetters
+    + Redrive
 {
 }
 
-impl<T: ReadHome + WriteHome + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured> ConsolePorts
-    for T
+impl<T> ConsolePorts for T where
+    T: ReadHome
+        + WriteHome
+        + ReadSecrets
+        + WriteSecrets
+        + Enqueue
+        + Entropy
+        + Configured
+        + LookAtQueues
+        + DeadLetters
+        + Redrive
 {
 }
 
@@ -106,6 +129,9 @@ async fn answer(
         Route::Act(tenant, incident, act @ (Act::Hold | Act::Release | Act::Cancel)) => {
             acts::halt(ports, principal, tenant, incident, act, &request.body, now).await
         }
+        Route::ListQueues => queues::list(ports, principal).await,
+        Route::ShowDeadLetters(queue, limit) => queues::show(ports, principal, &queue, limit).await,
+        Route::Redrive(queue) => queues::redrive(ports, principal, &queue, &request.body, now).await,
         Route::AuditHead(tenant) => {
             let scope = access::auditor(ports, principal, tenant).await?;
             Ok(json!({ "head": leaves::head(ports, &scope).await? }))

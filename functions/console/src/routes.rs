@@ -2,6 +2,7 @@
 
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_ports::Queue;
 use tocsin_stage::http::Request;
 
 use crate::No;
@@ -15,6 +16,10 @@ pub enum Route {
     Settle(TenantId, ChunkRef),
     AuditHead(TenantId),
     AuditTile(TenantId, u64),
+    ListQueues,
+    /// At most so many.
+    ShowDeadLetters(Queue, u32),
+    Redrive(Queue),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +56,18 @@ pub fn route(request: &Request) -> Result<Route, No> {
         ("GET", ["console", "tenants", t, "audit", "tiles", number]) => {
             Ok(Route::AuditTile(tenant(t)?, number.parse().map_err(|_| No::NotFound)?))
         }
+        ("GET", ["console", "queues"]) => Ok(Route::ListQueues),
+        ("GET", ["console", "queues", queue, "dead-letters", limit]) => {
+            let limit = limit.parse().map_err(|_| No::NotFound)?;
+            Ok(Route::ShowDeadLetters(queue_of(queue)?, limit))
+        }
+        ("POST", ["console", "queues", queue, "redrive"]) => Ok(Route::Redrive(queue_of(queue)?)),
         _ => Err(No::NotFound),
     }
+}
+
+fn queue_of(text: &str) -> Result<Queue, No> {
+    text.parse().map_err(|_| No::NotFound)
 }
 
 fn act_of(text: &str) -> Result<Act, No> {
@@ -87,8 +102,15 @@ mod tests {
             |chunk: &str| format!("/console/tenants/shop/incidents/{incident}/chunks/{chunk}-1-2-3/settle");
         let chunk = ChunkRef { incident: i, plan: 1, wave: 2, number: 3 };
         assert_eq!(asked("POST", &settle(incident)), Ok(Route::Settle("shop".parse().unwrap(), chunk)));
+        let notices = Queue::Notices("us-east-1".to_owned());
+        let path = "/console/queues/notices-us-east-1/dead-letters/20";
+        assert_eq!(asked("GET", path), Ok(Route::ShowDeadLetters(notices.clone(), 20)));
+        let path = "/console/queues/notices-us-east-1/redrive";
+        assert_eq!(asked("POST", path), Ok(Route::Redrive(notices)));
         for (method, path) in [
-            ("GET", path.as_str()),
+            ("GET", path),
+            ("POST", "/console/queues/letters/redrive"),
+            ("GET", "/console/queues/siem/dead-letters/-1"),
             ("POST", &settle("1123456789abcdef0123456789abcdef")),
             ("POST", "/console/tenants/shop/incidents/1/approve"),
             ("GET", "/console/tenants/sh%23op/incidents"),

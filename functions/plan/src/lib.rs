@@ -75,6 +75,9 @@ async fn plan(ports: &impl PlanPorts, message: Message<'_>, now: Timestamp) -> P
     let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
     let tenant = tenants::get(ports, &scope).await?;
     let was = incidents::get(ports, &scope, job.incident).await?;
+    if was.incident.halt == Some(tocsin_domain::incident::Halt::Cancelled) {
+        return Ok(Outcome::Skip { why: "the incident is cancelled" });
+    }
     match was.incident.stage {
         Stage::Scoping if job.scope != was.incident.scope_version => {
             return Ok(Outcome::Skip { why: "a message of an earlier scope" });

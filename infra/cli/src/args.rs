@@ -32,6 +32,9 @@ pub enum Command {
     /// Take the audit log out, and prove that it is whole
     #[command(subcommand)]
     Audit(Audit),
+    /// See the queues, what failed five times in them, and try that again (administrators)
+    #[command(subcommand)]
+    Dlq(Dlq),
     /// Say what the product would do with an input, and do nothing
     ///
     /// Reads JSON Lines from standard input and writes one JSON line for each, with the same "id". A line that
@@ -221,6 +224,55 @@ pub enum Audit {
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Dlq {
+    /// List every queue of every region, what died in it, and how far its last redrive is
+    List {
+        #[command(flatten)]
+        of: OfInstallation,
+    },
+    /// Show some of what lies in a queue's dead-letter queue; it stays there
+    ///
+    /// Messages of ours hold ids and are shown whole. A finding or a delivery event may hold personal data: of those,
+    /// the size, the hash and what is wrong with it are shown.
+    Show {
+        /// The queue, as `list` prints it
+        queue: String,
+        /// How many at most
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+        limit: u32,
+        #[command(flatten)]
+        of: OfInstallation,
+    },
+    /// Move everything from a queue's dead-letter queue back to the queue
+    ///
+    /// Safe at any later time: what was done meanwhile is found done, and nothing is sent twice. SQS counts a finding
+    /// that is moved back as sent now: where one opens an incident, its clocks start at the redrive. `show` says when
+    /// it was sent first.
+    Redrive {
+        /// The queue, as `list` prints it
+        queue: String,
+        /// At most so many messages a second
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=500))]
+        rate: Option<u32>,
+        /// Why; it stands in the installation's audit log beside your name
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        of: OfInstallation,
+    },
+}
+
+/// The installation, seen through the console.
+#[derive(Debug, ArgGroup)]
+pub struct OfInstallation {
+    /// Print the console's answer as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub connection: Connection,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_law::RulePack;
 
-use crate::args::{Audit, Command, Connection, Halt, Incident, Law, OfTenant, Tenant};
+use crate::args::{Audit, Command, Connection, Dlq, Halt, Incident, Law, OfInstallation, OfTenant, Tenant};
 use crate::console::{Console, ConsoleError};
 use crate::failure::Failure;
 use crate::show::Options;
@@ -25,6 +25,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Incident(command) => incident(command).await,
         Command::Audit(command) => audit(command).await,
+        Command::Dlq(command) => dlq(command).await,
         Command::Explain { suite } => {
             quietly(explain::lines(explain::of(suite), io::stdin().lock(), io::stdout().lock()))
         }
@@ -100,6 +101,23 @@ async fn audit(command: Audit) -> Result<(), Failure> {
             let verdict = audit::verify(&log, head.as_deref());
             let head = verdict.map_err(|error| Failure::Audit { file, error })?;
             print(&format!("{}\n", audit::summary(&head)))
+        }
+    }
+}
+
+async fn dlq(command: Dlq) -> Result<(), Failure> {
+    match command {
+        Dlq::List { of: OfInstallation { json, connection } } => {
+            let answer = console(&connection).await?.queues().await?;
+            answered(&answer, json, show::queues)
+        }
+        Dlq::Show { queue, limit, of: OfInstallation { json, connection } } => {
+            let answer = console(&connection).await?.dead_letters(&queue, limit).await?;
+            answered(&answer, json, show::dead_letters)
+        }
+        Dlq::Redrive { queue, rate, reason, of: OfInstallation { json, connection } } => {
+            let answer = console(&connection).await?.redrive(&queue, rate, &reason).await?;
+            answered(&answer, json, show::redriven)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod duties;
 mod incident;
+mod queues;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use tocsin_domain::incident::{Halt, Incident, Stage};
 use crate::table::{Align, Table, clean};
 
 pub use incident::incident;
+pub use queues::{dead_letters, queues, redriven};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {

@@ -86,10 +86,11 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             "ReceiptsRole" => ("GetItem PutItem BatchWriteItem", with_queue("")),
             // Sealing removes leaves in batches.
             "WatchRole" => ("GetItem Query PutItem UpdateItem BatchWriteItem", String::new()),
-            // A route that a tenant gives up is removed; evidence is read anew.
-            "ConsoleRole" => {
-                ("GetItem Query PutItem UpdateItem DeleteItem", "SendMessage GetQueueUrl".to_owned())
-            }
+            // A route that a tenant gives up is removed; evidence is read anew; dead letters are looked at and redriven.
+            "ConsoleRole" => (
+                "GetItem Query PutItem UpdateItem DeleteItem",
+                with_queue("StartMessageMoveTask ListMessageMoveTasks"),
+            ),
             _ => ("", String::new()),
         }
     };

@@ -53,6 +53,7 @@ pub enum Action {
     PlanApproved,
     PlanBlocked,
     PlanMade,
+    RedriveAsked,
     RegisterRecorded,
     ScopeBegunAgain,
     ScopeCounted,

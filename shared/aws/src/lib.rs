@@ -6,6 +6,7 @@
 
 mod clock;
 pub mod console;
+mod dead_letters;
 mod expression;
 mod failure;
 mod http;

@@ -89,6 +89,8 @@ pub struct World {
     people: RefCell<BTreeMap<String, Table>>,
     queues: RefCell<BTreeMap<Queue, VecDeque<Outgoing>>>,
     quota: Cell<Quota>,
+    dead: RefCell<BTreeMap<Queue, Vec<DeadLetter>>>,
+    redrives: RefCell<BTreeMap<Queue, Redriving>>,
     parked: RefCell<Vec<String>>,
     postponed: RefCell<Vec<(String, SignedDuration)>>,
     vault: RefCell<BTreeMap<String, Vec<u8>>>,
@@ -117,6 +119,8 @@ impl World {
             home: RefCell::default(),
             people: RefCell::default(),
             queues: RefCell::default(),
+            dead: RefCell::default(),
+            redrives: RefCell::default(),
             parked: RefCell::default(),
             postponed: RefCell::default(),
             vault: RefCell::default(),
@@ -212,6 +216,22 @@ impl World {
         self.queues.borrow_mut().entry(queue.clone()).or_default().push_back(Outgoing::at_once(body));
     }
 
+    /// Puts a message into the dead-letter queue behind its queue, as a queue does after five times.
+    pub fn bury(&self, queue: &Queue, body: String) {
+        let mut dead = self.dead.borrow_mut();
+        let letters = dead.entry(queue.clone()).or_default();
+        let message = format!("{queue}-{}", letters.len());
+        letters.push(DeadLetter { message, body, received: 5, sent_at: self.now.get() });
+    }
+
+    /// Redrives end when somebody says so; until then they run.
+    pub fn end_redrives(&self) {
+        for redriving in self.redrives.borrow_mut().values_mut() {
+            redriving.runs = false;
+            redriving.status = "COMPLETED".to_owned();
+        }
+    }
+
     pub fn mails(&self) -> Vec<Delivered> {
         self.mails.borrow().clone()
     }
@@ -244,6 +264,11 @@ impl World {
 
     pub fn files(&self) -> Vec<String> {
         self.vault.borrow().keys().cloned().collect()
+    }
+
+    /// Empties the people tables, past every port.
+    pub fn forget_people(&self) {
+        self.people.borrow_mut().clear();
     }
 
     /// How many notices lie in people's inboxes.
@@ -443,6 +468,45 @@ impl Pause for World {
     /// The world goes on meanwhile.
     async fn pause(&self, time: SignedDuration) {
         self.advance_to(self.now() + time);
+    }
+}
+
+impl LookAtQueues for World {
+    async fn standing(&self, queue: &Queue) -> Result<QueueStanding, PortError> {
+        self.fallible(|| {
+            let waiting = self.queues.borrow().get(queue).map_or(0, VecDeque::len) as u64;
+            let dead = self.dead.borrow().get(queue).map_or(0, Vec::len) as u64;
+            let dead = queue.has_dead_letters().then_some(dead);
+            let redrive = self.redrives.borrow().get(queue).cloned();
+            Ok(QueueStanding { waiting, in_flight: 0, dead, redrive })
+        })
+    }
+}
+
+impl DeadLetters for World {
+    async fn dead_letters(&self, queue: &Queue, limit: u32) -> Result<Vec<DeadLetter>, PortError> {
+        self.fallible(|| {
+            let dead = self.dead.borrow();
+            Ok(dead.get(queue).into_iter().flatten().take(limit as usize).cloned().collect())
+        })
+    }
+}
+
+impl Redrive for World {
+    async fn redrive(&self, queue: &Queue, _a_second: Option<u32>) -> Result<(), PortError> {
+        self.fallible(|| {
+            let letters = self.dead.borrow_mut().remove(queue).unwrap_or_default();
+            let moved = letters.len() as u64;
+            let status = "RUNNING".to_owned();
+            let redriving = Redriving { runs: true, status, moved, to_move: Some(moved) };
+            self.redrives.borrow_mut().insert(queue.clone(), redriving);
+            let mut queues = self.queues.borrow_mut();
+            queues
+                .entry(queue.clone())
+                .or_default()
+                .extend(letters.into_iter().map(|letter| Outgoing::at_once(letter.body)));
+            Ok(())
+        })
     }
 }
 

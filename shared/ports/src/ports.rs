@@ -57,14 +57,9 @@ pub trait Entropy {
     fn random(&self) -> [u8; 32];
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Queue {
-    Signals,
-    Scope,
-    Plan,
-    /// The notices of one region.
-    Notices(String),
-}
+mod queue;
+
+pub use queue::{DeadLetter, DeadLetters, LookAtQueues, Queue, QueueStanding, Redrive, Redriving};
 
 /// A message for a queue. Its body carries ids only.
 #[derive(Debug, Clone, PartialEq, Eq)]
