@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::escalation::SECRET_PREFIX;
 use tocsin_domain::id::{TenantId, digest};
 use tocsin_domain::tenant::Tenant;
 use tocsin_ports::store::tenants;
@@ -102,10 +103,9 @@ fn problems_here(
             .map(|region| format!("residency names {region}, where this installation has no people table")),
     );
     problems.extend(
-        secrets
-            .keys()
-            .filter(|name| !name.starts_with("webhook-"))
-            .map(|name| format!("the secret {name:?} is not one that can be put: webhook-SOURCE")),
+        secrets.keys().filter(|name| !name.starts_with("webhook-") && !name.starts_with(SECRET_PREFIX)).map(
+            |name| format!("the secret {name:?} is not one that can be put: webhook-SOURCE or alert-NAME"),
+        ),
     );
     problems
 }

@@ -2,7 +2,6 @@
 
 use std::str::FromStr;
 
-use serde::Deserialize;
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_ports::{ReadSecrets, TenantScope};
 use tocsin_sources::webhook::{HmacKey, KeyError, Secrets, Tolerance};
@@ -39,12 +38,6 @@ impl FromStr for Source {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Keys {
-    keys: Vec<String>,
-}
-
 /// `None` where the tenant has no secret for this source: nothing can then be verified.
 pub async fn of_tenant(
     ports: &impl ReadSecrets,
@@ -59,10 +52,7 @@ pub async fn of_tenant(
             format!("the secret webhook-{} is not {{\"keys\": [...]}} with usable keys", source.as_str());
         Halt::from(Parked::Settings { detail })
     };
-    let Keys { keys } = serde_json::from_str(secret.expose()).map_err(|_| unusable())?;
-    if keys.is_empty() {
-        return Err(unusable());
-    }
+    let keys = secret.keys().ok_or_else(unusable)?;
     let read = |key: fn(&str) -> Result<HmacKey, KeyError>| {
         keys.iter().map(|text| key(text)).collect::<Result<Vec<HmacKey>, KeyError>>().map_err(|_| unusable())
     };

@@ -139,7 +139,7 @@ async fn make(
         facts: facts_digest(&was.incident, tenant),
         scope: roster.count.clone(),
         obligations: obligations_root(&obligations),
-        presses_from: obligations.iter().filter_map(|duty| duty.presses_from(now)).min(),
+        first_due: obligations.iter().filter_map(Obligation::owed_by).min(),
         waves: waves_tree(&laid.waves).root(),
         desk: laid.desk,
         no_address: laid.no_address,

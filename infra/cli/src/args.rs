@@ -23,7 +23,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Put a merchant's settings and webhook secrets
+    /// Put a merchant's settings and secrets
     #[command(subcommand)]
     Tenant(Tenant),
     /// See incidents, approve their plans, stop and release them
@@ -54,9 +54,10 @@ pub enum Tenant {
     Put {
         /// The settings, in TOML or JSON
         file: PathBuf,
-        /// A webhook secret: a file with one key a line, newest first, or - for standard input
+        /// A secret: a file with one key a line, newest first, or - for standard input
         ///
-        /// NAME is webhook-shopify, webhook-stripe, webhook-adyen or webhook-generic. Secrets that are not named
+        /// NAME is webhook-shopify, webhook-stripe, webhook-adyen, webhook-generic, or alert- and the name that a target
+        /// of alerts gives in the settings. Secrets that are not named
         /// stay as they are. Put the new key before the old one, and take the old one out when nothing is signed
         /// with it any more.
         #[arg(long = "secret", value_name = "NAME=PATH")]

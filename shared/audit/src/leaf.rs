@@ -35,6 +35,8 @@ pub enum Actor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
+    AlertTold,
+    AlertUndelivered,
     ChunkAccepted,
     ChunkClaimed,
     ChunkRefused,

@@ -36,6 +36,8 @@ pub struct Aws {
     pub(crate) texts: aws_sdk_sns::Client,
     /// SES of every region, for questions about the account.
     pub(crate) quotas: BTreeMap<String, aws_sdk_sesv2::Client>,
+    /// For alerts, whose targets settings name.
+    pub(crate) sdk: SdkConfig,
     meter: Meter,
 }
 
@@ -90,6 +92,7 @@ impl Aws {
             },
             texts: text_client(&sdk, answer_time(&settings)),
             quotas: quota_clients(&sdk, &settings),
+            sdk,
             meter,
             settings,
         }

@@ -3,8 +3,10 @@
 //! Architecture invariant: no clock, no input or output, no async runtime, no AWS.
 //! Time, ids and randomness come in as arguments, so everything here is a function of what it is given.
 
+pub mod alert;
 pub mod chunk;
 pub mod coverage;
+pub mod escalation;
 pub mod feasibility;
 pub mod id;
 pub mod incident;
@@ -19,6 +21,7 @@ pub mod plan;
 pub mod receipt;
 pub mod signal;
 pub mod tenant;
+pub mod webhook_signature;
 pub mod window;
 pub mod wire;
 pub mod zones;

@@ -15,10 +15,10 @@ pub mod store;
 mod table;
 
 pub use ports::{
-    Clock, DeadLetter, DeadLetters, Enqueue, Entropy, File, HandOver, IDENTITY_KEY, InFlight, LookAtQueues,
-    Mail, Mailer, Metered, Outgoing, Parking, Pause, PortError, Postpone, Queue, QueueStanding, Quota,
-    ReadQuota, ReadSecrets, ReadVault, Redrive, Redriving, Secret, Tags, Text, Texter, Usage, WriteSecrets,
-    WriteVault,
+    Alerter, Clock, DeadLetter, DeadLetters, Enqueue, Entropy, File, HandOver, IDENTITY_KEY, InFlight,
+    LookAtQueues, Mail, Mailer, Metered, Outgoing, Parking, Pause, PortError, Postpone, Queue, QueueStanding,
+    Quota, ReadQuota, ReadSecrets, ReadVault, Redrive, Redriving, Secret, Tags, Text, Texter, Usage,
+    WriteSecrets, WriteVault,
 };
 pub use scope::{Proof, TenantScope};
 pub use settings::{Configured, SettingError, Settings};

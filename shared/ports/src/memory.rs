@@ -4,10 +4,11 @@
 mod tables;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::panic_any;
 
 use jiff::{SignedDuration, Timestamp};
+use tocsin_domain::alert::AlertMessage;
 use tocsin_domain::chunk::{Entry, TOO_FAST};
 use tocsin_domain::id::digest;
 
@@ -97,6 +98,8 @@ pub struct World {
     secrets: RefCell<BTreeMap<(String, String), Secret>>,
     mails: RefCell<Vec<Delivered>>,
     texts: RefCell<Vec<(String, String)>>,
+    alerts: RefCell<Vec<AlertMessage>>,
+    alerts_refused: RefCell<BTreeSet<String>>,
     drawn: Cell<u64>,
     mail_calls: Cell<u64>,
     queue_calls: Cell<u64>,
@@ -127,6 +130,8 @@ impl World {
             secrets: RefCell::default(),
             mails: RefCell::default(),
             texts: RefCell::default(),
+            alerts: RefCell::default(),
+            alerts_refused: RefCell::default(),
             drawn: Cell::default(),
             mail_calls: Cell::default(),
             queue_calls: Cell::default(),
@@ -264,6 +269,16 @@ impl World {
 
     pub fn files(&self) -> Vec<String> {
         self.vault.borrow().keys().cloned().collect()
+    }
+
+    /// What operators were told.
+    pub fn alerts(&self) -> Vec<AlertMessage> {
+        self.alerts.borrow().clone()
+    }
+
+    /// From now on no alert reaches these topics, addresses and URLs.
+    pub fn refuse_alerts_to(&self, places: &[&str]) {
+        self.alerts_refused.replace(places.iter().map(|place| (*place).to_owned()).collect());
     }
 
     /// Empties the people tables, past every port.
@@ -654,5 +669,20 @@ impl Texter for World {
                 HandOver::Answered(vec![Entry::Accepted(provider_id)])
             },
         )
+    }
+}
+
+impl Alerter for World {
+    async fn alert(&self, message: AlertMessage) -> Result<(), PortError> {
+        self.fallible(|| {
+            let (AlertMessage::Topic { topic: place, .. }
+            | AlertMessage::Mail { to: place, .. }
+            | AlertMessage::Post { url: place, .. }) = &message;
+            if self.alerts_refused.borrow().contains(place) {
+                return Err(PortError("nobody is there".to_owned()));
+            }
+            self.alerts.borrow_mut().push(message);
+            Ok(())
+        })
     }
 }

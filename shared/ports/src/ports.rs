@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use tocsin_domain::alert::AlertMessage;
 use tocsin_domain::chunk::Entry;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::person::{EmailAddress, PhoneNumber};
@@ -131,6 +133,17 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// The keys in it, newest first, where it is written as `{"keys": [...]}`; `None` where it is not, or has none.
+    pub fn keys(&self) -> Option<Vec<String>> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Keys {
+            keys: Vec<String>,
+        }
+        let Keys { keys } = serde_json::from_str(&self.0).ok()?;
+        Some(keys).filter(|keys| !keys.is_empty())
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -224,4 +237,9 @@ pub struct Text {
 /// One text message. Never retried below this port.
 pub trait Texter {
     async fn send_text(&self, text: Text) -> HandOver;
+}
+
+/// Tells operators. Unlike a notice, an alert may come twice, and not at all is worse: clients below this port retry.
+pub trait Alerter {
+    async fn alert(&self, message: AlertMessage) -> Result<(), PortError>;
 }

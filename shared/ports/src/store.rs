@@ -14,6 +14,7 @@
 //! | `T#I` | `unreached#chunk#index` | notices that did not arrive, until somebody has seen to them |
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
 //! | `T#I#P-W#receipts` | `run#digest` | the receipts of one wave, by runs of chunks, as they came together |
+//! | `T#outbox` | alert | what operators have to be told |
 //! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
 //! | `@pace` | `region#channel` | how fast a provider is handed messages, and whose turn it is |
 //! | `@provider-ids` | message id | which notice a provider's id stands for, where its events carry no tags |
@@ -25,6 +26,7 @@ pub mod coverage;
 pub mod directory;
 pub mod incidents;
 pub mod leaves;
+pub mod outbox;
 pub mod pace;
 pub mod people;
 pub mod plans;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use tocsin_audit::{Action, Leaf};
+use tocsin_domain::alert::AlertMessage;
 use tocsin_ports::memory::{Delivered, World};
 use tocsin_ports::{Proof, TenantScope};
 
@@ -39,6 +40,7 @@ pub(super) fn all(world: &World, state: &State, people: &BTreeMap<&str, Vec<Cust
             };
             once_each(&mails, state, &leaves, &shown, &mut violations);
             settled(&shown, &mut violations);
+            somebody_was_told(world, &shown, &mut violations);
         }
     }
     violations.extend(world.parked().iter().map(|note| format!("parked: {note}")));
@@ -214,6 +216,24 @@ fn texts_once(world: &World, leaves: &[Leaf], violations: &mut Vec<String>) {
     let twice = texts.values().filter(|count| **count > allowed).count();
     if twice > 0 {
         violations.push(format!("{twice} texts went out more often than {allowed} times"));
+    }
+}
+
+/// Whatever an incident asks of people was told to each of the targets that its tenant names.
+fn somebody_was_told(world: &World, shown: &Value, violations: &mut Vec<String>) {
+    let alerts = world.alerts();
+    let told = |by_mail: bool, task: &str| {
+        alerts.iter().any(|alert| match alert {
+            AlertMessage::Topic { text, .. } => !by_mail && text.contains(task),
+            AlertMessage::Mail { text, .. } => by_mail && text.contains(task),
+            AlertMessage::Post { .. } => false,
+        })
+    };
+    let tasks = shown["incident"]["attention"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    for task in tasks {
+        if !told(false, task) || !told(true, task) {
+            violations.push(format!("nobody was told: {task}"));
+        }
     }
 }
 
