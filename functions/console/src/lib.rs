@@ -9,6 +9,7 @@
 //! | `POST .../incidents/I/amend` `{"to_those_told", "read_anew", "reason"}` | responder |
 //! | `POST .../incidents/I/chunks/C/settle` `{"as", "reason"}` | responder |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
+//! | `GET /console/health/HOURS` | administrator |
 //! | `GET /console/queues`, `GET /console/queues/Q/dead-letters/N`, `POST .../redrive` `{"reason", "rate"}` | administrator |
 //!
 //! The principal is the one whose signature API Gateway checked (`AWS_IAM`). Every act names it in its leaf.
@@ -19,6 +20,7 @@
 
 mod access;
 mod acts;
+mod health;
 mod mend;
 mod queues;
 mod routes;
@@ -129,6 +131,7 @@ async fn answer(
         Route::Act(tenant, incident, act @ (Act::Hold | Act::Release | Act::Cancel)) => {
             acts::halt(ports, principal, tenant, incident, act, &request.body, now).await
         }
+        Route::ShowHealth(hours) => health::show(ports, principal, hours, now).await,
         Route::ListQueues => queues::list(ports, principal).await,
         Route::ShowDeadLetters(queue, limit) => queues::show(ports, principal, &queue, limit).await,
         Route::Redrive(queue) => queues::redrive(ports, principal, &queue, &request.body, now).await,

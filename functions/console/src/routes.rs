@@ -16,6 +16,8 @@ pub enum Route {
     Settle(TenantId, ChunkRef),
     AuditHead(TenantId),
     AuditTile(TenantId, u64),
+    /// Over so many hours.
+    ShowHealth(u32),
     ListQueues,
     /// At most so many.
     ShowDeadLetters(Queue, u32),
@@ -55,6 +57,9 @@ pub fn route(request: &Request) -> Result<Route, No> {
         ("GET", ["console", "tenants", t, "audit"]) => Ok(Route::AuditHead(tenant(t)?)),
         ("GET", ["console", "tenants", t, "audit", "tiles", number]) => {
             Ok(Route::AuditTile(tenant(t)?, number.parse().map_err(|_| No::NotFound)?))
+        }
+        ("GET", ["console", "health", hours]) => {
+            Ok(Route::ShowHealth(hours.parse().map_err(|_| No::NotFound)?))
         }
         ("GET", ["console", "queues"]) => Ok(Route::ListQueues),
         ("GET", ["console", "queues", queue, "dead-letters", limit]) => {

@@ -7,16 +7,18 @@
 //!   to; or when it says nothing about a notice. A report may come before the hand-over's own answer is stored: nothing
 //!   here needs that answer.
 
+mod counts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::{ChunkRef, ChunkState};
 use tocsin_domain::outcome::{Halt, Outcome, Parked};
 use tocsin_domain::receipt::{Fact, Receipt};
 use tocsin_domain::wire::Message;
 use tocsin_ports::store::{chunks, receipts, unreached};
-use tocsin_ports::{Proof, ReadHome, TenantScope, WriteHome};
-use tocsin_sources::receipt::{DeliveryEvent, receipts as events_of};
+use tocsin_ports::{Configured, Proof, ReadHome, TenantScope, WriteHome};
+use tocsin_sources::receipt::{DeliveryEvent, ReceiptKind, receipts as events_of};
 
 /// What one report says, each with the tenant it belongs to.
 pub async fn read(
@@ -27,8 +29,15 @@ pub async fn read(
     found(ports, message.body).await.map_err(Outcome::from)
 }
 
-/// A fact, and whose it is.
-pub type Found = (TenantScope, Receipt);
+/// A fact, whose it is, and what it says of the channel.
+#[derive(Debug, Clone)]
+pub struct Found {
+    scope: TenantScope,
+    receipt: Receipt,
+    kind: ReceiptKind,
+    /// From the provider's acceptance to the event.
+    took: Option<SignedDuration>,
+}
 
 async fn found(ports: &impl ReadHome, body: &str) -> Result<Vec<Found>, Halt> {
     let events =
@@ -40,14 +49,29 @@ async fn found(ports: &impl ReadHome, body: &str) -> Result<Vec<Found>, Halt> {
     Ok(found)
 }
 
-/// Appends what the reports of a batch say, with as few calls as can be.
-pub async fn append(ports: &(impl ReadHome + WriteHome), mut found: Vec<Found>) -> Result<(), Halt> {
+/// Appends what the reports of a batch say, with as few calls as can be, and counts them.
+///
+/// A wave's bounces and complaints are counted before their receipts are appended: whatever fails in between comes again
+/// and is counted again, so a tally is never too small. The channel's health is counted last, and where that fails it is
+/// a little too low: nothing is decided by it.
+pub async fn append(
+    ports: &(impl ReadHome + WriteHome + Configured),
+    mut found: Vec<Found>,
+) -> Result<(), Halt> {
     let answered = answered(ports, &found).await?;
-    found.retain(|(_, receipt)| receipt.fact != Fact::Sent || !answered.contains(&receipt.chunk));
-    receipts::append(ports, &found).await?;
-    let not_there = found.iter().filter(|(_, receipt)| says_it_did_not_arrive(receipt.fact));
-    unreached::put(ports, not_there.map(|(scope, receipt)| (scope, receipt.chunk, receipt.index, receipt.at)))
-        .await
+    found.retain(|found| found.receipt.fact != Fact::Sent || !answered.contains(&found.receipt.chunk));
+    counts::tally(ports, &found).await?;
+    let receipts: Vec<(TenantScope, Receipt)> =
+        found.iter().map(|found| (found.scope.clone(), found.receipt.clone())).collect();
+    receipts::append(ports, &receipts).await?;
+    let not_there = receipts.iter().filter(|(_, receipt)| says_it_did_not_arrive(receipt.fact));
+    unreached::put(
+        ports,
+        not_there.map(|(scope, receipt)| (scope, receipt.chunk, receipt.index, receipt.at)),
+    )
+    .await?;
+    counts::health(ports, &found).await;
+    Ok(())
 }
 
 /// Whether another channel may have to be tried: `watch` weighs this against all that is known.
@@ -61,9 +85,9 @@ fn says_it_did_not_arrive(fact: Fact) -> bool {
 /// The chunks that have their answer. That the provider took their notices is known then: a report of it adds nothing,
 /// and writing it would double the cost of every notice.
 async fn answered(ports: &impl ReadHome, found: &[Found]) -> Result<BTreeSet<ChunkRef>, Halt> {
-    let sent = found.iter().filter(|(_, receipt)| receipt.fact == Fact::Sent);
+    let sent = found.iter().filter(|found| found.receipt.fact == Fact::Sent);
     let chunks: BTreeMap<ChunkRef, &TenantScope> =
-        sent.map(|(scope, receipt)| (receipt.chunk, scope)).collect();
+        sent.map(|found| (found.receipt.chunk, &found.scope)).collect();
     let mut answered = BTreeSet::new();
     for (chunk, scope) in chunks {
         if chunks::state(ports, scope, &chunk).await? == ChunkState::Accepted {
@@ -74,7 +98,7 @@ async fn answered(ports: &impl ReadHome, found: &[Found]) -> Result<BTreeSet<Chu
 }
 
 /// The notice that an event is about: by its tags, else by the provider's id.
-async fn receipt_of(ports: &impl ReadHome, event: &DeliveryEvent) -> Result<(TenantScope, Receipt), Halt> {
+async fn receipt_of(ports: &impl ReadHome, event: &DeliveryEvent) -> Result<Found, Halt> {
     let tagged = of_tags(&event.tags);
     let found = match tagged {
         Some(found) => Some(found),
@@ -93,7 +117,8 @@ async fn receipt_of(ports: &impl ReadHome, event: &DeliveryEvent) -> Result<(Ten
         provider_id: event.provider_message_id.clone(),
         detail: event.detail.clone(),
     };
-    Ok((scope, receipt))
+    let took = event.taken_at.map(|taken| event.at.duration_since(taken));
+    Ok(Found { scope, receipt, kind: event.kind, took })
 }
 
 fn of_tags(tags: &BTreeMap<String, String>) -> Option<(TenantScope, receipts::NoticeAt)> {

@@ -19,6 +19,7 @@ mod turn;
 use jiff::{SignedDuration, Timestamp};
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, TELL_AFTER, event_of_answers};
+use tocsin_domain::health::{Count, Health};
 use tocsin_domain::incident::PlanRef;
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::plan::Wave;
@@ -26,6 +27,7 @@ use tocsin_domain::receipt::with_evidence;
 use tocsin_domain::wire::{Message, SendJob, read};
 use tocsin_notices::letter::Brief;
 use tocsin_ports::store::chunks::{self, Change, Claim, StoredChunk};
+use tocsin_ports::store::health::{self, Hour};
 use tocsin_ports::store::plans::{self, is_open};
 use tocsin_ports::store::{incidents, receipts};
 use tocsin_ports::{
@@ -123,11 +125,38 @@ async fn hand_over(
     let claimed = StoredChunk { state: ChunkState::HandingOver, attempt, ..chunk.clone() };
     let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, turn.call_size()).await;
     let too_fast = entries.iter().any(Entry::is_too_fast);
-    let recorded = record(ports, scope, &claimed, entries, now).await?;
+    let handed_over = handed_over(&claimed.entries, &entries);
+    let recorded = record(ports, scope, &claimed, entries, now).await;
+    // Numbers for people: where they cannot be written they are a little too low.
+    if let Err(halt) = health::count(ports, &Hour::of(&wave.region, wave.channel, now), &handed_over).await {
+        tracing::warn!(region = wave.region, channel = wave.channel.as_str(), error = ?halt, "health");
+    }
+    let recorded = recorded?;
     if too_fast {
         turn.slow_down(ports).await?;
     }
     Ok(recorded)
+}
+
+/// What this hand-over says of the channel. What was proven not to have been taken in says nothing of it.
+fn handed_over(before: &[Entry], after: &[Entry]) -> Health {
+    let mut health = Health::default();
+    for (_, entry) in before.iter().zip(after).filter(|(before, _)| before.goes_next()) {
+        let (handed_over, count) = match entry {
+            Entry::Accepted(_) => (1, Some(Count::Accepted)),
+            Entry::Refused(_) => (1, Some(Count::Refused)),
+            Entry::InDoubt => (1, None),
+            Entry::Waiting
+            | Entry::Throttled(_)
+            | Entry::Withheld(_)
+            | Entry::Repeat
+            | Entry::Vouched
+            | Entry::StandsBy => (0, None),
+        };
+        health.add(Count::HandedOver, handed_over);
+        count.into_iter().for_each(|count| health.add(count, 1));
+    }
+    health
 }
 
 /// Stores the answer. When that fails the chunk stays as it is being handed over, and is settled when its lease has

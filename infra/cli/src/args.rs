@@ -32,6 +32,16 @@ pub enum Command {
     /// Take the audit log out, and prove that it is whole
     #[command(subcommand)]
     Audit(Audit),
+    /// See how each channel does in each region (administrators)
+    ///
+    /// Counted at least once each: a provider's event that came twice may count twice.
+    Health {
+        /// Over so many hours
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=744))]
+        hours: u32,
+        #[command(flatten)]
+        of: OfInstallation,
+    },
     /// See the queues, what failed five times in them, and try that again (administrators)
     #[command(subcommand)]
     Dlq(Dlq),

@@ -26,6 +26,10 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Incident(command) => incident(command).await,
         Command::Audit(command) => audit(command).await,
         Command::Dlq(command) => dlq(command).await,
+        Command::Health { hours, of: OfInstallation { json, connection } } => {
+            let answer = console(&connection).await?.health(hours).await?;
+            answered(&answer, json, show::health)
+        }
         Command::Explain { suite } => {
             quietly(explain::lines(explain::of(suite), io::stdin().lock(), io::stdout().lock()))
         }

@@ -192,6 +192,11 @@ impl Console {
         Ok(tocsin_audit::export(&tiles, &head))
     }
 
+    /// How each channel did in each region.
+    pub async fn health(&self, hours: u32) -> Result<Value, ConsoleError> {
+        self.ask("GET", &format!("/console/health/{hours}"), None, Role::Administrator).await
+    }
+
     /// Every queue of every region.
     pub async fn queues(&self) -> Result<Value, ConsoleError> {
         self.ask("GET", "/console/queues", None, Role::Administrator).await

@@ -1,6 +1,7 @@
 //! The console's answers as text for people. Pure: the clock is asked by nobody here.
 
 mod duties;
+mod health;
 mod incident;
 mod queues;
 
@@ -12,6 +13,7 @@ use tocsin_domain::incident::{Halt, Incident, Stage};
 
 use crate::table::{Align, Table, clean};
 
+pub use health::health;
 pub use incident::incident;
 pub use queues::{dead_letters, queues, redriven};
 

@@ -3,6 +3,8 @@
 //! Every name stands behind a placeholder: DynamoDB reserves hundreds of words, `state` among them. There are no
 //! parentheses, for DynamoDB refuses redundant ones: AND binds more tightly than OR.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use tocsin_ports::{Attributes, Condition, Test, Value};
 
@@ -53,6 +55,15 @@ impl Placeholders {
             .map(|(verb, parts)| format!("{verb} {}", parts.join(", ")))
             .collect();
         if clauses.is_empty() { format!("REMOVE {}", self.name("-")) } else { clauses.join(" ") }
+    }
+
+    /// DynamoDB's own addition: an attribute that is not there counts as 0.
+    pub fn add(&mut self, add: &BTreeMap<String, i64>) -> String {
+        let parts: Vec<String> = add
+            .iter()
+            .map(|(name, number)| format!("{} {}", self.name(name), self.value(&Value::Number(*number))))
+            .collect();
+        format!("ADD {}", parts.join(", "))
     }
 
     pub fn name(&mut self, name: &str) -> String {
@@ -153,6 +164,14 @@ mod tests {
         ] {
             assert_eq!(Placeholders::default().update(set, &remove), expected);
         }
+    }
+
+    #[test]
+    fn additions() {
+        let add = BTreeMap::from([("bounced".to_owned(), 1), ("delivered".to_owned(), 24)]);
+        let mut placeholders = Placeholders::default();
+        assert_eq!(placeholders.add(&add), "ADD #n0 :v0, #n1 :v1");
+        assert_eq!(placeholders.into_maps().1.unwrap()[":v1"], AttributeValue::N("24".to_owned()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod chunk;
 pub mod coverage;
 pub mod escalation;
 pub mod feasibility;
+pub mod health;
 pub mod id;
 pub mod incident;
 pub mod merkle;

@@ -10,8 +10,9 @@
 //! | `T` | `tenant`, `incidents` | settings; how many incidents were opened |
 //! | `T#signals` | signal | signals |
 //! | `T#incidents` | incident | incidents |
-//! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `gate#n` | what belongs to one incident |
+//! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `tally#P-W`, `gate#n` | what belongs to one incident |
 //! | `T#I` | `unreached#chunk#index` | notices that did not arrive, until somebody has seen to them |
+//! | `@health#region#channel` | hour | how a channel does in a region |
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
 //! | `T#I#P-W#receipts` | `run#digest` | the receipts of one wave, by runs of chunks, as they came together |
 //! | `T#outbox` | alert | what operators have to be told |
@@ -24,6 +25,7 @@
 pub mod chunks;
 pub mod coverage;
 pub mod directory;
+pub mod health;
 pub mod incidents;
 pub mod leaves;
 pub mod outbox;
@@ -93,8 +95,18 @@ fn missing(what: impl Into<String>) -> Halt {
 
 /// Every item of a partition under a prefix, page by page.
 async fn all(ports: &impl ReadHome, partition: String, sort_prefix: &str) -> Result<Vec<Item>, PortError> {
+    all_behind(ports, partition, sort_prefix, None).await
+}
+
+/// The same, of those behind a sort key.
+async fn all_behind(
+    ports: &impl ReadHome,
+    partition: String,
+    sort_prefix: &str,
+    after: Option<String>,
+) -> Result<Vec<Item>, PortError> {
     let mut items = Vec::new();
-    let mut select = Select { partition, sort_prefix: sort_prefix.to_owned(), after: None, limit: PAGE };
+    let mut select = Select { partition, sort_prefix: sort_prefix.to_owned(), after, limit: PAGE };
     loop {
         let page = ports.select(&select).await?;
         items.extend(page.items);

@@ -136,6 +136,16 @@ impl Table {
             Write::Delete { key, .. } => {
                 self.items.remove(key);
             }
+            Write::Add { key, add } => {
+                let attributes = self.items.entry(key.clone()).or_default();
+                for (name, number) in add {
+                    let before = match attributes.get(name) {
+                        Some(Value::Number(before)) => *before,
+                        Some(Value::Text(_)) | None => 0,
+                    };
+                    attributes.insert(name.clone(), Value::Number(before + number));
+                }
+            }
             Write::Check { .. } => {}
         }
         let after = self.items.get(write.key());
