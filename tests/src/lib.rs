@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tocsin_domain::wire::Message;
 use tocsin_ports::memory::World;
-use tocsin_ports::{Clock, Queue};
+use tocsin_ports::{Clock, Queue, Settings};
 use tocsin_stage::http::{Request, Response};
 use tocsin_stage::queue::{batch, batch_together};
 
@@ -36,8 +36,12 @@ impl Default for Town {
 
 impl Town {
     pub fn new() -> Self {
+        Self::with(World::settings_for_tests())
+    }
+
+    pub fn with(settings: Settings) -> Self {
         let now = "2026-11-23T09:00:00Z".parse().expect("an instant");
-        Self { world: World::new(now, World::settings_for_tests()), events_told: 0 }
+        Self { world: World::new(now, settings), events_told: 0 }
     }
 
     /// A message on the SIEM queue, taken by its function. `true` when it was acknowledged.

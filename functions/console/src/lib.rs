@@ -7,6 +7,7 @@
 //! | `POST .../incidents/I/approve` `{"hash"}` | approver |
 //! | `POST .../incidents/I/hold`, `/release`, `/cancel`, `/rescope` `{"reason"}` | responder |
 //! | `POST .../incidents/I/amend` `{"to_those_told", "read_anew", "reason"}` | responder |
+//! | `POST .../incidents/I/waves/N/resume` `{"reason"}` | responder |
 //! | `POST .../incidents/I/chunks/C/settle` `{"as", "reason"}` | responder |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
 //! | `GET /console/health/HOURS` | administrator |
@@ -124,6 +125,9 @@ async fn answer(
         }
         Route::Act(tenant, incident, Act::Amend) => {
             mend::amend(ports, principal, tenant, incident, &request.body, now).await
+        }
+        Route::Resume(tenant, incident, wave) => {
+            mend::resume(ports, principal, tenant, (incident, wave), &request.body, now).await
         }
         Route::Settle(tenant, chunk) => {
             mend::settle(ports, principal, tenant, chunk, &request.body, now).await

@@ -13,6 +13,8 @@ pub enum Route {
     ListIncidents(TenantId),
     ShowIncident(TenantId, IncidentId),
     Act(TenantId, IncidentId, Act),
+    /// The wave of this number, of the plan in force.
+    Resume(TenantId, IncidentId, u32),
     Settle(TenantId, ChunkRef),
     AuditHead(TenantId),
     AuditTile(TenantId, u64),
@@ -46,6 +48,10 @@ pub fn route(request: &Request) -> Result<Route, No> {
         }
         ("POST", ["console", "tenants", t, "incidents", i, act]) => {
             Ok(Route::Act(tenant(t)?, incident(i)?, act_of(act)?))
+        }
+        ("POST", ["console", "tenants", t, "incidents", i, "waves", number, "resume"]) => {
+            let number = number.parse().map_err(|_| No::NotFound)?;
+            Ok(Route::Resume(tenant(t)?, incident(i)?, number))
         }
         ("POST", ["console", "tenants", t, "incidents", i, "chunks", c, "settle"]) => {
             let chunk: ChunkRef = c.parse().map_err(|_| No::NotFound)?;

@@ -165,6 +165,7 @@ async fn put(
     let mut incident = was.incident.clone();
     incident.stage = Stage::AwaitingApproval;
     incident.scope = Some(head.scope.clone());
+    incident.forget_pauses();
     incident.plan = Some(PlanRef { version: head.version, hash: hash.clone() });
     incident.attention.extend(attention.iter().cloned());
     let actor = || Actor::Function("plan".to_owned());

@@ -41,6 +41,8 @@ use crate::turn::Turn;
 /// Added to the function's longest run: a claim's worker is then surely gone when its lease is.
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(5);
 
+const CLOSED: &str = "the plan is not approved, the incident is halted, or the wave is paused";
+
 pub trait SendPorts:
     ReadHome + WriteHome + ReadPeople + WritePeople + Mailer + Texter + ReadQuota + Pause + Configured
 {
@@ -76,8 +78,8 @@ async fn send(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> P
     let incident = incidents::get(ports, &scope, job.chunk.incident).await?.incident;
     let stored = plans::get(ports, &scope, job.chunk.incident, job.chunk.plan).await?;
     let in_force = PlanRef { version: job.chunk.plan, hash: stored.hash.clone() };
-    if !is_open(&incident, &in_force) {
-        return Ok(Outcome::Skip { why: "the plan is not approved, or the incident is halted" });
+    if !is_open(&incident, &in_force) || incident.is_paused(job.chunk.wave) {
+        return Ok(Outcome::Skip { why: CLOSED });
     }
     let wave = plans::wave(ports, &scope, &stored.head, job.chunk.wave).await?;
     check_planned(&wave, &chunk)?;
@@ -118,9 +120,7 @@ async fn hand_over(
     match chunks::claim(ports, scope, chunk, lease_until, &claimed).await? {
         Claim::Won(_) => {}
         Claim::Lost => return Ok(Outcome::Skip { why: "another worker claimed the chunk" }),
-        Claim::Closed => {
-            return Ok(Outcome::Skip { why: "the plan is not approved, or the incident is halted" });
-        }
+        Claim::Closed => return Ok(Outcome::Skip { why: CLOSED }),
     }
     let claimed = StoredChunk { state: ChunkState::HandingOver, attempt, ..chunk.clone() };
     let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, turn.call_size()).await;

@@ -10,6 +10,7 @@
 mod alerts;
 mod deadlines;
 mod fallback;
+mod pauses;
 mod settlement;
 
 use jiff::Timestamp;
@@ -52,8 +53,9 @@ async fn look_after(ports: &impl WatchPorts, scope: &TenantScope, now: Timestamp
 
 /// What cannot be escalated stops nobody from being told of what is.
 async fn escalate_and_tell(ports: &impl WatchPorts, scope: &TenantScope, now: Timestamp) -> Result<(), Halt> {
+    let paused = pauses::pause(ports, scope, now).await;
     let tenant = tenants::get(ports, scope).await?;
     let escalated = deadlines::escalate(ports, scope, &tenant.escalation, now).await;
     alerts::tell(ports, scope, &tenant, now).await?;
-    escalated
+    paused.and(escalated)
 }

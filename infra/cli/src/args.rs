@@ -142,6 +142,16 @@ pub enum Incident {
         #[command(flatten)]
         halt: Halt,
     },
+    /// Let a wave go on that was paused for its bounces or complaints (responders)
+    ///
+    /// What bounced or was complained about until now is not held against it again.
+    Resume {
+        /// The wave's number, as the incident's attention names it
+        #[arg(long)]
+        wave: u32,
+        #[command(flatten)]
+        halt: Halt,
+    },
     /// End the doubt about a chunk that may or may not have been sent (responders)
     Settle {
         /// The chunk, as the incident's attention names it

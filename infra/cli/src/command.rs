@@ -74,6 +74,13 @@ async fn incident(command: Incident) -> Result<(), Failure> {
             let answer = console.amend(&tenant, incident, to_those_told.as_str(), read_anew, &reason).await?;
             answered(&answer, json, show::amended)
         }
+        Incident::Resume {
+            wave,
+            halt: Halt { incident, reason, of: OfTenant { tenant, json, connection } },
+        } => {
+            let answer = console(&connection).await?.resume(&tenant, incident, wave, &reason).await?;
+            answered(&answer, json, |_| format!("wave {wave} goes on within a minute or so\n"))
+        }
         Incident::Settle { chunk, finding, reason, of: OfTenant { tenant, json, connection } } => {
             let answer =
                 console(&connection).await?.settle(&tenant, chunk, finding.as_str(), &reason).await?;

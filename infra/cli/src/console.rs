@@ -170,6 +170,17 @@ impl Console {
         self.ask("POST", &path(tenant, &format!("/incidents/{id}/amend")), Some(body), Role::Responder).await
     }
 
+    /// Lets a paused wave go on.
+    pub async fn resume(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        wave: u32,
+        reason: &str,
+    ) -> Result<Value, ConsoleError> {
+        self.halt(tenant, id, &format!("waves/{wave}/resume"), reason).await
+    }
+
     /// Ends the doubt about a chunk: `sent`, `not-sent`, or `again`.
     pub async fn settle(
         &self,

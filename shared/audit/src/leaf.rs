@@ -65,6 +65,8 @@ pub enum Action {
     SignalReceived,
     SignalUpdated,
     TenantPut,
+    WavePaused,
+    WaveResumed,
 }
 
 impl Leaf {

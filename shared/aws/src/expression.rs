@@ -109,6 +109,11 @@ impl Placeholders {
                 format!("{name} IN ({})", values.join(", "))
             }
             Test::Missing(name) => format!("attribute_not_exists({})", self.name(name)),
+            // `contains` is false of what is not there:
+            // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
+            Test::Lacks(name, part) => {
+                format!("NOT contains({}, {})", self.name(name), self.value(&Value::Text(part.clone())))
+            }
             Test::Above(name, than) => format!("{} > {}", self.name(name), self.value(&Value::Number(*than))),
             Test::AtMost(name, most) => {
                 format!("{} <= {}", self.name(name), self.value(&Value::Number(*most)))
@@ -129,9 +134,10 @@ mod tests {
             Test::Missing("held"),
             Test::Above("row", 7),
             Test::AtMost("row", 9),
+            Test::Lacks("paused", ";2;".to_owned()),
         ];
-        let written =
-            "#n1 IN (:v0, :v1) AND #n2 = :v2 AND attribute_not_exists(#n3) AND #n4 > :v3 AND #n4 <= :v4";
+        let written = "#n1 IN (:v0, :v1) AND #n2 = :v2 AND attribute_not_exists(#n3) AND #n4 > :v3 AND #n4 <= :v4 AND \
+                       NOT contains(#n5, :v5)";
         for (condition, expected) in [
             (Condition::Always, None),
             (Condition::Absent, Some("attribute_not_exists(#n0)".to_owned())),

@@ -16,6 +16,7 @@ pub mod notice;
 pub mod obligation;
 pub mod outcome;
 pub mod pace;
+pub mod pause;
 pub mod person;
 pub mod personal;
 pub mod plan;

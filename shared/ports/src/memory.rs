@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::alert::AlertMessage;
 use tocsin_domain::chunk::{Entry, TOO_FAST};
 use tocsin_domain::id::digest;
+use tocsin_domain::pause::Limits;
 
 use self::tables::Table;
 use crate::ports::*;
@@ -151,6 +152,7 @@ impl World {
             text_rate: 100,
             settling_time: SignedDuration::from_mins(15),
             send_timeout: SignedDuration::from_mins(1),
+            pause: Limits { bounces_per_mille: 50, complaints_per_mille: 1, sample: 200 },
         }
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use tocsin_domain::pause::Limits;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
@@ -35,6 +36,8 @@ pub struct Settings {
     pub settling_time: SignedDuration,
     /// No `send` runs longer: a claim's lease is this and a margin.
     pub send_timeout: SignedDuration,
+    /// Beyond which bounces or complaints a wave is paused.
+    pub pause: Limits,
 }
 
 /// Ports that know the installation's settings.
@@ -74,6 +77,11 @@ impl Settings {
             text_rate: number("TOCSIN_TEXT_RATE")?,
             settling_time: SignedDuration::from_secs(number("TOCSIN_SETTLE_SECONDS")?.into()),
             send_timeout: SignedDuration::from_secs(number("TOCSIN_SEND_TIMEOUT_SECONDS")?.into()),
+            pause: Limits {
+                bounces_per_mille: number("TOCSIN_PAUSE_BOUNCES_PER_MILLE")?,
+                complaints_per_mille: number("TOCSIN_PAUSE_COMPLAINTS_PER_MILLE")?,
+                sample: number("TOCSIN_PAUSE_SAMPLE")?,
+            },
         };
         if !settings.regions.contains(&settings.home_region) {
             return Err(SettingError::Wrong {
@@ -102,6 +110,9 @@ mod tests {
             ("TOCSIN_TEXT_RATE", "1"),
             ("TOCSIN_SETTLE_SECONDS", "900"),
             ("TOCSIN_SEND_TIMEOUT_SECONDS", "60"),
+            ("TOCSIN_PAUSE_BOUNCES_PER_MILLE", "50"),
+            ("TOCSIN_PAUSE_COMPLAINTS_PER_MILLE", "1"),
+            ("TOCSIN_PAUSE_SAMPLE", "200"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()

@@ -158,6 +158,8 @@ pub enum Test {
     Missing(&'static str),
     Above(&'static str, i64),
     AtMost(&'static str, i64),
+    /// The text does not hold this part; nor does one that is not there.
+    Lacks(&'static str, String),
 }
 
 /// What to read of one partition.

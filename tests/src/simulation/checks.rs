@@ -26,6 +26,7 @@ pub(super) fn all(world: &World, state: &State, people: &BTreeMap<&str, Vec<Cust
         };
         every_claim_ended(&leaves, &mut violations);
         texts_once(world, &leaves, &mut violations);
+        nothing_is_claimed_while_paused(&leaves, &mut violations);
         let incidents = people::incidents(world, tenant);
         let cancelled = incidents.iter().filter(|incident| incident["halt"] == "cancelled").count();
         if incidents.len() > 1 + cancelled {
@@ -68,6 +69,27 @@ fn log(world: &World, tenant: &str) -> Result<Vec<Leaf>, String> {
     tocsin_audit::verify(exported.as_bytes())
         .map(|verified| verified.leaves)
         .map_err(|error| error.to_string())
+}
+
+/// Between the pause of a wave and its resumption none of its chunks is claimed. What happens at one instant may have
+/// happened in either order.
+fn nothing_is_claimed_while_paused(leaves: &[Leaf], violations: &mut Vec<String>) {
+    let of = |action: Action| leaves.iter().filter(move |leaf| leaf.action == action);
+    for pause in of(Action::WavePaused) {
+        let Some((incident, wave)) = pause.incident.zip(pause.subject.get("wave")) else {
+            violations.push("a pause names no wave".to_owned());
+            continue;
+        };
+        let same = |leaf: &&Leaf| leaf.incident == pause.incident && leaf.subject.get("wave") == Some(wave);
+        let resumed =
+            of(Action::WaveResumed).filter(same).map(|leaf| leaf.at).filter(|at| *at >= pause.at).min();
+        let chunks = format!("{incident}-{wave}-");
+        let claimed = of(Action::ChunkClaimed)
+            .filter(|leaf| leaf.subject.get("chunk").is_some_and(|chunk| chunk.starts_with(&chunks)))
+            .filter(|leaf| leaf.at > pause.at && resumed.is_none_or(|resumed| leaf.at < resumed));
+        violations
+            .extend(claimed.map(|leaf| format!("claimed while paused: {:?}", leaf.subject.get("chunk"))));
+    }
 }
 
 /// Every hand-over has its claim's leaf, and its end's.

@@ -174,6 +174,9 @@ fn test_holds(test: &Test, attributes: &Attributes) -> bool {
         Test::Is(name, value) => attributes.get(*name) == Some(value),
         Test::IsOneOf(name, values) => attributes.get(*name).is_some_and(|value| values.contains(value)),
         Test::Missing(name) => !attributes.contains_key(*name),
+        Test::Lacks(name, part) => {
+            !matches!(attributes.get(*name), Some(Value::Text(text)) if text.contains(part.as_str()))
+        }
         Test::Above(name, than) => {
             matches!(attributes.get(*name), Some(Value::Number(number)) if number > than)
         }

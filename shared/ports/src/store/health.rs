@@ -4,13 +4,15 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use tocsin_domain::chunk::Entry;
 use tocsin_domain::health::{Count, Health};
 use tocsin_domain::id::IncidentId;
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::plan::Channel;
+use tocsin_domain::pause::Figures;
+use tocsin_domain::plan::{Channel, Wave};
 
 use super::plans::WaveRef;
-use super::{all, all_behind, missing, overtaken, unreadable};
+use super::{all, all_behind, chunks, missing, overtaken, receipts, unreadable};
 use crate::scope::TenantScope;
 use crate::table::{Attributes, Condition, Item, Key, ReadHome, Value, Write, WriteHome};
 
@@ -122,6 +124,21 @@ pub async fn judged(
         only_if: Condition::Present(Vec::new()),
     };
     ports.write(vec![write]).await.map_err(|_| missing("the tally of a wave that has one"))
+}
+
+/// What became of a wave's notices, from chunks and receipts: exact, and as long to read as the wave is large.
+pub async fn figures(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    at: WaveRef,
+    wave: &Wave,
+) -> Result<Figures, Halt> {
+    let chunks = chunks::of_wave(ports, scope, at, wave).await?;
+    let entries = chunks.iter().flat_map(|chunk| &chunk.entries);
+    let accepted =
+        entries.filter(|entry| matches!(entry, Entry::Accepted(_) | Entry::Vouched)).count() as u64;
+    let (bounced, complained) = receipts::trouble_of_wave(ports, scope, at).await?;
+    Ok(Figures { accepted, bounced, complained })
 }
 
 fn counted(item: &Item, name: &str) -> u64 {
