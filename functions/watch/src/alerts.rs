@@ -121,5 +121,5 @@ fn leaf(
     now: Timestamp,
 ) -> Leaf {
     let actor = Actor::Function("watch".to_owned());
-    Leaf::new(scope.tenant(), alert.incident, now, actor, action, why, subject)
+    Leaf::new(scope.tenant(), Some(alert.incident), now, actor, action, why, subject)
 }

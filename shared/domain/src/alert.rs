@@ -20,8 +20,7 @@ pub struct Alert {
     /// Stays the same however often it is sent, so that a receiver may leave out the second.
     pub id: String,
     pub tenant: TenantId,
-    /// `None` where it is about the installation.
-    pub incident: Option<IncidentId>,
+    pub incident: IncidentId,
     /// What to see to, a sentence each.
     pub tasks: Vec<String>,
 }
@@ -45,15 +44,11 @@ pub enum NoMessage {
 impl Alert {
     /// The command that shows more.
     pub fn command(&self) -> String {
-        match self.incident {
-            Some(incident) => format!("tocsin incident show --tenant {} {incident}", self.tenant),
-            None => "tocsin health".to_owned(),
-        }
+        format!("tocsin incident show --tenant {} {}", self.tenant, self.incident)
     }
 
     pub fn subject(&self) -> String {
-        let of = self.incident.map_or(String::new(), |incident| format!(", incident {incident}"));
-        let subject = format!("Tocsin: {}{of}: a person is needed", self.tenant);
+        let subject = format!("Tocsin: {}, incident {}: a person is needed", self.tenant, self.incident);
         subject.chars().take(LONGEST_SUBJECT).collect()
     }
 
@@ -141,12 +136,7 @@ mod tests {
     fn alert() -> Alert {
         let tenant: TenantId = "shop".parse().unwrap();
         let incident = IncidentId::of(&tenant, SignalId::of(&tenant, "a", "b"));
-        Alert {
-            id: "alert-1".to_owned(),
-            tenant,
-            incident: Some(incident),
-            tasks: vec!["a <task> & more".to_owned()],
-        }
+        Alert { id: "alert-1".to_owned(), tenant, incident, tasks: vec!["a <task> & more".to_owned()] }
     }
 
     fn post(format: WebhookFormat, key: &str) -> (String, Vec<(&'static str, String)>, Value) {

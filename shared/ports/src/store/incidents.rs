@@ -137,12 +137,7 @@ fn alert(scope: &TenantScope, was: &Versioned, now_is: &Incident) -> Option<Aler
     let known = &was.incident.attention;
     let tasks: Vec<String> = now_is.attention.iter().filter(|task| !known.contains(task)).cloned().collect();
     let id = format!("{}-{:010}", now_is.id, was.version + 1);
-    (!tasks.is_empty()).then(|| Alert {
-        id,
-        tenant: scope.tenant().clone(),
-        incident: Some(now_is.id),
-        tasks,
-    })
+    (!tasks.is_empty()).then(|| Alert { id, tenant: scope.tenant().clone(), incident: now_is.id, tasks })
 }
 
 /// Tells people at once that duties cannot be met as things stand: each with a sentence that says which deadline breaks,
