@@ -51,19 +51,19 @@ async fn found(ports: &impl ReadHome, body: &str) -> Result<Vec<Found>, Halt> {
 
 /// Appends what the reports of a batch say, with as few calls as can be, and counts them.
 ///
-/// A wave's bounces and complaints are counted before their receipts are appended: whatever fails in between comes again
-/// and is counted again, so a tally is never too small. The channel's health is counted last, and where that fails it is
-/// a little too low: nothing is decided by it.
+/// A wave's bounces and complaints are counted when their receipts stand in the store: whoever sees the tally grow finds
+/// them. Whatever fails in between comes again, and is counted then, so a tally is never too small. The channel's health
+/// is counted last, and where that fails it is a little too low: nothing is decided by it.
 pub async fn append(
     ports: &(impl ReadHome + WriteHome + Configured),
     mut found: Vec<Found>,
 ) -> Result<(), Halt> {
     let answered = answered(ports, &found).await?;
     found.retain(|found| found.receipt.fact != Fact::Sent || !answered.contains(&found.receipt.chunk));
-    counts::tally(ports, &found).await?;
     let receipts: Vec<(TenantScope, Receipt)> =
         found.iter().map(|found| (found.scope.clone(), found.receipt.clone())).collect();
     receipts::append(ports, &receipts).await?;
+    counts::tally(ports, &found).await?;
     let not_there = receipts.iter().filter(|(_, receipt)| says_it_did_not_arrive(receipt.fact));
     unreached::put(
         ports,
