@@ -93,6 +93,11 @@ fn no_personal_data_leaves_the_people_tables_and_the_vault() {
         assert!(town.world.files().iter().any(|file| file.contains("/letters/")), "something was printed");
         assert_eq!(tells(&town.world.home_as_text()), None, "the home table");
         assert_eq!(town.world.parked().iter().find_map(|note| tells(note)), None, "notes of what is parked");
+        town.world.advance_to("2027-06-01T00:00:00Z".parse().expect("an instant"));
+        town.minute();
+        let alerts = town.world.alerts();
+        assert!(!alerts.is_empty(), "operators were told of something");
+        assert_eq!(tells(&format!("{alerts:?}")), None, "alerts");
         let shown = show(&town, &incident);
         assert_eq!(tells(&shown.to_string()), None, "what the console shows");
     });

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tocsin_domain::wire::Message;
 use tocsin_ports::memory::World;
-use tocsin_ports::{Clock, Queue};
+use tocsin_ports::{Clock, Queue, Settings};
 use tocsin_stage::http::{Request, Response};
 use tocsin_stage::queue::{batch, batch_together};
 
@@ -37,8 +37,12 @@ impl Default for Town {
 
 impl Town {
     pub fn new() -> Self {
+        Self::with(World::settings_for_tests())
+    }
+
+    pub fn with(settings: Settings) -> Self {
         let now = "2026-11-23T09:00:00Z".parse().expect("an instant");
-        Self { world: World::new(now, World::settings_for_tests()), mails_told: 0, texts_told: 0 }
+        Self { world: World::new(now, settings), mails_told: 0, texts_told: 0 }
     }
 
     /// A message on the SIEM queue, taken by its function. `true` when it was acknowledged.
@@ -136,6 +140,9 @@ impl Town {
 /// A message of a queue, taken by its function. `true` when it was acknowledged.
 pub fn deliver(world: &World, queue: &Queue, body: &str) -> bool {
     match queue {
+        Queue::Siem => take_in_finding(world, body),
+        Queue::Receipts(_) => take_in_event(world, body),
+        Queue::Parked(_) => panic!("people read the parking queue, and no function does"),
         Queue::Signals => {
             run(one(world, "triage", body, &async |world: &World, message: Message<'_>, now| {
                 triage::step(world, message, now).await

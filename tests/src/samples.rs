@@ -16,6 +16,9 @@ pub const APPROVER: &str = "arn:aws:iam::000000000000:user/ada";
 pub const SECOND_APPROVER: &str = "arn:aws:iam::000000000000:user/bo";
 pub const RESPONDER: &str = "arn:aws:iam::000000000000:user/cy";
 
+pub const ALERT_TOPIC: &str = "arn:aws:sns:eu-central-1:000000000000:on-call";
+pub const ALERT_ADDRESS: &str = "on-call@shop.example";
+
 pub const SHOP_SECRET: &str = "a secret of the shop's app";
 
 /// What a Magento customer section signs with.
@@ -120,6 +123,13 @@ pub fn tenant(id: &str) -> Value {
             "name": "dpa-germany", "regime": "eu-gdpr-authority", "jurisdiction": "DE",
             "email": "filings@authority.example", "language": "en",
         }],
+        "escalation": {
+            "at_percent_left": [50, 25, 10],
+            "targets": [
+                { "kind": "sns-topic", "name": "topic", "topic": ALERT_TOPIC },
+                { "kind": "email", "name": "mail", "to": ALERT_ADDRESS },
+            ],
+        },
         "wording": {
             "en": wording("Somebody copied a file with customer data from our storage."),
             "de": wording("Jemand hat eine Datei mit Kundendaten aus unserem Speicher kopiert."),

@@ -17,8 +17,9 @@ use std::rc::Rc;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
+use tocsin_domain::pause::Limits;
 use tocsin_ports::memory::{Call, Fault, Verdict, World};
-use tocsin_ports::{Clock, Queue};
+use tocsin_ports::{Clock, Queue, Settings};
 
 use crate::{
     Customer, Town, bucket, deliver, guardduty_finding, run, ses_event, settle_in, shopify_webhook,
@@ -113,7 +114,9 @@ type Shared = Rc<RefCell<State>>;
 
 /// Runs one seed to its end.
 pub fn seed(seed: u64) -> Report {
-    let town = Town::new();
+    // Waves are of a few people here: the share of bounces is reckoned of them.
+    let pause = Limits { bounces_per_mille: 50, complaints_per_mille: 1, sample: 1 };
+    let town = Town::with(Settings { pause, ..World::settings_for_tests() });
     let world = &town.world;
     let people: BTreeMap<&str, Vec<Customer>> = TENANTS
         .map(|tenant| {

@@ -7,12 +7,15 @@
 //! | `POST .../incidents/I/approve` `{"hash"}` | approver |
 //! | `POST .../incidents/I/hold`, `/release`, `/cancel`, `/rescope` `{"reason"}` | responder |
 //! | `POST .../incidents/I/amend` `{"to_those_told", "read_anew", "reason"}` | responder |
+//! | `POST .../incidents/I/waves/N/resume` `{"reason"}` | responder |
 //! | `POST .../incidents/I/chunks/C/settle` `{"as", "reason"}` | responder |
 //! | `POST /console/tenants/T/partners/resend` `{"contact", "from", "to", "reason"}` | responder |
 //! | `POST .../incidents/I/duties/O/done` `{"what", "at", "place", "sha256"}` | responder |
 //! | `POST .../incidents/I/letters/export`, `GET .../letters/C` | responder |
 //! | `POST .../incidents/I/letters/posted`, `/returned` `{"letters": [{"reference", "at", "detail"}]}` | responder |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
+//! | `GET /console/health/HOURS` | administrator |
+//! | `GET /console/queues`, `GET /console/queues/Q/dead-letters/N`, `POST .../redrive` `{"reason", "rate"}` | administrator |
 //!
 //! The principal is the one whose signature API Gateway checked (`AWS_IAM`). Every act names it in its leaf.
 //!
@@ -23,9 +26,11 @@
 mod access;
 mod acts;
 mod desk;
+mod health;
 mod letters;
 mod mend;
 mod partners;
+mod queues;
 mod routes;
 mod show;
 mod tenant;
@@ -34,18 +39,41 @@ use jiff::Timestamp;
 use serde_json::json;
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_ports::store::leaves;
-use tocsin_ports::{Configured, Enqueue, Entropy, ReadHome, ReadSecrets, ReadVault, WriteHome, WriteSecrets};
+use tocsin_ports::{
+    Configured, DeadLetters, Enqueue, Entropy, LookAtQueues, ReadHome, ReadSecrets, ReadVault, Redrive,
+    WriteHome, WriteSecrets,
+};
 use tocsin_stage::http::{Request, Response};
 
 use crate::routes::{Act, Route};
 
 pub trait ConsolePorts:
-    ReadHome + WriteHome + ReadVault + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured
+    ReadHome
+    + WriteHome
+    + ReadVault
+    + ReadSecrets
+    + WriteSecrets
+    + Enqueue
+    + Entropy
+    + Configured
+    + LookAtQueues
+    + DeadLetters
+    + Redrive
 {
 }
 
 impl<T> ConsolePorts for T where
-    T: ReadHome + WriteHome + ReadVault + ReadSecrets + WriteSecrets + Enqueue + Entropy + Configured
+    T: ReadHome
+        + WriteHome
+        + ReadVault
+        + ReadSecrets
+        + WriteSecrets
+        + Enqueue
+        + Entropy
+        + Configured
+        + LookAtQueues
+        + DeadLetters
+        + Redrive
 {
 }
 
@@ -107,6 +135,9 @@ async fn answer(
         Route::Act(tenant, incident, Act::Amend) => {
             mend::amend(ports, principal, tenant, incident, &request.body, now).await
         }
+        Route::Resume(tenant, incident, wave) => {
+            mend::resume(ports, principal, tenant, (incident, wave), &request.body, now).await
+        }
         Route::Settle(tenant, chunk) => {
             mend::settle(ports, principal, tenant, chunk, &request.body, now).await
         }
@@ -126,6 +157,10 @@ async fn answer(
         Route::Act(tenant, incident, act @ (Act::Hold | Act::Release | Act::Cancel)) => {
             acts::halt(ports, principal, tenant, incident, act, &request.body, now).await
         }
+        Route::ShowHealth(hours) => health::show(ports, principal, hours, now).await,
+        Route::ListQueues => queues::list(ports, principal).await,
+        Route::ShowDeadLetters(queue, limit) => queues::show(ports, principal, &queue, limit).await,
+        Route::Redrive(queue) => queues::redrive(ports, principal, &queue, &request.body, now).await,
         Route::AuditHead(tenant) => {
             let scope = access::auditor(ports, principal, tenant).await?;
             Ok(json!({ "head": leaves::head(ports, &scope).await? }))

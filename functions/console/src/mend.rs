@@ -1,4 +1,5 @@
-//! What people do when something is stuck: settle a chunk that is in doubt, or have the evidence read anew.
+//! What people do when something is stuck: settle a chunk that is in doubt, let a paused wave go on, or have the evidence
+//! read anew.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -7,12 +8,14 @@ use tocsin_audit::{Action, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkRef, ChunkState, Entry, end_of_doubt};
 use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_domain::incident::{Halt, Incident, Stage};
+use tocsin_domain::pause::Pause;
 use tocsin_domain::plan::Phase;
 use tocsin_domain::receipt::with_evidence;
 use tocsin_domain::tenant::Role;
 use tocsin_ports::store::chunks::{self, Change};
 use tocsin_ports::store::incidents::Versioned;
-use tocsin_ports::store::{incidents, plans, receipts};
+use tocsin_ports::store::plans::{self, WaveRef};
+use tocsin_ports::store::{health, incidents, receipts};
 use tocsin_ports::{TenantScope, jobs};
 
 use crate::access::with_role;
@@ -116,6 +119,39 @@ pub async fn settle(
 async fn answer_question(ports: &impl ConsolePorts, scope: &TenantScope, at: &ChunkRef) -> Result<(), No> {
     let answered = |incident: &mut Incident| incident.answer(&at.question());
     Ok(incidents::amend(ports, scope, at.incident, answered, &[]).await?)
+}
+
+/// Lets a paused wave go on. What bounced or was complained about until now is not held against it again.
+pub async fn resume(
+    ports: &impl ConsolePorts,
+    principal: &str,
+    tenant: TenantId,
+    (id, number): (IncidentId, u32),
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Value, No> {
+    let (scope, _) = with_role(ports, principal, tenant, Role::Responder).await?;
+    let why = reason_of(body)?;
+    let was = incidents::get(ports, &scope, id).await?;
+    let Some(plan) = was.incident.plan.as_ref().filter(|_| was.incident.is_paused(number)) else {
+        return Err(No::Conflict("this wave of the plan in force is not paused".to_owned()));
+    };
+    let at = WaveRef { incident: id, plan: plan.version, wave: number };
+    let head = plans::get(ports, &scope, id, plan.version).await?.head;
+    let wave = plans::wave(ports, &scope, &head, number).await?;
+    let figures = health::figures(ports, &scope, at, &wave).await?;
+    let mut incident = was.incident.clone();
+    incident.pauses.insert(number, Pause { figures, lifted: true });
+    incident.answer_pause(number);
+    let subject = [
+        ("wave", format!("{}-{number}", plan.version)),
+        ("accepted", figures.accepted.to_string()),
+        ("bounced", figures.bounced.to_string()),
+        ("complained", figures.complained.to_string()),
+    ];
+    let leaf = Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::WaveResumed, why, subject);
+    plans::set_pauses(ports, &scope, (&was, &incident), &leaf).await?;
+    Ok(json!({ "wave": number, "figures": figures }))
 }
 
 /// Has the evidence read anew and a new plan made: after a manifest, a setting or a letter was mended. Nothing may have

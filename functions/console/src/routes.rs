@@ -2,6 +2,7 @@
 
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
+use tocsin_ports::Queue;
 use tocsin_stage::http::Request;
 
 use crate::No;
@@ -12,6 +13,8 @@ pub enum Route {
     ListIncidents(TenantId),
     ShowIncident(TenantId, IncidentId),
     Act(TenantId, IncidentId, Act),
+    /// The wave of this number, of the plan in force.
+    Resume(TenantId, IncidentId, u32),
     Settle(TenantId, ChunkRef),
     DutyDone(TenantId, IncidentId, ObligationId),
     ResendToPartner(TenantId),
@@ -20,6 +23,12 @@ pub enum Route {
     ImportLetters(TenantId, IncidentId, Post),
     AuditHead(TenantId),
     AuditTile(TenantId, u64),
+    /// Over so many hours.
+    ShowHealth(u32),
+    ListQueues,
+    /// At most so many.
+    ShowDeadLetters(Queue, u32),
+    Redrive(Queue),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +65,10 @@ pub fn route(request: &Request) -> Result<Route, No> {
         ("POST", ["console", "tenants", t, "incidents", i, act]) => {
             Ok(Route::Act(tenant(t)?, incident(i)?, act_of(act)?))
         }
+        ("POST", ["console", "tenants", t, "incidents", i, "waves", number, "resume"]) => {
+            let number = number.parse().map_err(|_| No::NotFound)?;
+            Ok(Route::Resume(tenant(t)?, incident(i)?, number))
+        }
         ("POST", ["console", "tenants", t, "incidents", i, "chunks", c, "settle"]) => {
             Ok(Route::Settle(tenant(t)?, chunk(c, incident(i)?)?))
         }
@@ -80,8 +93,21 @@ pub fn route(request: &Request) -> Result<Route, No> {
         ("GET", ["console", "tenants", t, "audit", "tiles", number]) => {
             Ok(Route::AuditTile(tenant(t)?, number.parse().map_err(|_| No::NotFound)?))
         }
+        ("GET", ["console", "health", hours]) => {
+            Ok(Route::ShowHealth(hours.parse().map_err(|_| No::NotFound)?))
+        }
+        ("GET", ["console", "queues"]) => Ok(Route::ListQueues),
+        ("GET", ["console", "queues", queue, "dead-letters", limit]) => {
+            let limit = limit.parse().map_err(|_| No::NotFound)?;
+            Ok(Route::ShowDeadLetters(queue_of(queue)?, limit))
+        }
+        ("POST", ["console", "queues", queue, "redrive"]) => Ok(Route::Redrive(queue_of(queue)?)),
         _ => Err(No::NotFound),
     }
+}
+
+fn queue_of(text: &str) -> Result<Queue, No> {
+    text.parse().map_err(|_| No::NotFound)
 }
 
 fn act_of(text: &str) -> Result<Act, No> {
@@ -118,8 +144,15 @@ mod tests {
             |chunk: &str| format!("/console/tenants/shop/incidents/{incident}/chunks/{chunk}-1-2-3/settle");
         let chunk = ChunkRef { incident: i, plan: 1, wave: 2, number: 3 };
         assert_eq!(asked("POST", &settle(incident)), Ok(Route::Settle("shop".parse().unwrap(), chunk)));
+        let notices = Queue::Notices("us-east-1".to_owned());
+        let path = "/console/queues/notices-us-east-1/dead-letters/20";
+        assert_eq!(asked("GET", path), Ok(Route::ShowDeadLetters(notices.clone(), 20)));
+        let path = "/console/queues/notices-us-east-1/redrive";
+        assert_eq!(asked("POST", path), Ok(Route::Redrive(notices)));
         for (method, path) in [
-            ("GET", path.as_str()),
+            ("GET", path),
+            ("POST", "/console/queues/letters/redrive"),
+            ("GET", "/console/queues/siem/dead-letters/-1"),
             ("POST", &settle("1123456789abcdef0123456789abcdef")),
             ("POST", "/console/tenants/shop/incidents/1/approve"),
             ("GET", "/console/tenants/sh%23op/incidents"),

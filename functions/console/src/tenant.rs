@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::escalation::SECRET_PREFIX;
 use tocsin_domain::id::{TenantId, digest};
 use tocsin_domain::tenant::Tenant;
 use tocsin_ports::store::tenants;
@@ -105,13 +106,13 @@ fn problems_here(
             .filter(|region| !known.iter().any(|known| known == region))
             .map(|region| format!("residency names {region}, where this installation has no people table")),
     );
-    problems.extend(secrets.keys().filter(|name| !SECRETS.iter().any(|kind| name.starts_with(kind))).map(
-        |name| {
-            format!(
-                "the secret {name:?} is not one that can be put: webhook-SOURCE, inbox-PLATFORM, partner-NAME"
-            )
-        },
-    ));
+    let puttable =
+        |name: &str| SECRETS.iter().any(|kind| name.starts_with(kind)) || name.starts_with(SECRET_PREFIX);
+    problems.extend(secrets.keys().filter(|name| !puttable(name)).map(|name| {
+        format!(
+            "the secret {name:?} is not one that can be put: webhook-SOURCE, inbox-PLATFORM, partner-NAME, alert-NAME"
+        )
+    }));
     problems
 }
 

@@ -147,7 +147,7 @@ async fn due_waves(
 
 /// Whether the waves of a plan may go out. A look only: the claim decides.
 enum Standing {
-    /// In force, approved, and not halted.
+    /// In force, approved, and not halted: its waves that are not paused.
     Open(Vec<Wave>),
     /// Not now.
     Shut,
@@ -199,7 +199,9 @@ async fn standing(
         return Ok(Standing::Shut);
     }
     let head = plans::get(ports, scope, incident.id, version).await?.head;
-    Ok(Standing::Open(plans::waves(ports, scope, &head).await?))
+    let mut waves = plans::waves(ports, scope, &head).await?;
+    waves.retain(|wave| !incident.is_paused(wave.number));
+    Ok(Standing::Open(waves))
 }
 
 /// Lays the chunks of a wave that nobody has claimed out on their queue, as far as its lane takes them in this round.

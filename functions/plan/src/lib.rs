@@ -76,6 +76,9 @@ async fn plan(ports: &impl PlanPorts, message: Message<'_>, now: Timestamp) -> P
     let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
     let tenant = tenants::get(ports, &scope).await?;
     let was = incidents::get(ports, &scope, job.incident).await?;
+    if was.incident.halt == Some(tocsin_domain::incident::Halt::Cancelled) {
+        return Ok(Outcome::Skip { why: "the incident is cancelled" });
+    }
     match was.incident.stage {
         Stage::Scoping if job.scope != was.incident.scope_version => {
             return Ok(Outcome::Skip { why: "a message of an earlier scope" });
@@ -138,7 +141,7 @@ async fn make(
         facts: facts_digest(&was.incident, tenant),
         scope: roster.count.clone(),
         obligations: obligations_root(&obligations),
-        presses_from: obligations.iter().filter_map(|duty| duty.presses_from(now)).min(),
+        first_due: obligations.iter().filter_map(Obligation::owed_by).min(),
         waves: waves_tree(&laid.waves).root(),
         desk: laid.desk,
         no_address: laid.no_address,
@@ -166,6 +169,7 @@ async fn put(
     let mut incident = was.incident.clone();
     incident.stage = Stage::AwaitingApproval;
     incident.scope = Some(head.scope.clone());
+    incident.forget_pauses();
     incident.plan = Some(PlanRef { version: head.version, hash: hash.clone() });
     incident.attention.extend(attention.iter().cloned());
     let actor = || Actor::Function("plan".to_owned());

@@ -7,16 +7,18 @@
 //!   to; or when it says nothing about a notice. A report may come before the hand-over's own answer is stored: tags need
 //!   no answer, and a report of a text by its id alone is kept until the id is known.
 
+mod counts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::{ChunkRef, ChunkState};
 use tocsin_domain::outcome::{Halt, Outcome, Parked};
 use tocsin_domain::receipt::{Fact, Receipt, Report};
 use tocsin_domain::wire::Message;
 use tocsin_ports::store::{chunks, receipts};
-use tocsin_ports::{Proof, ReadHome, TenantScope, WriteHome};
-use tocsin_sources::receipt::{DeliveryEvent, receipts as events_of};
+use tocsin_ports::{Configured, Proof, ReadHome, TenantScope, WriteHome};
+use tocsin_sources::receipt::{DeliveryEvent, ReceiptKind, receipts as events_of};
 
 /// What one report says, each with the tenant it belongs to.
 pub async fn read(
@@ -30,11 +32,27 @@ pub async fn read(
 /// What a report says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// A fact, and whose it is.
-    Receipt(TenantScope, Receipt),
+    /// A fact about a notice of ours.
+    Known(Known),
     /// A fact about a text that is not known here: the answer to its hand-over is not stored yet, or somebody else in
     /// the account sent it.
-    Orphan(Report),
+    Orphan(Report, Says),
+}
+
+/// A fact, whose it is, and what it says of the channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    scope: TenantScope,
+    receipt: Receipt,
+    says: Says,
+}
+
+/// What a report says of the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Says {
+    kind: ReceiptKind,
+    /// From the provider's acceptance to the event.
+    took: Option<SignedDuration>,
 }
 
 async fn found(ports: &impl ReadHome, body: &str) -> Result<Vec<Found>, Halt> {
@@ -47,14 +65,18 @@ async fn found(ports: &impl ReadHome, body: &str) -> Result<Vec<Found>, Halt> {
     Ok(found)
 }
 
-/// Appends what the reports of a batch say, with as few calls as can be.
-pub async fn append(ports: &(impl ReadHome + WriteHome), found: Vec<Found>) -> Result<(), Halt> {
-    let (mut receipts, mut orphans) = (Vec::new(), 0_u32);
+/// Appends what the reports of a batch say, with as few calls as can be, and counts them.
+///
+/// A wave's bounces and complaints are counted when their receipts stand in the store: whoever sees the tally grow finds
+/// them. Whatever fails in between comes again, and is counted then, so a tally is never too small. The channel's health
+/// is counted last, and where that fails it is a little too low: nothing is decided by it.
+pub async fn append(ports: &(impl ReadHome + WriteHome + Configured), found: Vec<Found>) -> Result<(), Halt> {
+    let (mut all, mut orphans) = (Vec::new(), 0_u32);
     for found in found {
         match found {
-            Found::Receipt(scope, receipt) => receipts.push((scope, receipt)),
-            Found::Orphan(report) => match receipts::keep_orphan(ports, report).await? {
-                Some(receipt) => receipts.push(receipt),
+            Found::Known(known) => all.push(known),
+            Found::Orphan(report, says) => match receipts::keep_orphan(ports, report).await? {
+                Some((scope, receipt)) => all.push(Known { scope, receipt, says }),
                 None => orphans += 1,
             },
         }
@@ -62,20 +84,22 @@ pub async fn append(ports: &(impl ReadHome + WriteHome), found: Vec<Found>) -> R
     if orphans > 0 {
         tracing::info!(orphans, "reports of texts that are not known here were kept");
     }
-    let answered = answered(ports, &receipts).await?;
-    receipts.retain(|(_, receipt)| receipt.fact != Fact::Sent || !answered.contains(&receipt.chunk));
-    receipts::append(ports, &receipts).await
+    let answered = answered(ports, &all).await?;
+    all.retain(|known| known.receipt.fact != Fact::Sent || !answered.contains(&known.receipt.chunk));
+    let receipts: Vec<(TenantScope, Receipt)> =
+        all.iter().map(|known| (known.scope.clone(), known.receipt.clone())).collect();
+    receipts::append(ports, &receipts).await?;
+    counts::tally(ports, &all).await?;
+    counts::health(ports, &all).await;
+    Ok(())
 }
 
 /// The chunks that have their answer. That the provider took their notices is known then: a report of it adds nothing,
 /// and writing it would double the cost of every notice.
-async fn answered(
-    ports: &impl ReadHome,
-    receipts: &[(TenantScope, Receipt)],
-) -> Result<BTreeSet<ChunkRef>, Halt> {
-    let sent = receipts.iter().filter(|(_, receipt)| receipt.fact == Fact::Sent);
+async fn answered(ports: &impl ReadHome, found: &[Known]) -> Result<BTreeSet<ChunkRef>, Halt> {
+    let sent = found.iter().filter(|found| found.receipt.fact == Fact::Sent);
     let chunks: BTreeMap<ChunkRef, &TenantScope> =
-        sent.map(|(scope, receipt)| (receipt.chunk, scope)).collect();
+        sent.map(|found| (found.receipt.chunk, &found.scope)).collect();
     let mut answered = BTreeSet::new();
     for (chunk, scope) in chunks {
         if chunks::state(ports, scope, &chunk).await? == ChunkState::Accepted {
@@ -88,6 +112,7 @@ async fn answered(
 /// The notice that an event is about: by its tags, else by the provider's id. Mail always carries our tags; what has none
 /// and is of no text that we know is not ours to keep in silence.
 async fn found_in(ports: &impl ReadHome, event: DeliveryEvent) -> Result<Found, Halt> {
+    let says = Says { kind: event.kind, took: event.taken_at.map(|taken| event.at.duration_since(taken)) };
     let report = Report {
         provider_id: event.provider_message_id,
         fact: event.kind.fact(),
@@ -99,8 +124,8 @@ async fn found_in(ports: &impl ReadHome, event: DeliveryEvent) -> Result<Found, 
         None => receipts::notice_of_provider_id(ports, &report.provider_id).await?,
     };
     match known {
-        Some((scope, notice)) => Ok(Found::Receipt(scope, notice.receipt(report))),
-        None if event.kind.is_of_text() => Ok(Found::Orphan(report)),
+        Some((scope, notice)) => Ok(Found::Known(Known { scope, receipt: notice.receipt(report), says })),
+        None if event.kind.is_of_text() => Ok(Found::Orphan(report, says)),
         None => {
             let detail = "a delivery event without our tags and with an unknown message id".to_owned();
             Err(Parked::Unreadable { detail }.into())

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
-use tocsin_domain::incident::{Incident, Stage};
+use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::person::Record;
 use tocsin_domain::tenant::{Dataset, Tenant};
@@ -51,6 +51,9 @@ async fn scope(ports: &impl ScopePorts, message: Message<'_>, now: Timestamp) ->
     let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
     let tenant = tenants::get(ports, &scope).await?;
     let incident = incidents::get(ports, &scope, job.incident).await?.incident;
+    if incident.halt == Some(Stop::Cancelled) {
+        return Ok(Outcome::Skip { why: "the incident is cancelled" });
+    }
     match incident.stage {
         Stage::Scoping if job.scope != incident.scope_version => {
             return Ok(Outcome::Skip { why: "a message of an earlier scope" });

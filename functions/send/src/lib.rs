@@ -21,6 +21,7 @@ mod turn;
 use jiff::{SignedDuration, Timestamp};
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, TELL_AFTER, event_of_answers};
+use tocsin_domain::health::{Count, Health};
 use tocsin_domain::incident::PlanRef;
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::plan::{Channel, Door, Wave};
@@ -28,6 +29,7 @@ use tocsin_domain::receipt::with_evidence;
 use tocsin_domain::wire::{Message, SendJob, read};
 use tocsin_notices::letter::Brief;
 use tocsin_ports::store::chunks::{self, Change, Claim, StoredChunk};
+use tocsin_ports::store::health::{self, Hour};
 use tocsin_ports::store::plans::{self, is_open};
 use tocsin_ports::store::{incidents, receipts};
 use tocsin_ports::{
@@ -40,6 +42,8 @@ use crate::turn::Turn;
 
 /// Added to the function's longest run: a claim's worker is then surely gone when its lease is.
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(5);
+
+const CLOSED: &str = "the plan is not approved, the incident is halted, or the wave is paused";
 
 pub trait SendPorts:
     ReadHome
@@ -98,8 +102,8 @@ async fn send(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> P
     let incident = incidents::get(ports, &scope, job.chunk.incident).await?.incident;
     let stored = plans::get(ports, &scope, job.chunk.incident, job.chunk.plan).await?;
     let in_force = PlanRef { version: job.chunk.plan, hash: stored.hash.clone() };
-    if !is_open(&incident, &in_force) {
-        return Ok(Outcome::Skip { why: "the plan is not approved, or the incident is halted" });
+    if !is_open(&incident, &in_force) || incident.is_paused(job.chunk.wave) {
+        return Ok(Outcome::Skip { why: CLOSED });
     }
     let wave = plans::wave(ports, &scope, &stored.head, job.chunk.wave).await?;
     check_planned(&wave, &chunk)?;
@@ -144,18 +148,43 @@ async fn hand_over(
     match chunks::claim(ports, scope, chunk, lease_until, &claimed).await? {
         Claim::Won(_) => {}
         Claim::Lost => return Ok(Outcome::Skip { why: "another worker claimed the chunk" }),
-        Claim::Closed => {
-            return Ok(Outcome::Skip { why: "the plan is not approved, or the incident is halted" });
-        }
+        Claim::Closed => return Ok(Outcome::Skip { why: CLOSED }),
     }
     let claimed = StoredChunk { state: ChunkState::HandingOver, attempt, ..chunk.clone() };
     let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, (turn.call_size(), now)).await;
     let too_fast = entries.iter().any(Entry::is_too_fast);
-    let recorded = record(ports, scope, wave.channel, &claimed, entries, now).await?;
+    let handed_over = handed_over(&claimed.entries, &entries);
+    let recorded = record(ports, scope, wave.channel, &claimed, entries, now).await;
+    // Numbers for people: where they cannot be written they are a little too low.
+    if let Err(halt) = health::count(ports, &Hour::of(&wave.region, wave.channel, now), &handed_over).await {
+        tracing::warn!(region = wave.region, channel = wave.channel.as_str(), error = ?halt, "health");
+    }
+    let recorded = recorded?;
     if too_fast {
         turn.slow_down(ports).await?;
     }
     Ok(recorded)
+}
+
+/// What this hand-over says of the channel. What was proven not to have been taken in says nothing of it.
+fn handed_over(before: &[Entry], after: &[Entry]) -> Health {
+    let mut health = Health::default();
+    for (_, entry) in before.iter().zip(after).filter(|(before, _)| before.goes_next()) {
+        let (handed_over, count) = match entry {
+            Entry::Accepted(_) => (1, Some(Count::Accepted)),
+            Entry::Refused(_) => (1, Some(Count::Refused)),
+            Entry::InDoubt => (1, None),
+            Entry::Waiting
+            | Entry::Throttled(_)
+            | Entry::Withheld(_)
+            | Entry::Repeat
+            | Entry::Vouched
+            | Entry::StandsBy => (0, None),
+        };
+        health.add(Count::HandedOver, handed_over);
+        count.into_iter().for_each(|count| health.add(count, 1));
+    }
+    health
 }
 
 /// Stores the answer. When that fails the chunk stays as it is being handed over, and is settled when its lease has

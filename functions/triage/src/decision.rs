@@ -109,6 +109,7 @@ mod tests {
             amends_by: None,
             plan_versions: 0,
             attention: Vec::new(),
+            pauses: BTreeMap::new(),
         }
     }
 

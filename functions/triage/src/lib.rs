@@ -107,6 +107,7 @@ fn opened(tenant: &Tenant, id: SignalId, stored: &StoredSignal) -> Incident {
         amends_by: None,
         plan_versions: 0,
         attention: Vec::new(),
+        pauses: std::collections::BTreeMap::new(),
     }
 }
 

@@ -1,14 +1,17 @@
-//! Deadlines: whoever can act is told before one passes, and when one has passed.
+//! Deadlines: whoever can act is told before one passes, at the shares of the time left that the tenant's settings name,
+//! and when one has passed. What is asked here stands on the incident and in the outbox (`alerts`), once a share.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::coverage::{Coverage, DutyState, duty_state};
+use tocsin_domain::escalation::Escalation;
 use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
-use tocsin_domain::obligation::Obligation;
+use tocsin_domain::obligation::{Obligation, left_from};
 use tocsin_domain::outcome::Halt;
+use tocsin_domain::plan::PlanHead;
 use tocsin_ports::store::{coverage, done, incidents, plans};
 use tocsin_ports::{ReadHome, TenantScope, WriteHome};
 
@@ -22,6 +25,7 @@ const AT_ONCE: usize = 50;
 pub async fn escalate(
     ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
+    escalation: &Escalation,
     now: Timestamp,
 ) -> Result<(), Halt> {
     let mut failed = None;
@@ -31,7 +35,9 @@ pub async fn escalate(
         }
         let looked = match incident.stage {
             Stage::Scoping | Stage::Blocked => without_a_plan(ports, scope, &incident, now).await,
-            Stage::AwaitingApproval | Stage::Sending => with_a_plan(ports, scope, &incident, now).await,
+            Stage::AwaitingApproval | Stage::Sending => {
+                with_a_plan(ports, scope, escalation, &incident, now).await
+            }
         };
         // One incident's trouble does not stop the others.
         if let Err(halt) = looked {
@@ -61,6 +67,7 @@ async fn without_a_plan(
 async fn with_a_plan(
     ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
+    escalation: &Escalation,
     incident: &Incident,
     now: Timestamp,
 ) -> Result<(), Halt> {
@@ -68,14 +75,17 @@ async fn with_a_plan(
         return Ok(());
     };
     let head = plans::get(ports, scope, incident.id, plan.version).await?.head;
-    if head.presses_from.is_none_or(|from| now < from) {
+    if head.first_due.and_then(|due| Short::of(due, head.made_at, escalation, now)).is_none() {
         return Ok(());
     }
     let duties = plans::obligations(ports, scope, &head).await?;
-    let pressing: Vec<(&Obligation, String)> = duties
+    let pressing: Vec<Pressing<'_>> = duties
         .iter()
-        .filter_map(|duty| Some((duty, task(duty, pressing(duty, head.made_at, now)?))))
-        .filter(|(_, task)| !incident.attention.contains(task))
+        .filter_map(|duty| {
+            let due = duty.owed_by()?;
+            Some(Pressing { duty, due, short: Short::of(due, head.made_at, escalation, now)? })
+        })
+        .filter(|pressing| !pressing.stands_on(incident))
         .collect();
     if pressing.is_empty() {
         return Ok(());
@@ -83,45 +93,127 @@ async fn with_a_plan(
     let done = done::list(ports, scope, incident.id).await?;
     let by_hand =
         |id: &ObligationId| head.desk.contains_key(id) && done.iter().any(|done| done.obligation == *id);
-    let pressing: Vec<_> = pressing.into_iter().filter(|(duty, _)| !by_hand(&duty.id)).collect();
+    let pressing: Vec<_> = pressing.into_iter().filter(|pressing| !by_hand(&pressing.duty.id)).collect();
     let waves = plans::waves(ports, scope, &head).await?;
     let covered = coverage::of_plan(ports, scope, &head, &waves).await?;
-    raise(ports, scope, incident, &pressing, &covered, now).await
-}
-
-fn task(duty: &Obligation, what: &str) -> String {
-    format!("{} ({}) {what}", duty.regime, duty.recipient)
+    raise(ports, scope, incident.id, &head, &pressing, &covered, now).await
 }
 
 async fn raise(
     ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
-    incident: &Incident,
-    pressing: &[(&Obligation, String)],
+    id: IncidentId,
+    head: &PlanHead,
+    pressing: &[Pressing<'_>],
     covered: &BTreeMap<ObligationId, Coverage>,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let was = incidents::get(ports, scope, incident.id).await?;
+    let was = incidents::get(ports, scope, id).await?;
     let mut changed = was.incident.clone();
     let mut leaves = Vec::new();
-    for (duty, task) in pressing {
-        let nothing = Coverage::default();
-        let state = duty_state(covered.get(&duty.id).unwrap_or(&nothing), duty.due, now);
-        if state == DutyState::Met || changed.attention.contains(task) {
-            continue;
-        }
+    for pressing in pressing {
         if leaves.len() == AT_ONCE {
             break;
         }
-        let subject = [("obligation", duty.id.to_string()), ("state", state.as_str().to_owned())];
-        leaves.push(leaf(scope, incident.id, task, subject, now));
-        tracing::error!(incident = %incident.id, obligation = %duty.id, state = state.as_str(), "deadline");
+        let state = pressing.state(head, covered, now);
+        if state == DutyState::Met || pressing.stands_on(&changed) {
+            continue;
+        }
+        // What was said of the duty's time before is not true any more.
+        changed.attention.retain(|task| !task.starts_with(&pressing.duty()));
+        let task = pressing.task(state, &was.incident, head);
         changed.ask(task.clone());
+        if !changed.attention.contains(&task) {
+            // There are more tasks than an incident shows, and it says so.
+            break;
+        }
+        let subject = [
+            ("obligation", pressing.duty.id.to_string()),
+            ("state", state.as_str().to_owned()),
+            ("left", pressing.short.to_string()),
+        ];
+        leaves.push(leaf(scope, id, &task, subject, now));
+        tracing::error!(incident = %id, obligation = %pressing.duty.id, state = state.as_str(), "deadline");
     }
-    if leaves.is_empty() {
+    if changed == was.incident {
         return Ok(());
     }
     incidents::change(ports, scope, &was, &changed, &leaves, Vec::new()).await
+}
+
+/// How short the time of a duty is, by the smallest of the tenant's shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Short {
+    /// So many percent of it are left, or less.
+    Left(u32),
+    Over,
+}
+
+impl Short {
+    /// `None` while there is more time than the largest share.
+    fn of(due: Timestamp, since: Timestamp, escalation: &Escalation, now: Timestamp) -> Option<Self> {
+        if now > due {
+            return Some(Short::Over);
+        }
+        let reached = |share: &u32| left_from(due, since, *share) <= now;
+        escalation.at_percent_left.iter().copied().filter(reached).min().map(Short::Left)
+    }
+}
+
+impl std::fmt::Display for Short {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Short::Left(percent) => write!(f, "{percent} % of its time is left, or less"),
+            Short::Over => f.write_str("its time is over, and it is still owed"),
+        }
+    }
+}
+
+/// A duty whose time is short.
+struct Pressing<'a> {
+    duty: &'a Obligation,
+    due: Timestamp,
+    short: Short,
+}
+
+impl Pressing<'_> {
+    /// How everything that is said of its time begins.
+    fn duty(&self) -> String {
+        format!("{} ({}), due {}: ", self.duty.regime, self.duty.recipient, self.due)
+    }
+
+    fn stands_on(&self, incident: &Incident) -> bool {
+        let said = format!("{}{}", self.duty(), self.short);
+        incident.attention.iter().any(|task| task.starts_with(&said))
+    }
+
+    fn task(&self, state: DutyState, incident: &Incident, head: &PlanHead) -> String {
+        let todo = match (incident.stage, incident.halt) {
+            (_, Some(Stop::Held)) => "the incident is held: release it, or cancel it".to_owned(),
+            (Stage::AwaitingApproval, _) => {
+                "the plan waits for approval, and nothing is sent without one: approve it, or have it made anew"
+                    .to_owned()
+            }
+            (_, _) => match head.desk.get(&self.duty.id) {
+                Some(desk) => format!("no notice fulfils it: {desk}"),
+                None => "look at its coverage, and reach those whom no notice reached".to_owned(),
+            },
+        };
+        format!("{}{}; it is {}. To do: {todo}", self.duty(), self.short, state.as_str())
+    }
+
+    fn state(
+        &self,
+        head: &PlanHead,
+        covered: &BTreeMap<ObligationId, Coverage>,
+        now: Timestamp,
+    ) -> DutyState {
+        if head.desk.contains_key(&self.duty.id) && now <= self.due {
+            return DutyState::OnDesk;
+        }
+        let nothing = Coverage::default();
+        duty_state(covered.get(&self.duty.id).unwrap_or(&nothing), Some(self.due), now)
+    }
 }
 
 pub fn leaf<const N: usize>(
@@ -135,60 +227,26 @@ pub fn leaf<const N: usize>(
     Leaf::new(scope.tenant(), Some(incident), now, actor, Action::DeadlineEscalated, why, subject)
 }
 
-/// What to say of a duty's time, when something has to be said.
-fn pressing(duty: &Obligation, since: Timestamp, now: Timestamp) -> Option<&'static str> {
-    let presses_from = duty.presses_from(since)?;
-    if duty.due.is_some_and(|due| now > due) {
-        return Some("is past its due instant and still owed");
-    }
-    (now >= presses_from).then_some("is due soon: a quarter of its time is left, or less")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tocsin_domain::id::{SignalId, TenantId};
-    use tocsin_domain::obligation::{Audience, Owed};
-
-    fn duty(due: Option<&str>, owed: Owed) -> Obligation {
-        let tenant: TenantId = "shop".parse().unwrap();
-        let incident = IncidentId::of(&tenant, SignalId::of(&tenant, "a", "b"));
-        Obligation {
-            id: ObligationId::of(incident, "eu-gdpr-authority", "IE", "DPC"),
-            regime: "eu-gdpr-authority".to_owned(),
-            jurisdiction: "IE".to_owned(),
-            audience: Audience::Authority,
-            recipient: "DPC".to_owned(),
-            owed,
-            due: due.map(|text| text.parse().unwrap()),
-            due_rule: "PT72H".to_owned(),
-            reasons: Vec::new(),
-            citation: String::new(),
-            filing: None,
-            confidence: String::new(),
-            required: Vec::new(),
-            forbidden: Vec::new(),
-            methods: Vec::new(),
-        }
-    }
 
     #[test]
-    fn a_duty_presses_in_its_last_quarter_and_after_it() {
-        let made: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
+    fn the_smallest_share_that_is_reached_counts() {
+        let escalation = Escalation { at_percent_left: vec![50, 25, 10], targets: Vec::new() };
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let due = duty(Some("2026-11-26T00:00:00Z"), Owed::Yes);
+        let (made, due) = (at("2026-11-23T00:00:00Z"), at("2026-11-27T04:00:00Z"));
         for (now, expected) in [
-            ("2026-11-25T05:59:59Z", None),
-            ("2026-11-25T06:00:00Z", Some("is due soon: a quarter of its time is left, or less")),
-            ("2026-11-26T00:00:00Z", Some("is due soon: a quarter of its time is left, or less")),
-            ("2026-11-26T00:00:01Z", Some("is past its due instant and still owed")),
+            ("2026-11-25T01:59:59Z", None),
+            ("2026-11-25T02:00:00Z", Some(Short::Left(50))),
+            ("2026-11-26T02:59:59Z", Some(Short::Left(50))),
+            ("2026-11-26T03:00:00Z", Some(Short::Left(25))),
+            ("2026-11-26T18:00:00Z", Some(Short::Left(10))),
+            ("2026-11-27T04:00:00Z", Some(Short::Left(10))),
+            ("2026-11-27T04:00:01Z", Some(Short::Over)),
         ] {
-            assert_eq!(pressing(&due, made, at(now)), expected, "{now}");
+            assert_eq!(Short::of(due, made, &escalation, at(now)), expected, "{now}");
         }
-        assert_eq!(pressing(&duty(None, Owed::Yes), made, at("2030-01-01T00:00:00Z")), None);
-        assert_eq!(
-            pressing(&duty(Some("2026-11-26T00:00:00Z"), Owed::No), made, at("2030-01-01T00:00:00Z")),
-            None
-        );
+        assert_eq!(Short::of(made, due, &escalation, at("2026-11-23T00:00:00Z")), Some(Short::Left(10)));
     }
 }

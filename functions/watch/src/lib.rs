@@ -1,23 +1,30 @@
 //! `watch`: every minute, what nobody else looks at: doubts are settled, whoever was not reached is tried by the next
-//! channel, deadlines escalated, the audit log sealed.
+//! channel, deadlines escalated, operators told of what waits for them, the audit log sealed.
 //!
 //! - Idempotency: each settlement is a conditional write from the state that was looked at; an escalation is made
-//!   once, because it stands on the incident; sealing is guarded by the log's head.
+//!   once, because it stands on the incident; an alert may come twice, and its id says that it is the same; sealing is
+//!   guarded by the log's head.
 //! - Retried: at the next tick, whatever a tick did not get to. One tenant's failure does not stop the others.
 //! - Parked, acknowledged: nothing; a tick is no message.
 
+mod alerts;
 mod deadlines;
 mod fallback;
 mod outlook;
+mod pauses;
 mod settlement;
 
 use jiff::Timestamp;
 use tocsin_domain::id::TenantId;
 use tocsin_domain::outcome::{Halt, Outcome};
-use tocsin_ports::store::{directory, leaves};
-use tocsin_ports::{Configured, Proof, ReadHome, ReadQuota, TenantScope, WriteHome};
+use tocsin_ports::store::{directory, leaves, tenants};
+use tocsin_ports::{Alerter, Configured, Proof, ReadHome, ReadQuota, ReadSecrets, TenantScope, WriteHome};
 
-pub async fn step(ports: &(impl ReadHome + WriteHome + ReadQuota + Configured), now: Timestamp) -> Outcome {
+pub trait WatchPorts: ReadHome + WriteHome + ReadQuota + ReadSecrets + Alerter + Configured {}
+
+impl<T: ReadHome + WriteHome + ReadQuota + ReadSecrets + Alerter + Configured> WatchPorts for T {}
+
+pub async fn step(ports: &impl WatchPorts, now: Timestamp) -> Outcome {
     let mut scopes = match directory::every_tenant(ports).await {
         Ok(scopes) => scopes,
         Err(halt) => return halt.into(),
@@ -32,19 +39,25 @@ pub async fn step(ports: &(impl ReadHome + WriteHome + ReadQuota + Configured), 
     failed.map_or(Outcome::Done, Outcome::from)
 }
 
-async fn look_after(
-    ports: &(impl ReadHome + WriteHome + ReadQuota + Configured),
-    scope: &TenantScope,
-    now: Timestamp,
-) -> Result<(), Halt> {
+async fn look_after(ports: &impl WatchPorts, scope: &TenantScope, now: Timestamp) -> Result<(), Halt> {
     // A doubt that cannot be settled stops neither an escalation nor the sealing of the log.
     let settled = settlement::settle_doubts(ports, scope, now).await;
     let moved = fallback::move_on(ports, scope, now).await;
-    let escalated = if *scope.tenant() == TenantId::installation() {
+    let told = if *scope.tenant() == TenantId::installation() {
         Ok(())
     } else {
-        deadlines::escalate(ports, scope, now).await.and(outlook::reckon(ports, scope, now).await)
+        escalate_and_tell(ports, scope, now).await
     };
     leaves::seal_waiting(ports, scope).await?;
-    settled.and(moved).and(escalated)
+    settled.and(moved).and(told)
+}
+
+/// What cannot be escalated stops nobody from being told of what is.
+async fn escalate_and_tell(ports: &impl WatchPorts, scope: &TenantScope, now: Timestamp) -> Result<(), Halt> {
+    let paused = pauses::pause(ports, scope, now).await;
+    let tenant = tenants::get(ports, scope).await?;
+    let escalated = deadlines::escalate(ports, scope, &tenant.escalation, now).await;
+    let reckoned = outlook::reckon(ports, scope, now).await;
+    alerts::tell(ports, scope, &tenant, now).await?;
+    paused.and(escalated).and(reckoned)
 }

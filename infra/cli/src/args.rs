@@ -23,7 +23,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Put a merchant's settings and webhook secrets
+    /// Put a merchant's settings and secrets
     #[command(subcommand)]
     Tenant(Tenant),
     /// See incidents, approve their plans, stop and release them
@@ -38,6 +38,19 @@ pub enum Command {
     /// Take the audit log out, and prove that it is whole
     #[command(subcommand)]
     Audit(Audit),
+    /// See how each channel does in each region (administrators)
+    ///
+    /// Counted at least once each: a provider's event that came twice may count twice.
+    Health {
+        /// Over so many hours
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=744))]
+        hours: u32,
+        #[command(flatten)]
+        of: OfInstallation,
+    },
+    /// See the queues, what failed five times in them, and try that again (administrators)
+    #[command(subcommand)]
+    Dlq(Dlq),
     /// Say what the product would do with an input, and do nothing
     ///
     /// Reads JSON Lines from standard input and writes one JSON line for each, with the same "id". A line that
@@ -57,11 +70,12 @@ pub enum Tenant {
     Put {
         /// The settings, in TOML or JSON
         file: PathBuf,
-        /// A webhook secret: a file with one key a line, newest first, or - for standard input
+        /// A secret: a file with one key a line, newest first, or - for standard input
         ///
         /// NAME is webhook-shopify, webhook-stripe, webhook-adyen or webhook-generic, for what comes in; inbox-shopify
         /// (the app's own secret) or inbox-magento (whsec_ and base64), for pages that show the inbox; partner-CONTACT
-        /// (whsec_ and base64), for what goes to a contact's webhook. Secrets that are not named stay as they are. Put the new key before the old one, and take the old one out when nothing is signed
+        /// (whsec_ and base64), for what goes to a contact's webhook; alert- and the name that a target of alerts gives in
+        /// the settings. Secrets that are not named stay as they are. Put the new key before the old one, and take the old one out when nothing is signed
         /// with it any more.
         #[arg(long = "secret", value_name = "NAME=PATH")]
         secrets: Vec<SecretFile>,
@@ -132,6 +146,16 @@ pub enum Incident {
         /// Read the evidence anew, too
         #[arg(long)]
         read_anew: bool,
+        #[command(flatten)]
+        halt: Halt,
+    },
+    /// Let a wave go on that was paused for its bounces or complaints (responders)
+    ///
+    /// What bounced or was complained about until now is not held against it again.
+    Resume {
+        /// The wave's number, as the incident's attention names it
+        #[arg(long)]
+        wave: u32,
         #[command(flatten)]
         halt: Halt,
     },
@@ -313,6 +337,55 @@ pub enum Audit {
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Dlq {
+    /// List every queue of every region, what died in it, and how far its last redrive is
+    List {
+        #[command(flatten)]
+        of: OfInstallation,
+    },
+    /// Show some of what lies in a queue's dead-letter queue; it stays there
+    ///
+    /// Messages of ours hold ids and are shown whole. A finding or a delivery event may hold personal data: of those,
+    /// the size, the hash and what is wrong with it are shown.
+    Show {
+        /// The queue, as `list` prints it
+        queue: String,
+        /// How many at most
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+        limit: u32,
+        #[command(flatten)]
+        of: OfInstallation,
+    },
+    /// Move everything from a queue's dead-letter queue back to the queue
+    ///
+    /// Safe at any later time: what was done meanwhile is found done, and nothing is sent twice. SQS counts a finding
+    /// that is moved back as sent now: where one opens an incident, its clocks start at the redrive. `show` says when
+    /// it was sent first.
+    Redrive {
+        /// The queue, as `list` prints it
+        queue: String,
+        /// At most so many messages a second
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=500))]
+        rate: Option<u32>,
+        /// Why; it stands in the installation's audit log beside your name
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        of: OfInstallation,
+    },
+}
+
+/// The installation, seen through the console.
+#[derive(Debug, ArgGroup)]
+pub struct OfInstallation {
+    /// Print the console's answer as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub connection: Connection,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -10,7 +10,8 @@ use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_law::RulePack;
 
 use crate::args::{
-    Audit, Command, Connection, Halt, Import, Incident, Law, Letters, OfTenant, Partner, Tenant,
+    Audit, Command, Connection, Dlq, Halt, Import, Incident, Law, Letters, OfInstallation, OfTenant, Partner,
+    Tenant,
 };
 use crate::console::{Console, ConsoleError};
 use crate::failure::Failure;
@@ -36,6 +37,11 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Letters(command) => letters(command).await,
         Command::Audit(command) => audit(command).await,
+        Command::Dlq(command) => dlq(command).await,
+        Command::Health { hours, of: OfInstallation { json, connection } } => {
+            let answer = console(&connection).await?.health(hours).await?;
+            answered(&answer, json, show::health)
+        }
         Command::Explain { suite } => {
             quietly(explain::lines(explain::of(suite), io::stdin().lock(), io::stdout().lock()))
         }
@@ -86,6 +92,13 @@ async fn incident(command: Incident) -> Result<(), Failure> {
             let body = json!({ "what": what, "at": at, "place": proof, "sha256": sha256 });
             let answer = console(&connection).await?.done(&tenant, incident, obligation, body).await?;
             answered(&answer, json, show::done)
+        }
+        Incident::Resume {
+            wave,
+            halt: Halt { incident, reason, of: OfTenant { tenant, json, connection } },
+        } => {
+            let answer = console(&connection).await?.resume(&tenant, incident, wave, &reason).await?;
+            answered(&answer, json, |_| format!("wave {wave} goes on within a minute or so\n"))
         }
         Incident::Settle { chunk, finding, reason, of: OfTenant { tenant, json, connection } } => {
             let answer =
@@ -145,6 +158,23 @@ async fn audit(command: Audit) -> Result<(), Failure> {
             let verdict = audit::verify(&log, head.as_deref());
             let head = verdict.map_err(|error| Failure::Audit { file, error })?;
             print(&format!("{}\n", audit::summary(&head)))
+        }
+    }
+}
+
+async fn dlq(command: Dlq) -> Result<(), Failure> {
+    match command {
+        Dlq::List { of: OfInstallation { json, connection } } => {
+            let answer = console(&connection).await?.queues().await?;
+            answered(&answer, json, show::queues)
+        }
+        Dlq::Show { queue, limit, of: OfInstallation { json, connection } } => {
+            let answer = console(&connection).await?.dead_letters(&queue, limit).await?;
+            answered(&answer, json, show::dead_letters)
+        }
+        Dlq::Redrive { queue, rate, reason, of: OfInstallation { json, connection } } => {
+            let answer = console(&connection).await?.redrive(&queue, rate, &reason).await?;
+            answered(&answer, json, show::redriven)
         }
     }
 }

@@ -27,7 +27,7 @@ pub enum ConsoleError {
     )]
     Gateway,
     #[error(
-        "the console knows nothing there (404): check the tenant, the incident, and the console's address"
+        "the console knows nothing there (404): check the tenant, the incident or the queue, and the console's address"
     )]
     NotFound,
     #[error("the console cannot use this (400): {0}")]
@@ -173,6 +173,17 @@ impl Console {
         self.ask("POST", &path(tenant, &format!("/incidents/{id}/amend")), Some(body), Role::Responder).await
     }
 
+    /// Lets a paused wave go on.
+    pub async fn resume(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        wave: u32,
+        reason: &str,
+    ) -> Result<Value, ConsoleError> {
+        self.halt(tenant, id, &format!("waves/{wave}/resume"), reason).await
+    }
+
     /// Ends the doubt about a chunk: `sent`, `not-sent`, or `again`.
     pub async fn settle(
         &self,
@@ -246,6 +257,29 @@ impl Console {
         Ok(tocsin_audit::export(&tiles, &head))
     }
 
+    /// How each channel did in each region.
+    pub async fn health(&self, hours: u32) -> Result<Value, ConsoleError> {
+        self.ask("GET", &format!("/console/health/{hours}"), None, Role::Administrator).await
+    }
+
+    /// Every queue of every region.
+    pub async fn queues(&self) -> Result<Value, ConsoleError> {
+        self.ask("GET", "/console/queues", None, Role::Administrator).await
+    }
+
+    /// Some of what lies in a queue's dead-letter queue.
+    pub async fn dead_letters(&self, queue: &str, limit: u32) -> Result<Value, ConsoleError> {
+        let path = format!("{}/dead-letters/{limit}", queue_path(queue)?);
+        self.ask("GET", &path, None, Role::Administrator).await
+    }
+
+    /// Begins to move everything from a queue's dead-letter queue back to it.
+    pub async fn redrive(&self, queue: &str, rate: Option<u32>, reason: &str) -> Result<Value, ConsoleError> {
+        let path = format!("{}/redrive", queue_path(queue)?);
+        let body = json!({ "reason": reason, "rate": rate });
+        self.ask("POST", &path, Some(body), Role::Administrator).await
+    }
+
     async fn tile(&self, tenant: &TenantId, number: u64) -> Result<Tile, ConsoleError> {
         let answer =
             self.ask("GET", &path(tenant, &format!("/audit/tiles/{number}")), None, Role::Auditor).await?;
@@ -303,6 +337,15 @@ struct AuditTile {
 /// Ids hold nothing that a path would have to escape.
 fn path(tenant: &TenantId, rest: &str) -> String {
     format!("/console/tenants/{tenant}{rest}")
+}
+
+/// A queue's name is of letters, digits and dashes, and none that a path would have to escape.
+fn queue_path(queue: &str) -> Result<String, ConsoleError> {
+    let plain = |sign: u8| sign.is_ascii_alphanumeric() || sign == b'-';
+    if queue.is_empty() || !queue.bytes().all(plain) {
+        return Err(ConsoleError::NotFound);
+    }
+    Ok(format!("/console/queues/{queue}"))
 }
 
 /// The console's own refusals carry `error`; API Gateway's do not.

@@ -1,7 +1,9 @@
 //! The console's answers as text for people. Pure: the clock is asked by nobody here.
 
 mod duties;
+mod health;
 mod incident;
+mod queues;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -11,7 +13,9 @@ use tocsin_domain::incident::{Halt, Incident, Stage};
 
 use crate::table::{Align, Table, clean};
 
+pub use health::health;
 pub use incident::incident;
+pub use queues::{dead_letters, queues, redriven};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {

@@ -128,6 +128,16 @@ mod tests {
         [roles]
         "arn:aws:iam::000000000000:user/ada" = ["approver"]
 
+        [escalation]
+        at_percent_left = [50, 25, 10]
+
+        [[escalation.targets]]
+        kind = "webhook"
+        name = "pager"
+        url = "https://events.pagerduty.com/v2/enqueue"
+        secret = "alert-pager"
+        format = "pagerduty"
+
         [wording.en]
         what_happened = "Somebody copied a file."
         consequences = "Strangers may write to you."

@@ -86,13 +86,14 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
                     "GetItem Query PutItem UpdateItem ConditionCheckItem BatchWriteItem BatchGetItem";
                 (actions, with_queue(""))
             }
-            "ReceiptsRole" => ("GetItem PutItem BatchWriteItem", with_queue("")),
-            // Sealing removes leaves in batches.
-            "WatchRole" => ("GetItem Query PutItem UpdateItem BatchWriteItem", String::new()),
-            // A route that a tenant gives up is removed; receipts of letters; evidence is read anew.
+            // Counts are updates.
+            "ReceiptsRole" => ("GetItem PutItem UpdateItem BatchWriteItem", with_queue("")),
+            // Sealing removes leaves in batches; an alert that was told is taken out.
+            "WatchRole" => ("GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem", String::new()),
+            // A route that a tenant gives up is removed; receipts of letters; evidence is read anew; dead letters are looked at and redriven.
             "ConsoleRole" => (
                 "GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem",
-                "SendMessage GetQueueUrl".to_owned(),
+                with_queue("StartMessageMoveTask ListMessageMoveTasks"),
             ),
             _ => ("", String::new()),
         }

@@ -35,6 +35,8 @@ pub enum Actor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
+    AlertTold,
+    AlertUndelivered,
     ChunkAccepted,
     ChunkClaimed,
     ChunkRefused,
@@ -58,6 +60,7 @@ pub enum Action {
     PlanApproved,
     PlanBlocked,
     PlanMade,
+    RedriveAsked,
     RegisterRecorded,
     ScopeBegunAgain,
     ScopeCounted,
@@ -67,6 +70,8 @@ pub enum Action {
     SignalReceived,
     SignalUpdated,
     TenantPut,
+    WavePaused,
+    WaveResumed,
 }
 
 impl Leaf {

@@ -7,7 +7,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_http_client::Connector;
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clock::now;
-use crate::http::TLS;
+use crate::http::connector;
 use crate::start::sdk_config;
 
 /// What an API Gateway signature is made for.
@@ -83,12 +83,11 @@ impl ConsoleClient {
     }
 
     fn with_credentials(endpoint_url: &str, region: &str, credentials: SharedCredentialsProvider) -> Self {
-        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECTION).build();
         Self {
             endpoint: endpoint_url.trim_end_matches('/').to_owned(),
             region: region.to_owned(),
             credentials,
-            connector: Connector::builder().connector_settings(settings).tls_provider(TLS).build(),
+            connector: connector(CONNECTION),
         }
     }
 

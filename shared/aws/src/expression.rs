@@ -3,6 +3,8 @@
 //! Every name stands behind a placeholder: DynamoDB reserves hundreds of words, `state` among them. There are no
 //! parentheses, for DynamoDB refuses redundant ones: AND binds more tightly than OR.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use tocsin_ports::{Attributes, Condition, Test, Value};
 
@@ -55,6 +57,15 @@ impl Placeholders {
         if clauses.is_empty() { format!("REMOVE {}", self.name("-")) } else { clauses.join(" ") }
     }
 
+    /// DynamoDB's own addition: an attribute that is not there counts as 0.
+    pub fn add(&mut self, add: &BTreeMap<String, i64>) -> String {
+        let parts: Vec<String> = add
+            .iter()
+            .map(|(name, number)| format!("{} {}", self.name(name), self.value(&Value::Number(*number))))
+            .collect();
+        format!("ADD {}", parts.join(", "))
+    }
+
     pub fn name(&mut self, name: &str) -> String {
         let place = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
             self.names.push(name.to_owned());
@@ -98,6 +109,11 @@ impl Placeholders {
                 format!("{name} IN ({})", values.join(", "))
             }
             Test::Missing(name) => format!("attribute_not_exists({})", self.name(name)),
+            // `contains` is false of what is not there:
+            // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
+            Test::Lacks(name, part) => {
+                format!("NOT contains({}, {})", self.name(name), self.value(&Value::Text(part.clone())))
+            }
             Test::Above(name, than) => format!("{} > {}", self.name(name), self.value(&Value::Number(*than))),
             Test::AtMost(name, most) => {
                 format!("{} <= {}", self.name(name), self.value(&Value::Number(*most)))
@@ -118,9 +134,10 @@ mod tests {
             Test::Missing("held"),
             Test::Above("row", 7),
             Test::AtMost("row", 9),
+            Test::Lacks("paused", ";2;".to_owned()),
         ];
-        let written =
-            "#n1 IN (:v0, :v1) AND #n2 = :v2 AND attribute_not_exists(#n3) AND #n4 > :v3 AND #n4 <= :v4";
+        let written = "#n1 IN (:v0, :v1) AND #n2 = :v2 AND attribute_not_exists(#n3) AND #n4 > :v3 AND #n4 <= :v4 AND \
+                       NOT contains(#n5, :v5)";
         for (condition, expected) in [
             (Condition::Always, None),
             (Condition::Absent, Some("attribute_not_exists(#n0)".to_owned())),
@@ -153,6 +170,14 @@ mod tests {
         ] {
             assert_eq!(Placeholders::default().update(set, &remove), expected);
         }
+    }
+
+    #[test]
+    fn additions() {
+        let add = BTreeMap::from([("bounced".to_owned(), 1), ("delivered".to_owned(), 24)]);
+        let mut placeholders = Placeholders::default();
+        assert_eq!(placeholders.add(&add), "ADD #n0 :v0, #n1 :v1");
+        assert_eq!(placeholders.into_maps().1.unwrap()[":v1"], AttributeValue::N("24".to_owned()));
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //! What fails is told by the operation's name and the service's error code, never by the service's own message:
 //! that may quote an address. Sending clients never retry (see `mail`); all others do, for a moment.
 
+mod alerts;
 mod clock;
 pub mod console;
+mod dead_letters;
 mod expression;
 mod failure;
 mod http;

@@ -17,16 +17,19 @@ pub(crate) fn people_table(prefix: &str) -> String {
 
 pub(crate) fn queue(prefix: &str, queue: &Queue) -> String {
     match queue {
-        Queue::Signals => format!("{prefix}-signals"),
-        Queue::Scope => format!("{prefix}-scope"),
-        Queue::Plan => format!("{prefix}-plan"),
-        Queue::Notices(region) => format!("{prefix}-notices-{region}"),
+        // The same name in every region.
+        Queue::Parked(_) => format!("{prefix}-parked"),
+        Queue::Siem
+        | Queue::Signals
+        | Queue::Scope
+        | Queue::Plan
+        | Queue::Notices(_)
+        | Queue::Receipts(_) => format!("{prefix}-{queue}"),
     }
 }
 
-/// The same name in every region.
-pub(crate) fn parking_queue(prefix: &str) -> String {
-    format!("{prefix}-parked")
+pub(crate) fn dead_letter_queue(prefix: &str, of: &Queue) -> String {
+    format!("{}-dlq", queue(prefix, of))
 }
 
 pub(crate) fn configuration_set(prefix: &str, region: &str) -> String {
@@ -45,14 +48,18 @@ mod tests {
     fn names_are_those_of_the_templates() {
         assert_eq!(home_table("tocsin"), "tocsin-home");
         assert_eq!(people_table("tocsin"), "tocsin-people");
-        assert_eq!(parking_queue("tocsin"), "tocsin-parked");
+        let notices = Queue::Notices("us-east-1".to_owned());
+        assert_eq!(dead_letter_queue("tocsin", &notices), "tocsin-notices-us-east-1-dlq");
         assert_eq!(configuration_set("tocsin", "us-east-1"), "tocsin-us-east-1");
         assert_eq!(secret("tocsin", &"shop".parse().unwrap(), "webhook"), "tocsin/shop/webhook");
         for (of, name) in [
             (Queue::Signals, "tocsin-signals"),
             (Queue::Scope, "tocsin-scope"),
             (Queue::Plan, "tocsin-plan"),
-            (Queue::Notices("us-east-1".to_owned()), "tocsin-notices-us-east-1"),
+            (Queue::Siem, "tocsin-siem"),
+            (notices, "tocsin-notices-us-east-1"),
+            (Queue::Receipts("us-east-1".to_owned()), "tocsin-receipts-us-east-1"),
+            (Queue::Parked("us-east-1".to_owned()), "tocsin-parked"),
         ] {
             assert_eq!(queue("tocsin", &of), name);
         }

@@ -28,10 +28,7 @@ pub(crate) struct Queues {
 
 impl Enqueue for Aws {
     async fn enqueue(&self, queue: &Queue, messages: Vec<Outgoing>) -> Result<(), PortError> {
-        let region = match queue {
-            Queue::Signals | Queue::Scope | Queue::Plan => &self.settings.home_region,
-            Queue::Notices(region) => region,
-        };
+        let region = queue.region(&self.settings);
         self.queues.send(region, &names::queue(&self.settings.prefix, queue), &messages).await
     }
 }
@@ -54,7 +51,8 @@ fn place_of(arn: &str) -> Option<(&str, &str)> {
 
 impl Parking for Aws {
     async fn note_parked(&self, body: String) -> Result<(), PortError> {
-        let queue = names::parking_queue(&self.settings.prefix);
+        let parked = Queue::Parked(self.settings.region.clone());
+        let queue = names::queue(&self.settings.prefix, &parked);
         self.queues.send(&self.settings.region, &queue, &[Outgoing::at_once(body)]).await
     }
 }
@@ -88,13 +86,13 @@ impl Queues {
         Ok(())
     }
 
-    fn client(&self, region: &str) -> Result<&Client, PortError> {
+    pub fn client(&self, region: &str) -> Result<&Client, PortError> {
         self.clients.get(region).ok_or_else(|| {
             PortError(format!("{region} is not a region of this installation: see TOCSIN_REGIONS"))
         })
     }
 
-    async fn url(&self, client: &Client, region: &str, queue: &str) -> Result<String, PortError> {
+    pub async fn url(&self, client: &Client, region: &str, queue: &str) -> Result<String, PortError> {
         let place = (region.to_owned(), queue.to_owned());
         if let Some(url) = self.urls.borrow().get(&place) {
             return Ok(url.clone());

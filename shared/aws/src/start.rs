@@ -39,6 +39,8 @@ pub struct Aws {
     /// SES of every region, for questions about the account.
     pub(crate) quotas: BTreeMap<String, aws_sdk_sesv2::Client>,
     pub(crate) hooks: Hooks,
+    /// For alerts, whose targets settings name.
+    pub(crate) sdk: SdkConfig,
     meter: Meter,
 }
 
@@ -94,6 +96,7 @@ impl Aws {
             texts: texts(&sdk, &settings),
             quotas: quota_clients(&sdk, &settings),
             hooks: Hooks::new(answer_time(&settings)),
+            sdk,
             meter,
             settings,
         }

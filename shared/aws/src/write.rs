@@ -126,8 +126,8 @@ impl Table {
                 let answer = call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
                 answer.map_err(|error| Failure::of_one("PutItem", &error))?.consumed_capacity
             }
-            Write::Update { key, set, remove, .. } => {
-                let update = placeholders.update(set, remove);
+            Write::Update { key, .. } | Write::Add { key, .. } => {
+                let update = update_of(write, &mut placeholders);
                 let (names, values) = placeholders.into_maps();
                 let call = self.client.update_item().table_name(&self.name).set_key(Some(raw_key(key)));
                 let call = call.update_expression(update).set_condition_expression(condition);
@@ -173,8 +173,8 @@ impl Table {
                 let put = put.set_condition_expression(condition).set_expression_attribute_names(names);
                 part.put(put.set_expression_attribute_values(values).build().map_err(unbuilt)?)
             }
-            Write::Update { key, set, remove, .. } => {
-                let update = placeholders.update(set, remove);
+            Write::Update { key, .. } | Write::Add { key, .. } => {
+                let update = update_of(write, &mut placeholders);
                 let (names, values) = placeholders.into_maps();
                 let call = Update::builder().table_name(&self.name).set_key(Some(raw_key(key)));
                 let call = call.update_expression(update).set_condition_expression(condition);
@@ -218,6 +218,15 @@ impl Table {
             }
         }
         Err(self.busy())
+    }
+}
+
+/// What an update or an addition does; nothing for the others, which have no such expression.
+fn update_of(write: &Write, placeholders: &mut Placeholders) -> String {
+    match write {
+        Write::Update { set, remove, .. } => placeholders.update(set, remove),
+        Write::Add { add, .. } => placeholders.add(add),
+        Write::Put { .. } | Write::Delete { .. } | Write::Check { .. } => String::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{IncidentId, SignalId, TenantId};
+use crate::pause::Pause;
 use crate::plan::Phase;
 use crate::signal::Severity;
 
@@ -39,6 +40,10 @@ pub struct Incident {
     pub plan_versions: u32,
     /// What a person has to see to, in words: evidence that came after the scope, a block, a doubt.
     pub attention: Vec<String>,
+    /// Waves of the plan in force that were stopped for their bounces or complaints, by number; those that a person let go
+    /// on among them.
+    #[serde(default)]
+    pub pauses: BTreeMap<u32, Pause>,
 }
 
 /// How far an incident has come. Holding and cancelling stand beside it, in [`Halt`].
@@ -123,6 +128,29 @@ impl Incident {
         self.attention.retain(|known| known != task && known != MORE_TASKS);
     }
 
+    /// Whether a wave of the plan in force is stopped. Like a halt, it is part of every claim's condition.
+    pub fn is_paused(&self, wave: u32) -> bool {
+        self.pauses.get(&wave).is_some_and(|pause| !pause.lifted)
+    }
+
+    /// How the task begins that asks a person about a paused wave.
+    pub fn paused_task(wave: u32) -> String {
+        format!("wave {wave} is paused ")
+    }
+
+    /// Takes the question about a paused wave off the incident.
+    pub fn answer_pause(&mut self, wave: u32) {
+        let question = Self::paused_task(wave);
+        let asked = self.attention.iter().filter(|task| task.starts_with(&question)).cloned();
+        asked.collect::<Vec<String>>().iter().for_each(|task| self.answer(task));
+    }
+
+    /// For a plan whose waves are others.
+    pub fn forget_pauses(&mut self) {
+        let paused = std::mem::take(&mut self.pauses);
+        paused.into_keys().for_each(|wave| self.answer_pause(wave));
+    }
+
     /// The roster that is being read, or was last read.
     pub fn roster(&self) -> RosterRef {
         RosterRef { incident: self.id, scope: self.scope_version }
@@ -149,6 +177,7 @@ impl Incident {
         self.stage = Stage::Scoping;
         self.scope = None;
         self.plan = None;
+        self.pauses.clear();
         self.attention.clear();
     }
 }
@@ -203,6 +232,7 @@ mod tests {
             amends_by: None,
             plan_versions: 0,
             attention: Vec::new(),
+            pauses: BTreeMap::new(),
         };
         for number in (0..MOST_TASKS + 3).chain(0..MOST_TASKS + 3) {
             incident.ask(number.to_string());

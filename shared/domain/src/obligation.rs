@@ -31,15 +31,10 @@ pub struct Obligation {
     pub methods: Vec<String>,
 }
 
-/// A duty presses when a quarter of its time is left.
-const LAST_PART: i32 = 4;
-
 impl Obligation {
-    /// From when on the duty presses, with the time reckoned from `since`; `None` where nothing is owed by a number.
-    pub fn presses_from(&self, since: Timestamp) -> Option<Timestamp> {
-        let due = self.due.filter(|_| self.owed == Owed::Yes)?;
-        let whole = due.duration_since(since).max(SignedDuration::ZERO);
-        Some(due - whole / LAST_PART)
+    /// When it has to be met; `None` where nothing is owed by a number.
+    pub fn owed_by(&self) -> Option<Timestamp> {
+        self.due.filter(|_| self.owed == Owed::Yes)
     }
 }
 
@@ -57,6 +52,13 @@ pub struct Done {
     pub place: String,
     /// SHA-256 in hex of a file that shows it, which people keep elsewhere.
     pub sha256: Option<String>,
+}
+
+/// The instant from which on `percent` of the time until `due` is left, or less, with the time reckoned from `since`. To
+/// the second. Of two duties, for the one that is due first it does not come later.
+pub fn left_from(due: Timestamp, since: Timestamp, percent: u32) -> Timestamp {
+    let whole = due.duration_since(since).max(SignedDuration::ZERO).as_secs();
+    due - SignedDuration::from_secs(whole.saturating_mul(percent.into()) / 100)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,5 +102,40 @@ impl Audience {
             Audience::Register => "register",
             Audience::Other => "other",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn whose_time_ends_first_is_never_short_of_it_later(
+            since in 0_i64..2_000_000_000, first in 0_i64..100_000_000, more in 0_i64..100_000_000, percent in 1_u32..=99,
+        ) {
+            let of = |due: i64| left_from(at(since + due), at(since), percent);
+            prop_assert!(of(first) <= of(first + more));
+        }
+
+        #[test]
+        fn a_smaller_share_is_reached_later_and_none_after_the_end(
+            since in 0_i64..2_000_000_000, whole in 0_i64..100_000_000, percent in 1_u32..99,
+        ) {
+            let of = |percent: u32| left_from(at(since + whole), at(since), percent);
+            prop_assert!(of(percent + 1) <= of(percent));
+            prop_assert!(at(since) <= of(percent) && of(percent) <= at(since + whole));
+        }
+    }
+
+    #[test]
+    fn a_quarter_of_four_days_is_a_day() {
+        assert_eq!(left_from(at(4 * 86_400), at(0), 25), at(3 * 86_400));
+        assert_eq!(left_from(at(0), at(86_400), 25), at(0), "a term that was over before it began");
     }
 }

@@ -40,8 +40,8 @@ pub struct PlanHead {
     pub scope: ScopeCount,
     /// Over the obligations, each with its terms and its due instant.
     pub obligations: Root,
-    /// From when on the first of them presses: before that nobody has to look at them for their time.
-    pub presses_from: Option<Timestamp>,
+    /// When the first of them has to be met: before its time runs short nobody has to look at them for theirs.
+    pub first_due: Option<Timestamp>,
     /// Over the waves, each with its template, its settling policy, and the root over its chunks.
     pub waves: Root,
     /// Duties that no notice of this plan fulfils, and why: a person has to see to them.
@@ -361,7 +361,7 @@ mod tests {
             made_at: Timestamp::UNIX_EPOCH,
             scope: ScopeCount::default(),
             obligations: obligations_root(&[]),
-            presses_from: None,
+            first_due: None,
             waves: tree.root(),
             desk: BTreeMap::new(),
             no_address: BTreeMap::new(),

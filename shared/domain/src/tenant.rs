@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::escalation::Escalation;
 use crate::id::TenantId;
 use crate::person::{EmailAddress, Jurisdiction};
 use crate::signal::{Hints, Severity};
@@ -39,6 +40,8 @@ pub struct Tenant {
     pub reject_limit_per_mille: u32,
     /// Bodies to which a notice can go by e-mail or webhook.
     pub contacts: Vec<Contact>,
+    /// Who is told when something waits for a person.
+    pub escalation: Escalation,
     /// What is said to people, approved beforehand, by language.
     pub wording: BTreeMap<String, Wording>,
 }
@@ -412,6 +415,7 @@ impl Tenant {
         if self.routes.all().count() > MOST_ROUTES {
             problems.push(format!("more than {MOST_ROUTES} routes: one transaction does not hold them"));
         }
+        problems.extend(self.escalation.problems());
         if !self.wording.contains_key("en") {
             problems.push("wording has no block for en, the language that stands in for others".to_owned());
         }

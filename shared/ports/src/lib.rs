@@ -17,9 +17,10 @@ pub mod store;
 mod table;
 
 pub use ports::{
-    Clock, Enqueue, Entropy, File, HandOver, Hook, IDENTITY_KEY, InFlight, Mail, Mailer, Metered, Outgoing,
-    Parking, Partners, Pause, PortError, Posted, Postpone, Queue, Quota, ReadQuota, ReadSecrets, ReadVault,
-    Secret, Tags, Text, Texter, Usage, WriteSecrets, WriteVault,
+    Alerter, Clock, DeadLetter, DeadLetters, Enqueue, Entropy, File, HandOver, Hook, IDENTITY_KEY, InFlight,
+    LookAtQueues, Mail, Mailer, Metered, Outgoing, Parking, Partners, Pause, PortError, Posted, Postpone,
+    Queue, QueueStanding, Quota, ReadQuota, ReadSecrets, ReadVault, Redrive, Redriving, Secret, Tags, Text,
+    Texter, Usage, WriteSecrets, WriteVault,
 };
 pub use scope::{Proof, TenantScope};
 pub use settings::{Configured, SettingError, Settings, TextProvider};

@@ -4,12 +4,14 @@
 mod tables;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::panic_any;
 
 use jiff::{SignedDuration, Timestamp};
+use tocsin_domain::alert::AlertMessage;
 use tocsin_domain::chunk::{Entry, TOO_FAST};
 use tocsin_domain::id::digest;
+use tocsin_domain::pause::Limits;
 
 use self::tables::Table;
 use crate::ports::*;
@@ -102,6 +104,8 @@ pub struct World {
     people: RefCell<BTreeMap<String, Table>>,
     queues: RefCell<BTreeMap<Queue, VecDeque<Outgoing>>>,
     quota: Cell<Quota>,
+    dead: RefCell<BTreeMap<Queue, Vec<DeadLetter>>>,
+    redrives: RefCell<BTreeMap<Queue, Redriving>>,
     parked: RefCell<Vec<String>>,
     postponed: RefCell<Vec<(String, SignedDuration)>>,
     vault: RefCell<BTreeMap<String, Vec<u8>>>,
@@ -110,6 +114,8 @@ pub struct World {
     texts: RefCell<Vec<Texted>>,
     hooks: RefCell<Vec<Hook>>,
     endpoints: RefCell<Option<Endpoints>>,
+    alerts: RefCell<Vec<AlertMessage>>,
+    alerts_refused: RefCell<BTreeSet<String>>,
     drawn: Cell<u64>,
     mail_calls: Cell<u64>,
     queue_calls: Cell<u64>,
@@ -132,6 +138,8 @@ impl World {
             home: RefCell::default(),
             people: RefCell::default(),
             queues: RefCell::default(),
+            dead: RefCell::default(),
+            redrives: RefCell::default(),
             parked: RefCell::default(),
             postponed: RefCell::default(),
             vault: RefCell::default(),
@@ -140,6 +148,8 @@ impl World {
             texts: RefCell::default(),
             hooks: RefCell::default(),
             endpoints: RefCell::default(),
+            alerts: RefCell::default(),
+            alerts_refused: RefCell::default(),
             drawn: Cell::default(),
             mail_calls: Cell::default(),
             queue_calls: Cell::default(),
@@ -160,6 +170,7 @@ impl World {
             texts: TextProvider::Sns,
             settling_time: SignedDuration::from_mins(15),
             send_timeout: SignedDuration::from_mins(1),
+            pause: Limits { bounces_per_mille: 50, complaints_per_mille: 1, sample: 200 },
         }
     }
 
@@ -230,6 +241,22 @@ impl World {
         self.queues.borrow_mut().entry(queue.clone()).or_default().push_back(Outgoing::at_once(body));
     }
 
+    /// Puts a message into the dead-letter queue behind its queue, as a queue does after five times.
+    pub fn bury(&self, queue: &Queue, body: String) {
+        let mut dead = self.dead.borrow_mut();
+        let letters = dead.entry(queue.clone()).or_default();
+        let message = format!("{queue}-{}", letters.len());
+        letters.push(DeadLetter { message, body, received: 5, sent_at: self.now.get() });
+    }
+
+    /// Redrives end when somebody says so; until then they run.
+    pub fn end_redrives(&self) {
+        for redriving in self.redrives.borrow_mut().values_mut() {
+            redriving.runs = false;
+            redriving.status = "COMPLETED".to_owned();
+        }
+    }
+
     pub fn mails(&self) -> Vec<Delivered> {
         self.mails.borrow().clone()
     }
@@ -272,6 +299,21 @@ impl World {
 
     pub fn files(&self) -> Vec<String> {
         self.vault.borrow().keys().cloned().collect()
+    }
+
+    /// What operators were told.
+    pub fn alerts(&self) -> Vec<AlertMessage> {
+        self.alerts.borrow().clone()
+    }
+
+    /// From now on no alert reaches these topics, addresses and URLs.
+    pub fn refuse_alerts_to(&self, places: &[&str]) {
+        self.alerts_refused.replace(places.iter().map(|place| (*place).to_owned()).collect());
+    }
+
+    /// Empties the people tables, past every port.
+    pub fn forget_people(&self) {
+        self.people.borrow_mut().clear();
     }
 
     /// How many notices lie in people's inboxes.
@@ -474,6 +516,45 @@ impl Pause for World {
     }
 }
 
+impl LookAtQueues for World {
+    async fn standing(&self, queue: &Queue) -> Result<QueueStanding, PortError> {
+        self.fallible(|| {
+            let waiting = self.queues.borrow().get(queue).map_or(0, VecDeque::len) as u64;
+            let dead = self.dead.borrow().get(queue).map_or(0, Vec::len) as u64;
+            let dead = queue.has_dead_letters().then_some(dead);
+            let redrive = self.redrives.borrow().get(queue).cloned();
+            Ok(QueueStanding { waiting, in_flight: 0, dead, redrive })
+        })
+    }
+}
+
+impl DeadLetters for World {
+    async fn dead_letters(&self, queue: &Queue, limit: u32) -> Result<Vec<DeadLetter>, PortError> {
+        self.fallible(|| {
+            let dead = self.dead.borrow();
+            Ok(dead.get(queue).into_iter().flatten().take(limit as usize).cloned().collect())
+        })
+    }
+}
+
+impl Redrive for World {
+    async fn redrive(&self, queue: &Queue, _a_second: Option<u32>) -> Result<(), PortError> {
+        self.fallible(|| {
+            let letters = self.dead.borrow_mut().remove(queue).unwrap_or_default();
+            let moved = letters.len() as u64;
+            let status = "RUNNING".to_owned();
+            let redriving = Redriving { runs: true, status, moved, to_move: Some(moved) };
+            self.redrives.borrow_mut().insert(queue.clone(), redriving);
+            let mut queues = self.queues.borrow_mut();
+            queues
+                .entry(queue.clone())
+                .or_default()
+                .extend(letters.into_iter().map(|letter| Outgoing::at_once(letter.body)));
+            Ok(())
+        })
+    }
+}
+
 impl Postpone for World {
     async fn postpone(&self, message: &InFlight, by: SignedDuration) -> Result<(), PortError> {
         self.postponed.borrow_mut().push((message.receipt.clone(), by));
@@ -639,5 +720,20 @@ impl Partners for World {
                 answer
             },
         )
+    }
+}
+
+impl Alerter for World {
+    async fn alert(&self, message: AlertMessage) -> Result<(), PortError> {
+        self.fallible(|| {
+            let (AlertMessage::Topic { topic: place, .. }
+            | AlertMessage::Mail { to: place, .. }
+            | AlertMessage::Post { url: place, .. }) = &message;
+            if self.alerts_refused.borrow().contains(place) {
+                return Err(PortError("nobody is there".to_owned()));
+            }
+            self.alerts.borrow_mut().push(message);
+            Ok(())
+        })
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use tocsin_domain::alert::AlertMessage;
 use tocsin_domain::chunk::Entry;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::person::{EmailAddress, PhoneNumber};
@@ -58,14 +60,9 @@ pub trait Entropy {
     fn random(&self) -> [u8; 32];
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Queue {
-    Signals,
-    Scope,
-    Plan,
-    /// The notices of one region.
-    Notices(String),
-}
+mod queue;
+
+pub use queue::{DeadLetter, DeadLetters, LookAtQueues, Queue, QueueStanding, Redrive, Redriving};
 
 /// A message for a queue. Its body carries ids only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +133,17 @@ impl Secret {
 
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The keys in it, newest first, where it is written as `{"keys": [...]}`; `None` where it is not, or has none.
+    pub fn keys(&self) -> Option<Vec<String>> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Keys {
+            keys: Vec<String>,
+        }
+        let Keys { keys } = serde_json::from_str(&self.0).ok()?;
+        Some(keys).filter(|keys| !keys.is_empty())
     }
 }
 
@@ -269,4 +277,9 @@ pub struct Text {
 /// One text message. Never retried below this port.
 pub trait Texter {
     async fn send_text(&self, text: Text) -> HandOver;
+}
+
+/// Tells operators. Unlike a notice, an alert may come twice, and not at all is worse: clients below this port retry.
+pub trait Alerter {
+    async fn alert(&self, message: AlertMessage) -> Result<(), PortError>;
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use tocsin_domain::pause::Limits;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
@@ -36,6 +37,8 @@ pub struct Settings {
     pub settling_time: SignedDuration,
     /// No `send` runs longer: a claim's lease is this and a margin.
     pub send_timeout: SignedDuration,
+    /// Beyond which bounces or complaints a wave is paused.
+    pub pause: Limits,
 }
 
 /// Who carries text messages.
@@ -88,6 +91,11 @@ impl Settings {
             texts: text_provider(text("TOCSIN_TEXT_PROVIDER")?, text("TOCSIN_TEXT_ORIGIN"))?,
             settling_time: SignedDuration::from_secs(number("TOCSIN_SETTLE_SECONDS")?.into()),
             send_timeout: SignedDuration::from_secs(number("TOCSIN_SEND_TIMEOUT_SECONDS")?.into()),
+            pause: Limits {
+                bounces_per_mille: number("TOCSIN_PAUSE_BOUNCES_PER_MILLE")?,
+                complaints_per_mille: number("TOCSIN_PAUSE_COMPLAINTS_PER_MILLE")?,
+                sample: number("TOCSIN_PAUSE_SAMPLE")?,
+            },
         };
         if !settings.regions.contains(&settings.home_region) {
             return Err(SettingError::Wrong {
@@ -139,6 +147,9 @@ mod tests {
             ("TOCSIN_TEXT_PROVIDER", "sns"),
             ("TOCSIN_SETTLE_SECONDS", "900"),
             ("TOCSIN_SEND_TIMEOUT_SECONDS", "60"),
+            ("TOCSIN_PAUSE_BOUNCES_PER_MILLE", "50"),
+            ("TOCSIN_PAUSE_COMPLAINTS_PER_MILLE", "1"),
+            ("TOCSIN_PAUSE_SAMPLE", "200"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()

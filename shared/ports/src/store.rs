@@ -10,11 +10,13 @@
 //! | `T` | `tenant`, `incidents` | settings; how many incidents were opened |
 //! | `T#signals` | signal | signals |
 //! | `T#incidents` | incident | incidents |
-//! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `gate#n`, `done#O#digest` | what belongs to one incident |
+//! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `tally#P-W`, `gate#n`, `done#O#digest` | what belongs to one incident |
 //! | `T#I` | `unreached#chunk#index` | notices that did not arrive, until somebody has seen to them |
+//! | `@health#region#channel` | hour | how a channel does in a region |
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
 //! | `T#I#P-W#receipts` | `run#digest` | the receipts of one wave, by runs of chunks, as they came together |
 //! | `T#partners` | contact | how the endpoint of a contact fares |
+//! | `T#outbox` | alert | what operators have to be told |
 //! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
 //! | `@pace` | `region#channel` | how fast a provider is handed messages, and whose turn it is |
 //! | `@provider-ids` | message id | which notice a provider's id stands for, where its events carry no tags |
@@ -26,9 +28,11 @@ pub mod chunks;
 pub mod coverage;
 pub mod directory;
 pub mod done;
+pub mod health;
 pub mod incidents;
 pub mod leaves;
 pub mod letters;
+pub mod outbox;
 pub mod pace;
 pub mod partners;
 pub mod people;
@@ -96,8 +100,18 @@ fn missing(what: impl Into<String>) -> Halt {
 
 /// Every item of a partition under a prefix, page by page.
 async fn all(ports: &impl ReadHome, partition: String, sort_prefix: &str) -> Result<Vec<Item>, PortError> {
+    all_behind(ports, partition, sort_prefix, None).await
+}
+
+/// The same, of those behind a sort key.
+async fn all_behind(
+    ports: &impl ReadHome,
+    partition: String,
+    sort_prefix: &str,
+    after: Option<String>,
+) -> Result<Vec<Item>, PortError> {
     let mut items = Vec::new();
-    let mut select = Select { partition, sort_prefix: sort_prefix.to_owned(), after: None, limit: PAGE };
+    let mut select = Select { partition, sort_prefix: sort_prefix.to_owned(), after, limit: PAGE };
     loop {
         let page = ports.select(&select).await?;
         items.extend(page.items);

@@ -107,6 +107,11 @@ pub enum Write {
         key: Key,
         only_if: Condition,
     },
+    /// Adds to numbers, each 0 where it is not there; creates the item when it is absent. Repeated, it adds again.
+    Add {
+        key: Key,
+        add: BTreeMap<String, i64>,
+    },
     /// Writes nothing; the transaction fails unless the condition holds.
     Check {
         key: Key,
@@ -120,6 +125,7 @@ impl Write {
             Write::Put { key, .. }
             | Write::Update { key, .. }
             | Write::Delete { key, .. }
+            | Write::Add { key, .. }
             | Write::Check { key, .. } => key,
         }
     }
@@ -130,6 +136,7 @@ impl Write {
             | Write::Update { only_if, .. }
             | Write::Delete { only_if, .. }
             | Write::Check { only_if, .. } => only_if,
+            Write::Add { .. } => &Condition::Always,
         }
     }
 }
@@ -151,6 +158,8 @@ pub enum Test {
     Missing(&'static str),
     Above(&'static str, i64),
     AtMost(&'static str, i64),
+    /// The text does not hold this part; nor does one that is not there.
+    Lacks(&'static str, String),
 }
 
 /// What to read of one partition.

@@ -24,6 +24,8 @@ pub struct DeliveryEvent {
     pub kind: ReceiptKind,
     /// When it happened, by the provider.
     pub at: Timestamp,
+    /// When the provider took the message, where the event says it.
+    pub taken_at: Option<Timestamp>,
     /// Our own tags of the message, such as chunk and attempt.
     pub tags: BTreeMap<String, String>,
     /// Subtype and status codes, for people. Without addresses.
@@ -121,7 +123,34 @@ impl DeliveryState {
 }
 
 impl ReceiptKind {
-    /// Whether a text message is spoken of.
+    /// Whether the receiving side refused the address for good. What was never sent, or may get through at another
+    /// time, is none.
+    pub fn is_hard_bounce(self) -> bool {
+        match self {
+            Self::BouncedPermanent(
+                PermanentBounce::General | PermanentBounce::NoEmail | PermanentBounce::Other,
+            )
+            | Self::SmsFailed(SmsFailure::Invalid) => true,
+            Self::BouncedPermanent(PermanentBounce::Suppressed)
+            | Self::Sent
+            | Self::Delivered
+            | Self::BouncedTransient(_)
+            | Self::BouncedUndetermined
+            | Self::Complained
+            | Self::Rejected
+            | Self::RenderingFailed
+            | Self::Delayed
+            | Self::Opened
+            | Self::Clicked
+            | Self::Subscribed
+            | Self::SmsPending
+            | Self::SmsAcceptedByCarrier
+            | Self::SmsDelivered
+            | Self::SmsFailed(SmsFailure::Blocked | SmsFailure::Unreachable | SmsFailure::Unknown) => false,
+        }
+    }
+
+    /// Whether it is about a text message.
     pub fn is_of_text(self) -> bool {
         match self {
             Self::SmsPending | Self::SmsAcceptedByCarrier | Self::SmsDelivered | Self::SmsFailed(_) => true,

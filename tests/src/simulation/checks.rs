@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use tocsin_audit::{Action, Leaf};
+use tocsin_domain::alert::AlertMessage;
 use tocsin_ports::memory::{Delivered, World};
 use tocsin_ports::{Proof, TenantScope};
 
@@ -25,6 +26,7 @@ pub(super) fn all(world: &World, state: &State, people: &BTreeMap<&str, Vec<Cust
         };
         every_claim_ended(&leaves, &mut violations);
         texts_once(world, &leaves, &mut violations);
+        nothing_is_claimed_while_paused(&leaves, &mut violations);
         let incidents = people::incidents(world, tenant);
         let cancelled = incidents.iter().filter(|incident| incident["halt"] == "cancelled").count();
         if incidents.len() > 1 + cancelled {
@@ -39,6 +41,7 @@ pub(super) fn all(world: &World, state: &State, people: &BTreeMap<&str, Vec<Cust
             };
             once_each(&mails, state, &leaves, &shown, &mut violations);
             settled(&shown, &mut violations);
+            somebody_was_told(world, &shown, &mut violations);
         }
     }
     violations.extend(world.parked().iter().map(|note| format!("parked: {note}")));
@@ -66,6 +69,27 @@ fn log(world: &World, tenant: &str) -> Result<Vec<Leaf>, String> {
     tocsin_audit::verify(exported.as_bytes())
         .map(|verified| verified.leaves)
         .map_err(|error| error.to_string())
+}
+
+/// Between the pause of a wave and its resumption none of its chunks is claimed. What happens at one instant may have
+/// happened in either order.
+fn nothing_is_claimed_while_paused(leaves: &[Leaf], violations: &mut Vec<String>) {
+    let of = |action: Action| leaves.iter().filter(move |leaf| leaf.action == action);
+    for pause in of(Action::WavePaused) {
+        let Some((incident, wave)) = pause.incident.zip(pause.subject.get("wave")) else {
+            violations.push("a pause names no wave".to_owned());
+            continue;
+        };
+        let same = |leaf: &&Leaf| leaf.incident == pause.incident && leaf.subject.get("wave") == Some(wave);
+        let resumed =
+            of(Action::WaveResumed).filter(same).map(|leaf| leaf.at).filter(|at| *at >= pause.at).min();
+        let chunks = format!("{incident}-{wave}-");
+        let claimed = of(Action::ChunkClaimed)
+            .filter(|leaf| leaf.subject.get("chunk").is_some_and(|chunk| chunk.starts_with(&chunks)))
+            .filter(|leaf| leaf.at > pause.at && resumed.is_none_or(|resumed| leaf.at < resumed));
+        violations
+            .extend(claimed.map(|leaf| format!("claimed while paused: {:?}", leaf.subject.get("chunk"))));
+    }
 }
 
 /// Every hand-over has its claim's leaf, and its end's.
@@ -214,6 +238,24 @@ fn texts_once(world: &World, leaves: &[Leaf], violations: &mut Vec<String>) {
     let twice = texts.values().filter(|count| **count > allowed).count();
     if twice > 0 {
         violations.push(format!("{twice} texts went out more often than {allowed} times"));
+    }
+}
+
+/// Whatever an incident asks of people was told to each of the targets that its tenant names.
+fn somebody_was_told(world: &World, shown: &Value, violations: &mut Vec<String>) {
+    let alerts = world.alerts();
+    let told = |by_mail: bool, task: &str| {
+        alerts.iter().any(|alert| match alert {
+            AlertMessage::Topic { text, .. } => !by_mail && text.contains(task),
+            AlertMessage::Mail { text, .. } => by_mail && text.contains(task),
+            AlertMessage::Post { .. } => false,
+        })
+    };
+    let tasks = shown["incident"]["attention"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    for task in tasks {
+        if !told(false, task) || !told(true, task) {
+            violations.push(format!("nobody was told: {task}"));
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) enum Deed {
     Release,
     Cancel,
     Settle,
+    Resume,
 }
 
 /// A stop that was acknowledged: from here on no mail of the incident, but of the chunks that had been handed over.
@@ -39,7 +40,8 @@ pub(crate) fn of(tenant: &str, count: u32) -> Vec<Customer> {
     for customer in people.iter_mut().skip(4) {
         customer.email = format!("{tenant}-{}", customer.email);
     }
-    if let [_, texted, in_app, bounced, ..] = people.as_mut_slice() {
+    // The one who bounces shares a chunk with another: what is throttled beside a bounce waits, and its wave may be paused.
+    if let [bounced, texted, in_app, ..] = people.as_mut_slice() {
         let digit = if tenant == "shop" { 1 } else { 2 };
         *texted = Customer { email: String::new(), phone: format!("+4477009001{digit}"), ..texted.clone() };
         in_app.email = String::new();
@@ -59,6 +61,7 @@ pub(crate) fn lay_agenda(state: &mut State, start: Timestamp, storm: SignedDurat
         plan(state, Deed::Approve, hour * 3600, hour * 3600 + 3599);
         plan(state, Deed::ApproveToo, hour * 3600, hour * 3600 + 3599);
         plan(state, Deed::Settle, hour * 3600, hour * 3600 + 3599);
+        plan(state, Deed::Resume, hour * 3600, hour * 3600 + 3599);
     }
     for _ in 0..state.dice.u32(0..=3) {
         plan(state, Deed::Hold, 0, storm.as_secs());
@@ -82,6 +85,7 @@ pub(crate) fn does(world: &World, shared: &Shared, deed: Deed) {
                 Deed::Hold | Deed::Cancel => stop(world, shared, tenant, &incident, &id, deed),
                 Deed::Release => release(world, shared, tenant, &incident, &id),
                 Deed::Settle => settle(world, tenant, &id),
+                Deed::Resume => resume(world, tenant, &incident, &id),
             }
         }
     }
@@ -173,6 +177,16 @@ fn release(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &
         stop.until = Some(mails);
     }
     post(world, RESPONDER, tenant, id, "release", &json!({ "reason": "a person's reason" }));
+}
+
+/// Lets every wave go on that is paused.
+fn resume(world: &World, tenant: &str, incident: &Value, id: &str) {
+    for (wave, pause) in incident["pauses"].as_object().into_iter().flatten() {
+        if pause["lifted"] == false {
+            let body = json!({ "reason": "a person's reason" });
+            post(world, RESPONDER, tenant, id, &format!("waves/{wave}/resume"), &body);
+        }
+    }
 }
 
 /// Finds out in the provider's log what became of the chunks that a person is asked about.

@@ -136,6 +136,16 @@ impl Table {
             Write::Delete { key, .. } => {
                 self.items.remove(key);
             }
+            Write::Add { key, add } => {
+                let attributes = self.items.entry(key.clone()).or_default();
+                for (name, number) in add {
+                    let before = match attributes.get(name) {
+                        Some(Value::Number(before)) => *before,
+                        Some(Value::Text(_)) | None => 0,
+                    };
+                    attributes.insert(name.clone(), Value::Number(before + number));
+                }
+            }
             Write::Check { .. } => {}
         }
         let after = self.items.get(write.key());
@@ -164,6 +174,9 @@ fn test_holds(test: &Test, attributes: &Attributes) -> bool {
         Test::Is(name, value) => attributes.get(*name) == Some(value),
         Test::IsOneOf(name, values) => attributes.get(*name).is_some_and(|value| values.contains(value)),
         Test::Missing(name) => !attributes.contains_key(*name),
+        Test::Lacks(name, part) => {
+            !matches!(attributes.get(*name), Some(Value::Text(text)) if text.contains(part.as_str()))
+        }
         Test::Above(name, than) => {
             matches!(attributes.get(*name), Some(Value::Number(number)) if number > than)
         }

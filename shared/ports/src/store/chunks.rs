@@ -64,7 +64,7 @@ pub enum Claim {
     Won(u32),
     /// Somebody else has it, or it is done.
     Lost,
-    /// The plan is not approved, or the incident is held or cancelled: nothing may go out.
+    /// The plan is not approved, the incident is held or cancelled, or the wave paused: nothing may go out.
     Closed,
 }
 

@@ -1,11 +1,13 @@
 //! Incidents. A change names the version it started from; whoever was overtaken looks again.
 
-use tocsin_audit::Leaf;
-use tocsin_domain::id::IncidentId;
+use jiff::Timestamp;
+use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::alert::Alert;
+use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::incident::Incident;
 use tocsin_domain::outcome::Halt;
 
-use super::{all, doc, leaves, missing, overtaken, read_doc, unreadable};
+use super::{all, doc, leaves, missing, outbox, overtaken, read_doc, unreadable};
 use crate::scope::TenantScope;
 use crate::table::{Attributes, Condition, Item, Key, ReadHome, Test, Value, Write, WriteHome};
 
@@ -75,7 +77,8 @@ pub async fn list(ports: &impl ReadHome, scope: &TenantScope) -> Result<Vec<Inci
     Ok(incidents)
 }
 
-/// Writes the changed incident, the leaves of the change, and what else belongs to it, in one transaction.
+/// Writes the changed incident, the leaves of the change, the alert of what it newly asks of people, and what else
+/// belongs to it, in one transaction.
 pub async fn change(
     ports: &impl WriteHome,
     scope: &TenantScope,
@@ -85,6 +88,7 @@ pub async fn change(
     mut with: Vec<Write>,
 ) -> Result<(), Halt> {
     with.push(changed(scope, was, now_is)?);
+    with.extend(alert(scope, was, now_is).map(|alert| outbox::ask(scope, &alert)).transpose()?);
     with.extend(leaves.iter().map(|leaf| leaves::leaf(scope, leaf)));
     ports.write(with).await.map_err(overtaken)
 }
@@ -126,6 +130,41 @@ pub async fn ask(
     leaves: &[Leaf],
 ) -> Result<(), Halt> {
     amend(ports, scope, id, |incident| incident.ask(task.clone()), leaves).await
+}
+
+/// What the incident asks of people that it did not ask before.
+fn alert(scope: &TenantScope, was: &Versioned, now_is: &Incident) -> Option<Alert> {
+    let known = &was.incident.attention;
+    let tasks: Vec<String> = now_is.attention.iter().filter(|task| !known.contains(task)).cloned().collect();
+    let id = format!("{}-{:010}", now_is.id, was.version + 1);
+    (!tasks.is_empty()).then(|| Alert { id, tenant: scope.tenant().clone(), incident: now_is.id, tasks })
+}
+
+/// Tells people at once that duties cannot be met as things stand: each with a sentence that says which deadline breaks,
+/// by how much, and what buys it back. Said once, however often it is found; what is not infeasible any more stays on
+/// the incident until somebody takes it off.
+pub async fn escalate_infeasible(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    id: IncidentId,
+    infeasible: &[(ObligationId, String)],
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let leaves: Vec<Leaf> = infeasible
+        .iter()
+        .map(|(obligation, why)| {
+            let subject = [("obligation", obligation.to_string()), ("state", "infeasible".to_owned())];
+            let action = Action::DeadlineEscalated;
+            Leaf::new(scope.tenant(), Some(id), now, by.clone(), action, why.clone(), subject)
+        })
+        .collect();
+    // A transaction takes 100 writes.
+    for (part, leaves) in infeasible.chunks(50).zip(leaves.chunks(50)) {
+        let ask = |incident: &mut Incident| part.iter().for_each(|(_, why)| incident.ask(why.clone()));
+        amend(ports, scope, id, ask, leaves).await?;
+    }
+    Ok(())
 }
 
 fn changed(scope: &TenantScope, was: &Versioned, now_is: &Incident) -> Result<Write, Halt> {

@@ -1,8 +1,8 @@
 //! Plans, their approvals, and the gates that every claim passes.
 //!
-//! A gate says which plan is approved and whether the incident is halted. Each claim checks one in its
-//! own transaction. There are eight with the same content, chosen by chunk, because two transactions on one item
-//! get in each other's way; an approval, hold, release or cancel writes all eight in one transaction.
+//! A gate says which plan is approved, whether the incident is halted, and which waves are paused. Each claim checks one in
+//! its own transaction. There are eight with the same content, chosen by chunk, because two transactions on one item
+//! get in each other's way; an approval, hold, release, cancel or pause writes all eight in one transaction.
 
 use jiff::Timestamp;
 use tocsin_audit::Leaf;
@@ -139,7 +139,7 @@ pub async fn put(
         attributes,
         only_if: Condition::Absent,
     }];
-    writes.extend(gates(scope, head.incident, Attributes::new(), vec!["approved"]));
+    writes.extend(gates(scope, head.incident, paused(now_is), vec!["approved"]));
     incidents::change(ports, scope, was, now_is, leaves, writes).await
 }
 
@@ -309,6 +309,25 @@ pub async fn set_halt(
     incidents::change(ports, scope, incident.0, incident.1, std::slice::from_ref(leaf), writes).await
 }
 
+/// Writes which waves are paused at all gates. When this returns, nothing of a wave that is newly paused is claimed any
+/// more.
+pub async fn set_pauses(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    incident: (&Versioned, &Incident),
+    leaf: &Leaf,
+) -> Result<(), Halt> {
+    let writes = gates(scope, incident.1.id, paused(incident.1), Vec::new()).collect();
+    incidents::change(ports, scope, incident.0, incident.1, std::slice::from_ref(leaf), writes).await
+}
+
+/// The paused waves as a gate holds them: each number between two semicolons.
+fn paused(incident: &Incident) -> Attributes {
+    let waves = incident.pauses.keys().filter(|wave| incident.is_paused(**wave));
+    let list: String = waves.map(|wave| format!("{wave};")).collect();
+    Attributes::from([("paused".to_owned(), format!(";{list}").into())])
+}
+
 /// Whether notices of the plan in force may go out now, as far as a look can tell. The claim decides.
 pub fn is_open(incident: &Incident, plan: &PlanRef) -> bool {
     incident.plan.as_ref() == Some(plan)
@@ -319,13 +338,14 @@ pub fn is_open(incident: &Incident, plan: &PlanRef) -> bool {
         }
 }
 
-/// The condition of a claim: this plan is approved, and the incident is not halted.
+/// The condition of a claim: this plan is approved, the incident is not halted, and the wave is not paused.
 pub(super) fn gate_check(scope: &TenantScope, chunk: &ChunkRef) -> Write {
     Write::Check {
         key: gate_key(scope, chunk.incident, chunk.number % GATES),
         only_if: Condition::Present(vec![
             Test::Is("approved", Value::Number(chunk.plan.into())),
             Test::Missing("halted"),
+            Test::Lacks("paused", format!(";{};", chunk.wave)),
         ]),
     }
 }

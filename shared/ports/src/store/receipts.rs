@@ -84,6 +84,32 @@ pub async fn of_wave(
     Ok(facts)
 }
 
+/// How many of a wave's notices bounced for good, and how many were complained about, each counted once.
+///
+/// Of mail, `Seen` is a complaint: nothing else that shows a reading is asked for, no pixel and no link. A hard bounce is
+/// known by the provider's own word for it.
+pub async fn trouble_of_wave(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    wave: WaveRef,
+) -> Result<(u64, u64), Halt> {
+    let (mut bounced, mut complained) = (BTreeSet::new(), BTreeSet::new());
+    for item in all(ports, partition(scope, wave), "").await? {
+        for kept in read_doc::<Vec<Kept>>(&item)? {
+            match kept.fact {
+                Fact::Bounced if kept.detail.starts_with("Permanent") => {
+                    bounced.insert((kept.chunk, kept.index));
+                }
+                Fact::Seen => {
+                    complained.insert((kept.chunk, kept.index));
+                }
+                Fact::Sent | Fact::Delivered | Fact::Bounced | Fact::Delayed | Fact::NeverSent => {}
+            }
+        }
+    }
+    Ok((bounced.len() as u64, complained.len() as u64))
+}
+
 /// A receipt within its wave's partition, written as a row without names: there is one for every notice of a campaign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Row", into = "Row")]

@@ -19,6 +19,7 @@ pub(super) fn read(value: &Value) -> Result<DeliveryEvent, ReceiptError> {
         provider_message_id: message_id(value, "/mail/messageId")?,
         kind,
         at: time::first(value, &[&happened, "/mail/timestamp"]).ok_or(ReceiptError::Field("timestamp"))?,
+        taken_at: time::first(value, &["/mail/timestamp"]),
         tags: own_tags(value.pointer("/mail/tags")),
         detail: detail(value),
     })

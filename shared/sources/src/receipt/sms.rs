@@ -16,6 +16,7 @@ pub(super) fn read(value: &Value) -> Result<DeliveryEvent, ReceiptError> {
         provider_message_id: message_id(value, "/messageId")?,
         kind: kind(value)?,
         at: time::first(value, &["/eventTimestamp"]).ok_or(ReceiptError::Field("eventTimestamp"))?,
+        taken_at: None,
         tags: own_tags(value.get("context")),
         detail: phrases(value, &["/messageStatus", "/messageStatusDescription"]),
     })
@@ -30,6 +31,7 @@ pub(super) fn read_log(value: &Value) -> Result<DeliveryEvent, ReceiptError> {
         provider_message_id: message_id(value, "/notification/messageId")?,
         kind: log_kind(value)?,
         at: time::first(value, &["/notification/timestamp"]).ok_or(ReceiptError::Field("timestamp"))?,
+        taken_at: None,
         tags: Default::default(),
         detail: phrases(value, &["/status", "/delivery/providerResponse"]),
     })

@@ -117,6 +117,13 @@ fn settings(id: &str, name: &str, platform: &str, controller: Value, routes: Val
         "approval_minutes": 120,
         "reject_limit_per_mille": 5,
         "contacts": contacts(),
+        "escalation": {
+            "at_percent_left": [50, 25, 10],
+            "targets": [{
+                "kind": "sns-topic", "name": "operators",
+                "topic": format!("arn:aws:sns:eu-central-1:{ACCOUNT}:tocsin-operators"),
+            }],
+        },
         "wording": wording(),
     })
 }
