@@ -3,10 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tocsin_audit::{Action, Actor};
+use tocsin_audit::Action;
 use tocsin_domain::alert::AlertMessage;
 use tocsin_ports::memory::Fault;
-use tocsin_ports::store::incidents;
 use tocsin_ports::{Clock, Proof, TenantScope};
 use tocsin_tests::*;
 
@@ -155,25 +154,6 @@ fn whatever_call_of_a_tick_fails_everybody_is_told_in_the_end() {
         assert!(told(&town, ALERT_ADDRESS, &with) >= 1, "{fault:?} at {number}");
         assert!(!town.world.home_as_text().contains("#outbox"), "{fault:?} at {number}");
     }
-}
-
-#[test]
-fn what_is_infeasible_is_told_at_once_and_once() {
-    let (mut town, incident) = leaked(&customers(7));
-    let scope = TenantScope::proven("shop".parse().expect("a tenant"), Proof::Sweep);
-    let id = incident.parse().expect("an id");
-    let obligation = tocsin_domain::id::ObligationId::of(id, "us-ca-individual", "US-CA", "");
-    let why =
-        "us-ca-individual breaks by 3 hours for 4,000 people: a rate of 30 a second buys it back".to_owned();
-    for _ in 0..2 {
-        let infeasible = [(obligation, why.clone())];
-        let by = Actor::Function("plan".to_owned());
-        run(incidents::escalate_infeasible(&town.world, &scope, id, &infeasible, &by, town.world.now()))
-            .expect("a store");
-        town.minute();
-    }
-    assert_eq!(told(&town, ALERT_TOPIC, &why), 1);
-    assert_eq!(actions(&town, Action::DeadlineEscalated), 1);
 }
 
 #[test]

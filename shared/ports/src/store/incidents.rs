@@ -1,9 +1,8 @@
 //! Incidents. A change names the version it started from; whoever was overtaken looks again.
 
-use jiff::Timestamp;
-use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_audit::Leaf;
 use tocsin_domain::alert::Alert;
-use tocsin_domain::id::{IncidentId, ObligationId};
+use tocsin_domain::id::IncidentId;
 use tocsin_domain::incident::Incident;
 use tocsin_domain::outcome::Halt;
 
@@ -138,33 +137,6 @@ fn alert(scope: &TenantScope, was: &Versioned, now_is: &Incident) -> Option<Aler
     let tasks: Vec<String> = now_is.attention.iter().filter(|task| !known.contains(task)).cloned().collect();
     let id = format!("{}-{:010}", now_is.id, was.version + 1);
     (!tasks.is_empty()).then(|| Alert { id, tenant: scope.tenant().clone(), incident: now_is.id, tasks })
-}
-
-/// Tells people at once that duties cannot be met as things stand: each with a sentence that says which deadline breaks,
-/// by how much, and what buys it back. Said once, however often it is found; what is not infeasible any more stays on
-/// the incident until somebody takes it off.
-pub async fn escalate_infeasible(
-    ports: &(impl ReadHome + WriteHome),
-    scope: &TenantScope,
-    id: IncidentId,
-    infeasible: &[(ObligationId, String)],
-    by: &Actor,
-    now: Timestamp,
-) -> Result<(), Halt> {
-    let leaves: Vec<Leaf> = infeasible
-        .iter()
-        .map(|(obligation, why)| {
-            let subject = [("obligation", obligation.to_string()), ("state", "infeasible".to_owned())];
-            let action = Action::DeadlineEscalated;
-            Leaf::new(scope.tenant(), Some(id), now, by.clone(), action, why.clone(), subject)
-        })
-        .collect();
-    // A transaction takes 100 writes.
-    for (part, leaves) in infeasible.chunks(50).zip(leaves.chunks(50)) {
-        let ask = |incident: &mut Incident| part.iter().for_each(|(_, why)| incident.ask(why.clone()));
-        amend(ports, scope, id, ask, leaves).await?;
-    }
-    Ok(())
 }
 
 fn changed(scope: &TenantScope, was: &Versioned, now_is: &Incident) -> Result<Write, Halt> {
