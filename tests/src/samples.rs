@@ -118,6 +118,7 @@ pub fn tenant(id: &str) -> Value {
         },
         "approvals_needed": 1,
         "approval_minutes": 120,
+        "canary": { "above": 1000, "share_per_mille": 20, "minutes": 30 },
         "reject_limit_per_mille": 20,
         "contacts": [{
             "name": "dpa-germany", "regime": "eu-gdpr-authority", "jurisdiction": "DE",

@@ -17,7 +17,7 @@ use tocsin_domain::chunk::{ChunkRef, ChunkState};
 use tocsin_domain::id::IncidentId;
 use tocsin_domain::incident::Halt as Stop;
 use tocsin_domain::outcome::{Halt, Outcome, Progress, settle};
-use tocsin_domain::plan::{Door, Wave};
+use tocsin_domain::plan::{After, Door, Wave};
 use tocsin_ports::store::chunks;
 use tocsin_ports::store::plans::{self, Look, WaveRef, is_open};
 use tocsin_ports::store::{directory, incidents};
@@ -33,6 +33,8 @@ struct DueWave {
     scope: TenantScope,
     at: WaveRef,
     wave: Wave,
+    /// The wave that it follows, while that goes.
+    canary: Option<Wave>,
 }
 
 /// How many chunks of a wave are looked at at once.
@@ -133,11 +135,12 @@ async fn due_waves(
     for at in plans::waves_to_start(ports, scope, now).await? {
         match seen.standing(ports, scope, at.incident, at.plan).await {
             Ok(Standing::Over) => {
-                plans::look_at_wave(ports, scope, at, Look { queued: 0, again: None }).await?;
+                plans::look_at_wave(ports, scope, at, Look::OVER).await?;
             }
             Ok(standing @ (Standing::Open(_) | Standing::Shut)) => {
                 let wave = standing.wave(at.wave).cloned();
-                due.extend(wave.map(|wave| DueWave { scope: scope.clone(), at, wave }));
+                let canary = wave.as_ref().and_then(|wave| standing.wave(wave.after?.wave)).cloned();
+                due.extend(wave.map(|wave| DueWave { scope: scope.clone(), at, wave, canary }));
             }
             Err(halt) => failed = Some(halt),
         }
@@ -217,6 +220,11 @@ async fn start(
         return Ok(());
     }
     let wave = &due.wave;
+    if !look.follows
+        && let Some(after) = wave.after
+    {
+        return follow(ports, due, after, look, now).await;
+    }
     let open_for = match wave.door(now) {
         Door::OpenUntil(until) => until.duration_since(now),
         Door::OpensAt(at) => {
@@ -246,12 +254,36 @@ async fn start(
         jobs::send(ports, &due.scope, &wave.region, &laid).await?;
         if laid.len() < planned.len() {
             let queued = planned.get(laid.len()).copied().unwrap_or(wave.chunks);
-            let look = Look { queued, again: Some(now) };
+            let look = Look { queued, again: Some(now), ..look };
             return plans::look_at_wave(ports, &due.scope, due.at, look).await;
         }
         from = planned.last().map_or(wave.chunks, |number| number + 1);
     }
     // Nothing waited from the first chunk on: each was claimed.
     let again = (from > 0).then(|| now + last + LOST_AFTER);
-    plans::look_at_wave(ports, &due.scope, due.at, Look { queued: 0, again }).await
+    plans::look_at_wave(ports, &due.scope, due.at, Look { queued: 0, again, ..look }).await
+}
+
+/// A wave that follows a canary begins so many minutes after all of the canary was claimed. What its receipts say by then
+/// may have paused this wave.
+async fn follow(
+    ports: &impl DispatchPorts,
+    due: &DueWave,
+    after: After,
+    look: Look,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let at = WaveRef { wave: after.wave, ..due.at };
+    let has_gone = match &due.canary {
+        Some(canary) => chunks::planned(ports, &due.scope, at, canary, 0, 1).await?.is_empty(),
+        // A paused wave is not among those that go.
+        None => false,
+    };
+    let look = if has_gone {
+        let begins = now + SignedDuration::from_mins(after.minutes.into());
+        Look { follows: true, again: Some(begins), ..look }
+    } else {
+        Look { again: Some(now), ..look }
+    };
+    plans::look_at_wave(ports, &due.scope, due.at, look).await
 }

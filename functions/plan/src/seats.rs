@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use tocsin_domain::id::ObligationId;
 use tocsin_domain::notice::{Place, Recipient};
 use tocsin_domain::person::{Jurisdiction, Member};
-use tocsin_domain::plan::{Channel, Phase, chunk_size};
+use tocsin_domain::plan::{After, Channel, Phase, chunk_size};
+use tocsin_domain::tenant::Canary;
 use tocsin_notices::Template;
 
 use crate::waves::Duty;
@@ -67,6 +68,7 @@ struct Taken<'a> {
 /// A wave's notices in order.
 pub struct Row<'a> {
     pub number: u32,
+    pub after: Option<After>,
     pub group: Group,
     pub template: &'a Template,
     pub duty: &'a Duty,
@@ -99,26 +101,55 @@ impl<'a> Seats<'a> {
         self.rows[instead_of.row].seats[instead_of.place].1 = Some(second);
     }
 
-    /// The waves, numbered from 1.
-    pub fn rows(self) -> Vec<Row<'a>> {
+    /// The waves, numbered from 1; those of people, that go and do not stand by, with their canary before them.
+    pub fn rows(self, canary: Canary) -> Vec<Row<'a>> {
         let Self { by_group, mut rows } = self;
-        let mut numbers = vec![(0, 1); rows.len()];
-        for (number, (group, row)) in (1_u32..).zip(&by_group) {
-            numbers[*row] = (number, chunk_size(group.channel, group.stands_by));
+        let mut layouts = vec![Layout::default(); rows.len()];
+        let mut number = 1;
+        for (group, row) in &by_group {
+            let size = chunk_size(group.channel, group.stands_by);
+            let seats = &rows[*row].seats;
+            let to_people = seats.first().is_some_and(|(to, _)| matches!(to, To::Person(_)));
+            let first = if to_people && !group.stands_by { canary.of(seats.len()) } else { 0 };
+            layouts[*row] = Layout { number, size, first };
+            number += if first > 0 { 2 } else { 1 };
         }
-        let place = |seat: Seat| {
-            let (wave, size) = numbers[seat.row];
-            Place { wave, chunk: (seat.place / size) as u32, index: (seat.place % size) as u32 }
+        let place = |seat: Seat| layouts[seat.row].place(seat.place);
+        let mut waves = Vec::new();
+        for (group, row) in by_group {
+            let seats = std::mem::take(&mut rows[row].seats);
+            let Taken { template, duty, .. } = rows[row];
+            let Layout { number, first, .. } = layouts[row];
+            let mut notices: Vec<_> =
+                seats.into_iter().map(|(to, counterpart)| (to, counterpart.map(place))).collect();
+            let rest = notices.split_off(first);
+            let wave =
+                |number, after, notices| Row { number, after, group: group.clone(), template, duty, notices };
+            if first > 0 {
+                let after = Some(After { wave: number, minutes: canary.minutes });
+                waves.extend([wave(number, None, notices), wave(number + 1, after, rest)]);
+            } else {
+                waves.push(wave(number, None, rest));
+            }
+        }
+        waves
+    }
+}
+
+/// How a group's seats become places: the first so many in the wave of this number, the others in the next one.
+#[derive(Debug, Clone, Copy, Default)]
+struct Layout {
+    number: u32,
+    size: usize,
+    first: usize,
+}
+
+impl Layout {
+    fn place(&self, seat: usize) -> Place {
+        let (wave, place) = match seat.checked_sub(self.first) {
+            Some(behind) if self.first > 0 => (self.number + 1, behind),
+            Some(_) | None => (self.number, seat),
         };
-        by_group
-            .into_iter()
-            .map(|(group, row)| {
-                let seats = std::mem::take(&mut rows[row].seats);
-                let Taken { template, duty, .. } = rows[row];
-                let notices =
-                    seats.into_iter().map(|(to, counterpart)| (to, counterpart.map(place))).collect();
-                Row { number: numbers[row].0, group, template, duty, notices }
-            })
-            .collect()
+        Place { wave, chunk: (place / self.size) as u32, index: (place % self.size) as u32 }
     }
 }

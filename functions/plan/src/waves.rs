@@ -87,7 +87,7 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
             phase.as_str()
         ));
     }
-    for row in seats.rows() {
+    for row in seats.rows(tenant.canary) {
         let Group { obligation, region, channel, residence, phase, stands_by, .. } = row.group.clone();
         let (template, duty) = (row.template, row.duty);
         let wave = Wave {
@@ -103,12 +103,13 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
                 version: template.version().to_string(),
                 hash: template.content_hash().to_owned(),
             },
-            start: now,
+            start: now + SignedDuration::from_mins(row.after.map_or(0, |after| after.minutes).into()),
             window: window(tenant, channel),
             residence,
             deadline: duty.obligation.due,
             settling: settling(&duty.obligation, channel),
             stands_by,
+            after: row.after,
             recipients: row.notices.len() as u64,
             chunks: 0,
             root: Tree::default().root(),

@@ -48,8 +48,14 @@ async fn of_incident(
     }
     let head = plans::get(ports, scope, incident.id, plan.version).await?.head;
     for (at, tally) in grown {
-        let wave = plans::wave(ports, scope, &head, at.wave).await?;
-        look_at(ports, scope, at, &wave, now).await?;
+        let waves = plans::waves(ports, scope, &head).await?;
+        // What is known of a canary counts for the wave that follows it.
+        let (of_it, others): (Vec<&Wave>, Vec<&Wave>) = waves.iter().partition(|wave| wave.number == at.wave);
+        let followers =
+            others.into_iter().filter(|wave| wave.after.is_some_and(|after| after.wave == at.wave));
+        for wave in of_it.iter().copied().chain(followers) {
+            look_at(ports, scope, (at, &of_it), wave, now).await?;
+        }
         health::judged(ports, scope, at, sum(&tally)).await?;
     }
     Ok(())
@@ -67,16 +73,20 @@ fn has_grown(tally: &Tally) -> bool {
 async fn look_at(
     ports: &(impl ReadHome + WriteHome + Configured),
     scope: &TenantScope,
-    at: WaveRef,
+    (judged_at, judged): (WaveRef, &[&Wave]),
     wave: &Wave,
     now: Timestamp,
 ) -> Result<(), Halt> {
+    let at = WaveRef { wave: wave.number, ..judged_at };
+    let Some(judged) = judged.first() else {
+        return Ok(());
+    };
     if wave.channel != Channel::Email || wave.settling != Settling::MustReach {
         return Ok(());
     }
     let was = incidents::get(ports, scope, at.incident).await?;
     let limits = &ports.settings().pause;
-    let figures = health::figures(ports, scope, at, wave).await?;
+    let figures = health::figures(ports, scope, judged_at, judged).await?;
     let held_against_it = match was.incident.pauses.get(&at.wave) {
         Some(pause) => figures.since(&pause.figures),
         None => figures,

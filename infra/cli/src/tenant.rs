@@ -93,6 +93,7 @@ mod tests {
         platform = "shopify-plus"
         approvals_needed = 1
         approval_minutes = 120
+        canary = { above = 1000, share_per_mille = 20, minutes = 30 }
         reject_limit_per_mille = 20
         contacts = []
         datasets = []
@@ -159,7 +160,7 @@ mod tests {
         let unknown = wrong("approvals_needed = 1", "aprovals_needed = 1");
         assert!(unknown.contains("line 5") && unknown.contains("aprovals_needed"), "{unknown}");
         let syntax = wrong("[residency]", "[residency");
-        assert!(syntax.contains("line 27"), "{syntax}");
+        assert!(syntax.contains("line 28"), "{syntax}");
         let missing = wrong("        otherwise = \"eu-central-1\"\n", "");
         assert!(missing.contains("otherwise"), "{missing}");
         let problem = wrong("approvals_needed = 1", "approvals_needed = 2");

@@ -137,6 +137,9 @@ pub struct Wave {
     pub settling: Settling,
     /// Its notices stand by: each takes the place of a notice of the same duty that does not arrive by another channel.
     pub stands_by: bool,
+    /// A canary wave goes first: this one follows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<After>,
     pub recipients: u64,
     pub chunks: u32,
     /// Over the chunks' digests in order: binds every recipient and every rendered byte.
@@ -203,6 +206,14 @@ impl Phase {
             Phase::Withdrawal => "withdrawal",
         }
     }
+}
+
+/// What a wave waits for: the canary wave of this number has gone, and so many minutes have passed for its receipts to
+/// come in. Its figures then count for this wave, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct After {
+    pub wave: u32,
+    pub minutes: u32,
 }
 
 /// Why nobody can say at which hours people may be reached.
@@ -334,6 +345,7 @@ mod tests {
             deadline: None,
             settling: Settling::MustReach,
             stands_by: false,
+            after: None,
             recipients,
             chunks: 0,
             root: chunks.root(),

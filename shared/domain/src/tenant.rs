@@ -36,6 +36,8 @@ pub struct Tenant {
     pub approvals_needed: u32,
     /// Within how many minutes approvals are expected: whether a plan can be carried out in time is reckoned from then on.
     pub approval_minutes: u32,
+    /// A small share of a large wave goes first.
+    pub canary: Canary,
     /// More bad rows than this share of a manifest, in thousandths, block the plan.
     pub reject_limit_per_mille: u32,
     /// Bodies to which a notice can go by e-mail or webhook.
@@ -213,6 +215,29 @@ pub struct Senders {
     pub letters: bool,
     /// Whether people without any of these find the notice in the shop's inbox.
     pub in_app: bool,
+}
+
+/// How much of a wave goes first, to learn from its receipts before the rest goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Canary {
+    /// Waves to more people than this have one.
+    pub above: u32,
+    /// In thousandths of the wave's people; 0: no wave has a canary.
+    pub share_per_mille: u32,
+    /// For how long its receipts are waited for, once it has gone.
+    pub minutes: u32,
+}
+
+impl Canary {
+    /// How many of a wave's people go first; 0 where all go together.
+    pub fn of(&self, people: usize) -> usize {
+        if people <= self.above as usize || self.share_per_mille >= 1000 {
+            return 0;
+        }
+        let share = people as u128 * u128::from(self.share_per_mille);
+        usize::try_from(share.div_ceil(1000)).unwrap_or(0)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -472,6 +497,17 @@ mod tests {
             ("https://acquirer.example/\r\nHost: evil", EndpointError::Rest),
         ] {
             assert_eq!(bad.parse::<Endpoint>(), Err(why), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_canary_is_a_share_of_a_large_wave_and_never_the_whole() {
+        let canary = Canary { above: 1000, share_per_mille: 10, minutes: 30 };
+        for (people, expected) in [(0, 0), (1000, 0), (1001, 11), (100_000, 1000)] {
+            assert_eq!(canary.of(people), expected, "{people}");
+        }
+        for share_per_mille in [0, 1000, u32::MAX] {
+            assert_eq!(Canary { share_per_mille, ..canary }.of(5000), 0, "{share_per_mille}");
         }
     }
 

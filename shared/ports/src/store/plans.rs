@@ -370,8 +370,15 @@ pub struct Look {
     /// The chunks below this number were put on the queue since the wave was last looked at from its first chunk on.
     /// It says where to go on, and nothing of what was claimed.
     pub queued: u32,
+    /// Of a wave that follows a canary: the canary has gone, and the wave goes from `again` on.
+    pub follows: bool,
     /// `None` once no chunk waits for its first claim.
     pub again: Option<Timestamp>,
+}
+
+impl Look {
+    /// Nobody has to look any more.
+    pub const OVER: Self = Self { queued: 0, follows: false, again: None };
 }
 
 /// What was last said of a wave. The index that leads to it lags behind: only this counts.
@@ -384,7 +391,7 @@ pub async fn wave_look(ports: &impl ReadHome, scope: &TenantScope, wave: WaveRef
         None => 0,
     };
     let again = item.text("wake").map(str::parse).transpose().map_err(|_| unreadable(&item))?;
-    Ok(Look { queued, again })
+    Ok(Look { queued, follows: item.number("follows") == Some(1), again })
 }
 
 pub async fn look_at_wave(
@@ -395,6 +402,9 @@ pub async fn look_at_wave(
 ) -> Result<(), Halt> {
     let mut set = look.again.map(|at| waking(scope, at)).unwrap_or_default();
     set.insert("queued".to_owned(), Value::Number(look.queued.into()));
+    if look.follows {
+        set.insert("follows".to_owned(), Value::Number(1));
+    }
     let write = Write::Update {
         key: wave_key(scope, wave),
         set,

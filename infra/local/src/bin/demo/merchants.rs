@@ -115,6 +115,8 @@ fn settings(id: &str, name: &str, platform: &str, controller: Value, routes: Val
         },
         "approvals_needed": 1,
         "approval_minutes": 120,
+        // The demo's people are fewer than a canary needs.
+        "canary": { "above": 100_000, "share_per_mille": 10, "minutes": 30 },
         "reject_limit_per_mille": 5,
         "contacts": contacts(),
         "escalation": {
