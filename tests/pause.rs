@@ -1,5 +1,6 @@
 //! A wave whose mail bounces is stopped before the provider stops everybody's, a person is asked, and lets it go on.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tocsin_domain::alert::AlertMessage;
 use tocsin_domain::pause::Limits;
@@ -30,7 +31,9 @@ fn germans(count: u32, bad_of_ten: u32) -> Vec<Customer> {
 /// A town in which one chunk goes a minute, with an approved plan.
 fn sending(customers: &[Customer]) -> (Town, String) {
     let pause = Limits { bounces_per_mille: 50, complaints_per_mille: 1, sample: 20 };
-    let town = Town::with(Settings { send_rate: 1, pause, ..World::settings_for_tests() });
+    // Long enough for a chunk at this rate.
+    let send_timeout = SignedDuration::from_mins(10);
+    let town = Town::with(Settings { send_rate: 1, send_timeout, pause, ..World::settings_for_tests() });
     settle_in(&town, "shop", customers);
     assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
     town.drain();
@@ -127,7 +130,7 @@ fn a_pause_stops_what_lies_on_the_queue_as_a_hold_does() {
         |end: &str| laid_out.iter().find(|body| body.contains(end)).expect("a chunk of the wave").clone();
     let (first, late) = (of("-2-0\""), of("-2-1\""));
     while to_people(&town) == 0 {
-        town.world.advance_to(town.world.now() + jiff::SignedDuration::from_secs(10));
+        town.world.advance_to(town.world.now() + SignedDuration::from_secs(10));
         deliver(&town.world, &queue, &first);
     }
     let sent = to_people(&town);
@@ -135,7 +138,7 @@ fn a_pause_stops_what_lies_on_the_queue_as_a_hold_does() {
     town.tell_events();
     tick(async { watch::step(&town.world, town.world.now()).await });
     let (wave, _) = paused(&town, &incident).expect("a pause");
-    town.world.advance_to(town.world.now() + jiff::SignedDuration::from_mins(16));
+    town.world.advance_to(town.world.now() + SignedDuration::from_mins(16));
     run(dispatch::step(&town.world, town.world.now()));
     let of_wave = |body: &String| body.contains("-2-");
     let again = std::iter::from_fn(|| town.world.take(&queue)).map(|message| message.body).find(of_wave);

@@ -113,6 +113,9 @@ pub async fn halt(
     let subject = [("at", now.to_string())];
     let leaf = Leaf::new(scope.tenant(), Some(id), now, person(principal), action, reason, subject);
     plans::set_halt(ports, &scope, (&was, &incident), &leaf).await?;
+    if let (None, Some(plan)) = (halt, &incident.plan) {
+        plans::begin_again(ports, &scope, id, plan.version).await?;
+    }
     Ok(json!({ "halt": incident.halt, "handed_over": handed_over(ports, &scope, &incident).await? }))
 }
 

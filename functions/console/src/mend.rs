@@ -151,6 +151,7 @@ pub async fn resume(
     ];
     let leaf = Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::WaveResumed, why, subject);
     plans::set_pauses(ports, &scope, (&was, &incident), &leaf).await?;
+    plans::begin_again(ports, &scope, id, plan.version).await?;
     Ok(json!({ "wave": number, "figures": figures }))
 }
 

@@ -108,6 +108,9 @@ async fn send_one_again(
         ChunkState::Planned | ChunkState::Accepted => return Ok(()),
     }
     let standing = seen.standing(ports, scope, at.incident, at.plan).await?;
+    if matches!(standing, Standing::Over) {
+        return chunks::forget(ports, scope, &chunk).await;
+    }
     let Some(wave) = standing.wave(at.wave) else {
         return Ok(());
     };

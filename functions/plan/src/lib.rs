@@ -127,7 +127,7 @@ async fn make(
         version,
         now,
     })?;
-    let outlook = outlook::of(ports, tenant, &laid.waves, now).await?;
+    let outlook = outlook::of(ports, tenant, &laid.waves, now).await;
     chunks::put(ports, scope, &laid.chunks).await?;
     let frozen = serde_json::to_string(&brief)
         .map_err(|error| Halt::Park(Parked::Defect { place: format!("freezing the brief: {error}") }))?;
@@ -149,8 +149,14 @@ async fn make(
     };
     let plan = Plan { head, obligations, waves: laid.waves };
     plans::put_parts(ports, scope, &plan, &frozen).await?;
-    plans::put_outlook(ports, scope, plan.head.incident, version, &outlook).await?;
-    let attention = [laid.attention, outlook::warnings(&outlook)].concat();
+    let warnings = match &outlook {
+        Ok(outlook) => {
+            plans::put_outlook(ports, scope, plan.head.incident, version, outlook).await?;
+            outlook::warnings(outlook)
+        }
+        Err(why) => vec![outlook::unknown(why)],
+    };
+    let attention = [laid.attention, warnings].concat();
     put(ports, scope, &was, &plan, &attention, now).await?;
     Ok(())
 }

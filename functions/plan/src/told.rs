@@ -49,6 +49,9 @@ pub async fn read(
     incident: &Incident,
     earlier: &[u32],
 ) -> Result<Before, Halt> {
+    if told::is_under_way(ports, scope, incident.id, earlier).await? {
+        return Err(Halt::Again("chunks of an earlier plan are being handed over".to_owned()));
+    }
     let told = told::under_all(ports, scope, incident.id, earlier).await?;
     let mut said = BTreeMap::new();
     for version in earlier {
@@ -89,7 +92,7 @@ impl Before {
         let told: BTreeSet<PersonId> = self
             .told
             .iter()
-            .filter(|(_, told)| !matches!(told.reach, Reach::Unreachable(_)))
+            .filter(|(_, told)| told.handed_over && !matches!(told.reach, Reach::Unreachable(_)))
             .filter_map(|((_, who), _)| match who {
                 Who::Person(id) => Some(*id),
                 Who::Contact(_) => None,
@@ -106,7 +109,8 @@ impl Before {
         library: &Library,
         now: Saying<'_>,
     ) -> Next {
-        let Some(told) = self.told.get(&(obligation, who.clone())) else {
+        let told = self.told.get(&(obligation, who.clone())).filter(|told| told.handed_over);
+        let Some(told) = told else {
             return self.first(Vec::new());
         };
         match told.reach {

@@ -104,7 +104,7 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
                 hash: template.content_hash().to_owned(),
             },
             start: now + SignedDuration::from_mins(row.after.map_or(0, |after| after.minutes).into()),
-            window: window(tenant, channel),
+            window: if residence.is_some() { window(tenant, channel) } else { SendingWindow::Always },
             residence,
             deadline: duty.obligation.due,
             settling: settling(&duty.obligation, channel),

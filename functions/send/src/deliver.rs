@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
-use tocsin_domain::chunk::{Entry, TOO_FAST};
+use tocsin_domain::chunk::{Entry, TELL_AFTER, TOO_FAST};
 use tocsin_domain::id::PersonId;
 use tocsin_domain::pace::smaller_call;
 use tocsin_domain::plan::Wave;
@@ -18,13 +18,18 @@ use crate::SendPorts;
 use crate::compose::Ready;
 use crate::letters;
 use crate::partner::{self, PartnerNotice};
+use crate::turn::Turn;
 
 const SHORTEST_TRIED: SignedDuration = SignedDuration::from_hours(1);
 
 /// The longest that AWS End User Messaging takes (`TimeToLive`).
 const LONGEST_TRIED: SignedDuration = SignedDuration::from_hours(72);
 
-/// What became of each notice of the chunk. A mail call carries `call_size` messages at most.
+/// The part of the function's time for which one claim waits between its calls, where a chunk takes several at the
+/// provider's rate.
+const WAITING_PART: i32 = 3;
+
+/// What became of each notice of the chunk. Mail goes at the pace of the turn.
 pub async fn chunk(
     ports: &impl SendPorts,
     scope: &TenantScope,
@@ -32,7 +37,7 @@ pub async fn chunk(
     brief: &Brief,
     chunk: &StoredChunk,
     ready: Vec<Ready>,
-    (call_size, now): (usize, Timestamp),
+    (turn, now): (&Turn, Timestamp),
 ) -> Vec<Entry> {
     let mut entries = chunk.entries.clone();
     let (mut mails, mut lines) = (Vec::new(), Vec::new());
@@ -77,7 +82,7 @@ pub async fn chunk(
             },
         }
     }
-    for (index, answer) in send_mails(ports, &brief.sender, mails, call_size).await {
+    for (index, answer) in send_mails(ports, &brief.sender, mails, chunk, turn).await {
         if let Some(entry) = entries.get_mut(index) {
             *entry = after(entry, answer);
         }
@@ -95,14 +100,17 @@ struct Waiting {
 
 /// Call after call, until one is not answered for each message: what was to come behind it then goes another time. A
 /// call that is refused for what stands in it is cut into smaller ones, until the message stands alone whose fault it
-/// is. That message is refused for good only when others of the chunk were taken: else the fault may be ours.
+/// is. That message is refused for good only when others of the chunk were taken, by now or before, or when it was tried
+/// often: else the fault may be ours.
 async fn send_mails(
     ports: &impl SendPorts,
     from: &str,
     mails: Vec<Waiting>,
-    call_size: usize,
+    chunk: &StoredChunk,
+    turn: &Turn,
 ) -> Vec<(usize, Entry)> {
-    let mut calls: VecDeque<Vec<Waiting>> = cut(&mails, call_size).collect();
+    let mut calls: VecDeque<Vec<Waiting>> = cut(&mails, turn.call_size()).collect();
+    let (mut spent, longest) = (SignedDuration::ZERO, ports.settings().send_timeout / WAITING_PART);
     let (mut ends, mut unfit) = (Vec::new(), Vec::new());
     while let Some(call) = calls.pop_front() {
         let messages: Vec<Mail> = call.iter().map(|waiting| waiting.mail.clone()).collect();
@@ -117,12 +125,20 @@ async fn send_mails(
         let rest = rest_after(&handed_over);
         let indices = call.iter().map(|waiting| waiting.index);
         ends.extend(indices.zip(answers(handed_over, messages.len())));
+        // The next call waits until this one's part of the turn is over.
+        let part = turn.span(messages.len());
+        let rest = rest.or_else(|| (spent + part > longest).then(|| Entry::Throttled(TURN_OVER.to_owned())));
         if let Some(rest) = rest {
             ends.extend(calls.drain(..).flatten().map(|waiting| (waiting.index, rest.clone())));
+        } else if !calls.is_empty() {
+            ports.pause(part).await;
+            spent += part;
         }
     }
-    let others_went = ends.iter().any(|(_, entry)| matches!(entry, Entry::Accepted(_)));
-    let end = |why| if others_went { Entry::Refused(why) } else { Entry::Throttled(why) };
+    let went = |entry: &Entry| matches!(entry, Entry::Accepted(_));
+    let not_ours =
+        ends.iter().map(|(_, entry)| entry).chain(&chunk.entries).any(went) || chunk.attempt >= TELL_AFTER;
+    let end = |why| if not_ours { Entry::Refused(why) } else { Entry::Throttled(why) };
     ends.extend(unfit.into_iter().map(|(index, why)| (index, end(why))));
     ends
 }
@@ -141,6 +157,8 @@ fn rest_after(handed_over: &HandOver) -> Option<Entry> {
         HandOver::Unknown(_) => Some(Entry::Throttled("a call before it was not answered".to_owned())),
     }
 }
+
+const TURN_OVER: &str = "the rest of the chunk goes in another turn";
 
 fn too_fast() -> Entry {
     Entry::Throttled(TOO_FAST.to_owned())

@@ -97,7 +97,7 @@ async fn send(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> P
         }
     }
     if !chunk.entries.iter().any(Entry::goes_next) {
-        return Ok(Outcome::Skip { why: "nothing of the chunk goes out now" });
+        return nothing_goes(ports, &scope, &chunk, now).await;
     }
     let incident = incidents::get(ports, &scope, job.chunk.incident).await?.incident;
     let stored = plans::get(ports, &scope, job.chunk.incident, job.chunk.plan).await?;
@@ -117,9 +117,30 @@ async fn send(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> P
     let turn = match turn::take(ports, &wave, &chunk, now).await? {
         Some(turn) => turn,
         // It is still planned or due, and `dispatch` lays it out again.
-        None => return Ok(Outcome::Skip { why: "no turn is near at the provider's rate" }),
+        None => {
+            return Ok(Outcome::Skip {
+                why: "no turn is near at the provider's rate, or its people sleep by then",
+            });
+        }
     };
     hand_over(ports, &scope, (&wave, &brief), &chunk, ready, turn, now).await
+}
+
+/// A copy that events made needless ends its chunk here; of what stands by, nothing was called up.
+async fn nothing_goes(
+    ports: &impl SendPorts,
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    now: Timestamp,
+) -> Progress {
+    if chunk.state == ChunkState::Due {
+        let why = "the provider's events came before the copy went: it is not needed";
+        let leaf = leaf(scope, chunk, chunk.attempt, Action::ChunkSettled, why, now);
+        let wake = chunk.moves_on(&chunk.entries).then_some(now);
+        let change = Change { event: ChunkEvent::Evidence, entries: Some(chunk.entries.clone()), wake };
+        chunks::step(ports, scope, chunk, change, &leaf).await?;
+    }
+    Ok(Outcome::Skip { why: "nothing of the chunk goes out now" })
 }
 
 /// From the approved hash down to the recipients: the plan's head stands behind the hash, the wave under the head, and
@@ -151,7 +172,7 @@ async fn hand_over(
         Claim::Closed => return Ok(Outcome::Skip { why: CLOSED }),
     }
     let claimed = StoredChunk { state: ChunkState::HandingOver, attempt, ..chunk.clone() };
-    let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, (turn.call_size(), now)).await;
+    let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, (&turn, now)).await;
     let too_fast = entries.iter().any(Entry::is_too_fast);
     let handed_over = handed_over(&claimed.entries, &entries);
     let recorded = record(ports, scope, wave.channel, &claimed, entries, now).await;

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::CHUNK_SIZE;
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::pace::{Lane, call_size};
-use tocsin_domain::plan::{Channel, Wave};
+use tocsin_domain::pace::{Lane, call_size, span};
+use tocsin_domain::plan::{Channel, Door, Wave};
 use tocsin_ports::store::chunks::StoredChunk;
 use tocsin_ports::store::pace::{self, Pace};
 
@@ -30,7 +30,10 @@ pub async fn take(
         return Err(Halt::Again(format!("nobody has said yet how fast {lane} goes: dispatch does")));
     };
     let messages = chunk.entries.iter().filter(|entry| entry.goes_next()).count();
+    let is_open = |at: Timestamp| matches!(wave.door(at), Door::OpenUntil(_));
     match pace::take(ports, &lane, &pace, messages as u64, now).await? {
+        // Its people sleep by then.
+        pace::Turn::At(at) if !is_open(at) => Ok(None),
         pace::Turn::At(at) => {
             let wait = at.duration_since(now);
             if wait > SignedDuration::ZERO {
@@ -46,6 +49,11 @@ impl Turn {
     /// How many messages one call carries.
     pub fn call_size(&self) -> usize {
         self.lane.as_ref().map_or(CHUNK_SIZE, |(_, pace)| call_size(pace.a_second))
+    }
+
+    /// How long so many messages take at the provider's rate.
+    pub fn span(&self, messages: usize) -> SignedDuration {
+        self.lane.as_ref().map_or(SignedDuration::ZERO, |(_, pace)| span(messages as u64, pace.a_second))
     }
 
     /// The provider throttled us: all senders slow down. What it grants now is asked where it can be.

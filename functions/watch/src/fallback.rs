@@ -57,7 +57,7 @@ pub async fn of_accepted(
     now: Timestamp,
 ) -> Result<(), Halt> {
     if of_chunk(ports, scope, chunk, None, now).await? {
-        chunks::rest(ports, scope, chunk).await?;
+        chunks::forget(ports, scope, chunk).await?;
     }
     Ok(())
 }
@@ -72,8 +72,16 @@ async fn of_chunk(
 ) -> Result<bool, Halt> {
     let at = chunk.chunk.at;
     let incident = incidents::get(ports, scope, at.incident).await?.incident;
-    let in_force = incident.plan.is_some_and(|plan| plan.version == at.plan);
-    if chunk.chunk.stands_by || !in_force || incident.halt == Some(Stop::Cancelled) {
+    if chunk.chunk.stands_by || incident.halt == Some(Stop::Cancelled) {
+        return Ok(true);
+    }
+    if incident.plan.is_none_or(|plan| plan.version != at.plan) {
+        let task = format!(
+            "notices of plan {} did not arrive, and it was amended: amend again, and these people are tried by a channel \
+             that was not",
+            at.plan
+        );
+        incidents::ask(ports, scope, at.incident, task, &[]).await?;
         return Ok(true);
     }
     let mut facts: BTreeMap<u32, BTreeSet<Fact>> = BTreeMap::new();

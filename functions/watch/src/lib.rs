@@ -40,7 +40,9 @@ pub async fn step(ports: &impl WatchPorts, now: Timestamp) -> Outcome {
 }
 
 async fn look_after(ports: &impl WatchPorts, scope: &TenantScope, now: Timestamp) -> Result<(), Halt> {
-    // A doubt that cannot be settled stops neither an escalation nor the sealing of the log.
+    // What endangers the account comes first. A doubt that cannot be settled stops neither an escalation nor the sealing
+    // of the log.
+    let paused = pauses::pause(ports, scope, now).await;
     let settled = settlement::settle_doubts(ports, scope, now).await;
     let moved = fallback::move_on(ports, scope, now).await;
     let told = if *scope.tenant() == TenantId::installation() {
@@ -49,15 +51,14 @@ async fn look_after(ports: &impl WatchPorts, scope: &TenantScope, now: Timestamp
         escalate_and_tell(ports, scope, now).await
     };
     leaves::seal_waiting(ports, scope).await?;
-    settled.and(moved).and(told)
+    paused.and(settled).and(moved).and(told)
 }
 
 /// What cannot be escalated stops nobody from being told of what is.
 async fn escalate_and_tell(ports: &impl WatchPorts, scope: &TenantScope, now: Timestamp) -> Result<(), Halt> {
-    let paused = pauses::pause(ports, scope, now).await;
     let tenant = tenants::get(ports, scope).await?;
     let escalated = deadlines::escalate(ports, scope, &tenant.escalation, now).await;
     let reckoned = outlook::reckon(ports, scope, now).await;
     alerts::tell(ports, scope, &tenant, now).await?;
-    paused.and(escalated).and(reckoned)
+    escalated.and(reckoned)
 }

@@ -81,6 +81,10 @@ async fn look_at(
     let Some(judged) = judged.first() else {
         return Ok(());
     };
+    // A person let it go on in spite of its canary.
+    if wave.number != judged_at.wave && was_lifted(ports, scope, at).await? {
+        return Ok(());
+    }
     if wave.channel != Channel::Email || wave.settling != Settling::MustReach {
         return Ok(());
     }
@@ -107,6 +111,10 @@ async fn look_at(
     let why = "its bounces or complaints passed the limit";
     let leaf = Leaf::new(scope.tenant(), Some(at.incident), now, actor, Action::WavePaused, why, subject);
     plans::set_pauses(ports, scope, (&was, &incident), &leaf).await
+}
+
+async fn was_lifted(ports: &impl ReadHome, scope: &TenantScope, at: WaveRef) -> Result<bool, Halt> {
+    Ok(incidents::get(ports, scope, at.incident).await?.incident.pauses.contains_key(&at.wave))
 }
 
 /// Whether a stop would stop anything.

@@ -6,6 +6,7 @@ use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::SendTextMessageErr
 use aws_sdk_pinpointsmsvoicev2::types::{ConflictExceptionReason, MessageType, ValidationExceptionReason};
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tocsin_domain::chunk::Entry;
 use tocsin_ports::{HandOver, Text, Texter};
 
@@ -56,6 +57,10 @@ async fn publish(client: &aws_sdk_sns::Client, text: Text) -> HandOver {
         .message_attributes("AWS.SNS.SMS.SMSType", kind);
     match call.send().await {
         Ok(answer) => answered("Publish", answer.message_id),
+        // It says so of the number or of the words, and we have no other parameters.
+        Err(error) if error.code().is_some_and(|code| code.starts_with("InvalidParameter")) => {
+            HandOver::Answered(vec![Entry::Refused("InvalidParameter".to_owned())])
+        }
         Err(error) => hand_over("Publish", &error),
     }
 }
@@ -172,7 +177,11 @@ mod tests {
             (Reply::Truncated, unknown("the answer is unreadable")),
             (Reply::xml_error(500, "InternalError"), unknown("InternalError")),
             (published(""), unknown("no message id")),
-            (Reply::xml_error(400, "InvalidParameter"), not_sent("InvalidParameter")),
+            (
+                Reply::xml_error(400, "InvalidParameter"),
+                HandOver::Answered(vec![Entry::Refused("InvalidParameter".to_owned())]),
+            ),
+            (Reply::xml_error(403, "AuthorizationError"), not_sent("AuthorizationError")),
             (Reply::xml_error(429, "Throttled"), HandOver::TooFast("Publish: Throttled".to_owned())),
         ] {
             let server = Loopback::start(vec![reply.clone(), published("<MessageId>id-2</MessageId>")]);

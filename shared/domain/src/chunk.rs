@@ -172,6 +172,8 @@ const TRANSITIONS: &[(ChunkState, ChunkEvent, ChunkState)] = {
         // every notice ends the doubt.
         (Undecided, Answer, Accepted),
         (Undecided, Evidence, Accepted),
+        // Events came before the copy went that a settlement had decided on.
+        (Due, Evidence, Accepted),
         (Undecided, SendAgain, Due),
         // Nothing of the chunk is under way: what stood by may go.
         (Planned, CallUp, Due),

@@ -220,14 +220,14 @@ pub async fn claim(
     }
 }
 
-/// Nobody has to look at an accepted chunk any more. Nothing happens when it has moved on.
-pub async fn rest(ports: &impl WriteHome, scope: &TenantScope, chunk: &StoredChunk) -> Result<(), Halt> {
+/// Nobody has to look any more at a chunk that is accepted, or whose plan is over. Nothing happens when it has moved on.
+pub async fn forget(ports: &impl WriteHome, scope: &TenantScope, chunk: &StoredChunk) -> Result<(), Halt> {
     let write = Write::Update {
         key: state_key(scope, &chunk.chunk.at),
         set: Attributes::new(),
         remove: vec!["wake_pk", "wake"],
         only_if: Condition::Present(vec![
-            Test::Is("state", ChunkState::Accepted.as_str().into()),
+            Test::Is("state", chunk.state.as_str().into()),
             Test::Is("attempt", Value::Number(chunk.attempt.into())),
         ]),
     };

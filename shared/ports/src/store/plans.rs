@@ -414,6 +414,25 @@ pub async fn look_at_wave(
     ports.write(vec![write]).await.map_err(overtaken)
 }
 
+/// Has every wave of a plan that still has chunks to go looked at from its first chunk on: what was skipped while the
+/// plan or a wave was stopped lies before where they would go on.
+pub async fn begin_again(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    incident: IncidentId,
+    plan: u32,
+) -> Result<(), Halt> {
+    let head = get(ports, scope, incident, plan).await?.head;
+    for wave in waves(ports, scope, &head).await? {
+        let at = WaveRef { incident, plan, wave: wave.number };
+        let look = wave_look(ports, scope, at).await?;
+        if look.again.is_some() && look.queued > 0 {
+            look_at_wave(ports, scope, at, Look { queued: 0, ..look }).await?;
+        }
+    }
+    Ok(())
+}
+
 /// The waves whose start has come.
 pub async fn waves_to_start(
     ports: &impl ReadHome,

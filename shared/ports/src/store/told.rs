@@ -1,6 +1,6 @@
 //! Who was told under a plan, by what became of its notices. A later plan of the incident rests on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tocsin_domain::chunk::{ChunkState, Entry};
 use tocsin_domain::id::{IncidentId, ObligationId, PersonId};
@@ -40,11 +40,13 @@ pub struct Told {
     pub reach: Reach,
     /// The channels that were tried.
     pub tried: Vec<Channel>,
+    /// Whether anything was handed over, or may have been. What is proven not sent tells nobody.
+    pub handed_over: bool,
 }
 
 pub type ByDuty = BTreeMap<(ObligationId, Who), Told>;
 
-/// Everybody to whom something was handed over under a plan, or may have been.
+/// Everybody of a chunk that was claimed under a plan.
 pub async fn under(
     ports: &impl ReadHome,
     scope: &TenantScope,
@@ -66,10 +68,12 @@ pub async fn under(
             let of_chunk = facts.get(&chunk.at.number);
             for (index, (notice, entry)) in (0_u32..).zip(notices.into_iter().zip(&chunk.entries)) {
                 let under_way = chunk.state == ChunkState::HandingOver && entry.goes_next();
-                if !(under_way || was_handed_over(entry)) {
+                if *entry == Entry::StandsBy {
                     continue;
                 }
                 let known = of_chunk.and_then(|facts| facts.get(&index)).cloned().unwrap_or_default();
+                // A report proves a hand-over, whatever was answered to it.
+                let handed_over = under_way || was_handed_over(entry) || !known.is_empty();
                 let reach = reach(if under_way { &Entry::InDoubt } else { entry }, &known);
                 let key = (wave.obligation, Who::of(&notice.recipient));
                 let one = Told {
@@ -77,7 +81,8 @@ pub async fn under(
                     wave: wave.number,
                     recipient: notice.recipient,
                     reach,
-                    tried: vec![wave.channel],
+                    tried: if handed_over { vec![wave.channel] } else { Vec::new() },
+                    handed_over,
                 };
                 let both = match told.remove(&key) {
                     Some(other) => together(other, one),
@@ -90,15 +95,19 @@ pub async fn under(
     Ok(told)
 }
 
-/// Of the first notice and of the one that was called up in its place, what counts.
+/// Of a notice and of a later one to the same recipient, which was called up in its place or stands in a later plan, what
+/// counts: the later one, unless that told nobody and the first may have.
 fn together(first: Told, second: Told) -> Told {
-    let mut tried = first.tried.clone();
-    tried.extend(&second.tried);
-    let counts = match (&first.reach, &second.reach) {
-        (Reach::Reached, _) | (_, Reach::Unreachable(_)) => first,
-        (Reach::Unreachable(_) | Reach::Pending | Reach::Undecided, _) => second,
+    let tried: BTreeSet<Channel> = first.tried.iter().chain(&second.tried).copied().collect();
+    let told_nobody = !second.handed_over || matches!(second.reach, Reach::Unreachable(_));
+    let first_may_have = first.handed_over && !matches!(first.reach, Reach::Unreachable(_));
+    let called_up = first.version == second.version;
+    let counts = match first.reach {
+        Reach::Reached if called_up => first,
+        Reach::Reached | Reach::Pending | Reach::Undecided if told_nobody && first_may_have => first,
+        Reach::Reached | Reach::Pending | Reach::Undecided | Reach::Unreachable(_) => second,
     };
-    Told { tried, ..counts }
+    Told { tried: tried.into_iter().collect(), ..counts }
 }
 
 /// A notice that the provider refused was handed over too: its channel was tried.
@@ -120,7 +129,33 @@ pub async fn under_all(
     for version in versions {
         let head = plans::get(ports, scope, incident, *version).await?.head;
         let waves = plans::waves(ports, scope, &head).await?;
-        told.extend(under(ports, scope, &head, &waves).await?);
+        for (key, later) in under(ports, scope, &head, &waves).await? {
+            let counts = match told.remove(&key) {
+                Some(earlier) => together(earlier, later),
+                None => later,
+            };
+            told.insert(key, counts);
+        }
     }
     Ok(told)
+}
+
+/// Whether something is being handed over under the plans of these versions: its end is not known yet.
+pub async fn is_under_way(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    incident: IncidentId,
+    versions: &[u32],
+) -> Result<bool, Halt> {
+    for version in versions {
+        let head = plans::get(ports, scope, incident, *version).await?.head;
+        for wave in plans::waves(ports, scope, &head).await? {
+            let at = WaveRef { incident, plan: *version, wave: wave.number };
+            let standing = chunks::of_wave(ports, scope, at, &wave).await?;
+            if standing.iter().any(|chunk| chunk.state == ChunkState::HandingOver) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
