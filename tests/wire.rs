@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tocsin_domain::outcome::Parked;
-use tocsin_domain::wire::{Message, PlanJob, ScopeJob, SendJob, SignalJob, read};
+use tocsin_domain::wire::{CanaryJob, Message, NoticesJob, PlanJob, ScopeJob, SendJob, SignalJob, read};
 
 fn message(body: &str) -> Message<'_> {
     Message { body, sent_at: Timestamp::UNIX_EPOCH }
@@ -22,6 +22,20 @@ fn every_sample_reads_and_writes_as_itself() {
     reads_and_writes::<ScopeJob>(include_str!("fixtures/wire/scope-slice-2.json"));
     reads_and_writes::<PlanJob>(include_str!("fixtures/wire/plan-2.json"));
     reads_and_writes::<SendJob>(include_str!("fixtures/wire/send-1.json"));
+    reads_and_writes::<CanaryJob>(include_str!("fixtures/wire/canary-1.json"));
+}
+
+#[test]
+fn a_notices_queue_carries_two_kinds_and_no_third() {
+    let (send, canary) =
+        (include_str!("fixtures/wire/send-1.json"), include_str!("fixtures/wire/canary-1.json"));
+    let of = |body: &str| read::<NoticesJob>(message(body));
+    assert!(matches!(of(send), Ok(NoticesJob::Chunk(_))));
+    assert!(matches!(of(canary), Ok(NoticesJob::Canary(_))));
+    let both = canary.replace("\"v\"", "\"tenant\":\"shop\",\"v\"");
+    for wrong in [canary.replace("\"v\":1", "\"v\":2"), send.replace("\"v\":1", "\"v\":2"), both] {
+        assert!(of(&wrong).is_err(), "{wrong}");
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tocsin_audit::{Action, Leaf};
 use tocsin_domain::id::{TenantId, digest};
-use tocsin_domain::wire::{Message, PlanJob, ScopeJob, SendJob, SignalJob, read};
+use tocsin_domain::wire::{Message, NoticesJob, PlanJob, ScopeJob, SignalJob, read};
 use tocsin_ports::store::leaves;
 use tocsin_ports::{
     Configured, DeadLetter, DeadLetters, LookAtQueues, Proof, Queue, Redrive, TenantScope, WriteHome,
@@ -138,7 +138,7 @@ fn shown(queue: &Queue, letter: &DeadLetter) -> Value {
         Queue::Signals => ids::<SignalJob>(message),
         Queue::Scope => ids::<ScopeJob>(message),
         Queue::Plan => ids::<PlanJob>(message),
-        Queue::Notices(_) => ids::<SendJob>(message),
+        Queue::Notices(_) => ids::<NoticesJob>(message),
         Queue::Siem => Err(fault_of_finding(letter.body.as_bytes())),
         Queue::Receipts(_) => Err(tocsin_sources::receipt::receipts(letter.body.as_bytes())
             .err()

@@ -12,11 +12,12 @@ mod counts;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use tocsin_domain::canary::CanaryId;
 use tocsin_domain::chunk::{ChunkRef, ChunkState};
 use tocsin_domain::outcome::{Halt, Outcome, Parked};
 use tocsin_domain::receipt::{Fact, Receipt, Report};
 use tocsin_domain::wire::Message;
-use tocsin_ports::store::{chunks, receipts};
+use tocsin_ports::store::{canaries, chunks, receipts};
 use tocsin_ports::{Configured, Proof, ReadHome, TenantScope, WriteHome};
 use tocsin_sources::receipt::{DeliveryEvent, ReceiptKind, receipts as events_of};
 
@@ -37,6 +38,8 @@ pub enum Found {
     /// A fact about a text that is not known here: the answer to its hand-over is not stored yet, or somebody else in
     /// the account sent it.
     Orphan(Report, Says),
+    /// A fact about a canary, and when it happened.
+    Canary(CanaryId, Fact, Timestamp),
 }
 
 /// A fact, whose it is, and what it says of the channel.
@@ -79,6 +82,13 @@ pub async fn append(ports: &(impl ReadHome + WriteHome + Configured), found: Vec
                 Some((scope, receipt)) => all.push(Known { scope, receipt, says }),
                 None => orphans += 1,
             },
+            Found::Canary(canary, Fact::Delivered, at) => canaries::delivered(ports, &canary, at).await?,
+            // Until it is delivered it is on its way or lost, and `watch` says so when its time is over.
+            Found::Canary(
+                _,
+                Fact::Sent | Fact::Seen | Fact::Bounced | Fact::Delayed | Fact::NeverSent,
+                _,
+            ) => {}
         }
     }
     if orphans > 0 {
@@ -110,8 +120,14 @@ async fn answered(ports: &impl ReadHome, found: &[Known]) -> Result<BTreeSet<Chu
 }
 
 /// The notice that an event is about: by its tags, else by the provider's id. Mail always carries our tags; what has none
-/// and is of no text that we know is not ours to keep in silence.
+/// and is of no text that we know is not ours to keep in silence. A canary has a tag of its own, and no tenant's.
 async fn found_in(ports: &impl ReadHome, event: DeliveryEvent) -> Result<Found, Halt> {
+    if let Some(canary) = event.tags.get("canary") {
+        let canary = canary.parse().map_err(|_| Parked::Unreadable {
+            detail: "a delivery event with the tag of no canary of ours".to_owned(),
+        })?;
+        return Ok(Found::Canary(canary, event.kind.fact(), event.at));
+    }
     let says = Says { kind: event.kind, took: event.taken_at.map(|taken| event.at.duration_since(taken)) };
     let report = Report {
         provider_id: event.provider_message_id,

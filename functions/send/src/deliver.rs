@@ -226,7 +226,7 @@ fn notice_at(chunk: &StoredChunk, index: usize) -> NoticeAt {
 }
 
 /// An answer for each message, whatever the provider said. Fewer or more answers than messages are a doubt for all.
-fn answers(hand_over: HandOver, messages: usize) -> Vec<Entry> {
+pub fn answers(hand_over: HandOver, messages: usize) -> Vec<Entry> {
     match hand_over {
         HandOver::Answered(entries) if entries.len() == messages => entries,
         HandOver::Answered(_) | HandOver::Unknown(_) => vec![Entry::InDoubt; messages],

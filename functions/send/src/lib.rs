@@ -5,6 +5,7 @@
 //! being handed over; its condition checks the state, the attempt, the approval, and that nobody halted the
 //! incident. Only then does anything leave, through clients that never retry. The answer is one more write.
 //! Before the claim it waits for its turn at the provider's rate, which all senders share.
+//! A canary (`canary`) comes over the same queue, and goes through the same client.
 //!
 //! - Idempotency: the claim. A second message for the same chunk loses it and is skipped.
 //! - Retried: whatever fails before the claim. After it, only what is proven not sent goes again, by `dispatch`.
@@ -12,6 +13,7 @@
 //! - Parked: a message that cannot be read, a chunk or plan that is not in the store.
 //! - Acknowledged: when the answer is stored, or when there is nothing to do.
 
+mod canary;
 mod compose;
 mod deliver;
 mod letters;
@@ -26,7 +28,7 @@ use tocsin_domain::incident::PlanRef;
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::plan::{Channel, Door, Wave};
 use tocsin_domain::receipt::with_evidence;
-use tocsin_domain::wire::{Message, SendJob, read};
+use tocsin_domain::wire::{Message, NoticesJob, SendJob, read};
 use tocsin_notices::letter::Brief;
 use tocsin_ports::store::chunks::{self, Change, Claim, StoredChunk};
 use tocsin_ports::store::health::{self, Hour};
@@ -82,7 +84,13 @@ pub async fn step(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) 
 }
 
 async fn send(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> Progress {
-    let job: SendJob = read(message)?;
+    match read(message)? {
+        NoticesJob::Chunk(job) => send_chunk(ports, job, now).await,
+        NoticesJob::Canary(job) => canary::send(ports, &job.canary).await,
+    }
+}
+
+async fn send_chunk(ports: &impl SendPorts, job: SendJob, now: Timestamp) -> Progress {
     let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
     let mut chunk = chunks::get(ports, &scope, &job.chunk).await?;
     if chunk.entries.contains(&Entry::Repeat) {

@@ -88,8 +88,11 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             }
             // Counts are updates.
             "ReceiptsRole" => ("GetItem PutItem UpdateItem BatchWriteItem", with_queue("")),
-            // Sealing removes leaves in batches; an alert that was told is taken out.
-            "WatchRole" => ("GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem", String::new()),
+            // Sealing removes leaves in batches; an alert that was told is taken out. Canaries go to the senders.
+            "WatchRole" => {
+                let actions = "GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem";
+                (actions, "SendMessage GetQueueUrl".to_owned())
+            }
             // A route that a tenant gives up is removed; receipts of letters; evidence is read anew; dead letters are looked at and redriven.
             "ConsoleRole" => (
                 "GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem",

@@ -37,6 +37,8 @@ pub enum Actor {
 pub enum Action {
     AlertTold,
     AlertUndelivered,
+    CanaryArrived,
+    CanaryMissing,
     ChunkAccepted,
     ChunkClaimed,
     ChunkRefused,

@@ -4,6 +4,7 @@
 //! Time, ids and randomness come in as arguments, so everything here is a function of what it is given.
 
 pub mod alert;
+pub mod canary;
 pub mod chunk;
 pub mod coverage;
 pub mod escalation;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::canary::CanaryId;
 use crate::chunk::ChunkRef;
 use crate::id::{IncidentId, SignalId, TenantId};
 use crate::outcome::Parked;
@@ -63,16 +64,39 @@ pub struct SendJob {
     pub chunk: ChunkRef,
 }
 
+/// From `watch` to a region's `send`: this canary is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CanaryJob {
+    pub v: Version<1>,
+    pub canary: CanaryId,
+}
+
+/// What lies on a notices queue. The fields tell the two apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum NoticesJob {
+    Chunk(SendJob),
+    Canary(CanaryJob),
+}
+
 fn first() -> u32 {
     1
 }
 
 /// Reads a message of ours.
 pub fn read<'a, T: Deserialize<'a>>(message: Message<'a>) -> Result<T, Parked> {
-    serde_json::from_str(message.body).map_err(|error| Parked::Unreadable {
-        // The text of the error may quote the body; its place in it does not.
-        detail: format!("{} at line {} column {}", category(&error), error.line(), error.column()),
-    })
+    // The text of the error may quote the body; its place in it does not.
+    serde_json::from_str(message.body)
+        .map_err(|error| Parked::Unreadable { detail: format!("{}{}", category(&error), place(&error)) })
+}
+
+/// Empty where a message is none of several kinds, and so wrong at no place of its own.
+fn place(error: &serde_json::Error) -> String {
+    match error.line() {
+        0 => String::new(),
+        line => format!(" at line {line} column {}", error.column()),
+    }
 }
 
 fn category(error: &serde_json::Error) -> &'static str {

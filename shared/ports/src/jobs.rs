@@ -3,11 +3,12 @@
 
 use jiff::SignedDuration;
 use serde::Serialize;
+use tocsin_domain::canary::CanaryId;
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::SignalId;
 use tocsin_domain::incident::Incident;
 use tocsin_domain::outcome::{Halt, Parked};
-use tocsin_domain::wire::{PlanJob, ScopeJob, SendJob, SignalJob, Version};
+use tocsin_domain::wire::{CanaryJob, PlanJob, ScopeJob, SendJob, SignalJob, Version};
 
 use crate::ports::{Enqueue, Outgoing, Queue};
 use crate::scope::TenantScope;
@@ -56,6 +57,12 @@ pub async fn send(
         Ok(Outgoing { body: body(&job)?, after: *after })
     });
     put(ports, &Queue::Notices(region.to_owned()), jobs.collect::<Result<_, Halt>>()?).await
+}
+
+/// Hands a canary to the senders of its region.
+pub async fn canary(ports: &impl Enqueue, canary: &CanaryId) -> Result<(), Halt> {
+    let queue = Queue::Notices(canary.region.clone());
+    enqueue(ports, &queue, &[CanaryJob { v: Version, canary: canary.clone() }]).await
 }
 
 fn scope_job(scope: &TenantScope, incident: &Incident, slice: Option<u32>) -> ScopeJob {

@@ -23,7 +23,7 @@ pub use ports::{
     Texter, Usage, WriteSecrets, WriteVault,
 };
 pub use scope::{Proof, TenantScope};
-pub use settings::{Configured, SettingError, Settings, TextProvider};
+pub use settings::{CanarySettings, Configured, SettingError, Settings, TextProvider};
 pub use table::{
     Attributes, Condition, Item, Key, Page, ReadHome, ReadPeople, Select, Test, Value, Woken, Write,
     WriteError, WriteHome, WritePeople,

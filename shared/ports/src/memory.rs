@@ -171,6 +171,7 @@ impl World {
             settling_time: SignedDuration::from_mins(15),
             send_timeout: SignedDuration::from_mins(1),
             pause: Limits { bounces_per_mille: 50, complaints_per_mille: 1, sample: 200 },
+            canary: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use tocsin_domain::pause::Limits;
+use tocsin_domain::person::EmailAddress;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
@@ -39,6 +40,17 @@ pub struct Settings {
     pub send_timeout: SignedDuration,
     /// Beyond which bounces or complaints a wave is paused.
     pub pause: Limits,
+    /// `None` where nobody wants canaries.
+    pub canary: Option<CanarySettings>,
+}
+
+/// How canaries are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CanarySettings {
+    /// One in this time, in each region.
+    pub every: SignedDuration,
+    /// An address of a domain that SES knows in every region.
+    pub sender: String,
 }
 
 /// Who carries text messages.
@@ -96,6 +108,7 @@ impl Settings {
                 complaints_per_mille: number("TOCSIN_PAUSE_COMPLAINTS_PER_MILLE")?,
                 sample: number("TOCSIN_PAUSE_SAMPLE")?,
             },
+            canary: canary(text("TOCSIN_CANARY_MINUTES")?, text("TOCSIN_CANARY_SENDER"))?,
         };
         if !settings.regions.contains(&settings.home_region) {
             return Err(SettingError::Wrong {
@@ -130,6 +143,30 @@ fn text_provider(
     }
 }
 
+/// No canaries by the word `0` alone.
+fn canary(
+    minutes: String,
+    sender: Result<String, SettingError>,
+) -> Result<Option<CanarySettings>, SettingError> {
+    let every = match minutes.parse::<u32>() {
+        Ok(0) => return Ok(None),
+        Ok(minutes) => SignedDuration::from_mins(minutes.into()),
+        Err(_) => {
+            let expected = "a whole number of minutes, or 0 for no canaries";
+            return Err(SettingError::Wrong { name: "TOCSIN_CANARY_MINUTES", value: minutes, expected });
+        }
+    };
+    let sender = sender?;
+    match sender.parse::<EmailAddress>() {
+        Ok(_) => Ok(Some(CanarySettings { every, sender })),
+        Err(_) => Err(SettingError::Wrong {
+            name: "TOCSIN_CANARY_SENDER",
+            value: sender,
+            expected: "an e-mail address",
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +187,8 @@ mod tests {
             ("TOCSIN_PAUSE_BOUNCES_PER_MILLE", "50"),
             ("TOCSIN_PAUSE_COMPLAINTS_PER_MILLE", "1"),
             ("TOCSIN_PAUSE_SAMPLE", "200"),
+            ("TOCSIN_CANARY_MINUTES", "60"),
+            ("TOCSIN_CANARY_SENDER", "canary@example.com"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()
@@ -185,6 +224,24 @@ mod tests {
             ("end-user-messaging", "+1"),
         ] {
             assert!(texts(provider, origin).is_err(), "{provider} {origin}");
+        }
+    }
+
+    #[test]
+    fn there_are_no_canaries_by_a_zero_alone() {
+        let canary = |minutes: &str, sender: &str| {
+            let mut environment = environment();
+            environment.insert("TOCSIN_CANARY_MINUTES".to_owned(), minutes.to_owned());
+            environment.insert("TOCSIN_CANARY_SENDER".to_owned(), sender.to_owned());
+            Settings::read(&environment).map(|settings| settings.canary)
+        };
+        let sender = "canary@example.com";
+        let hourly = CanarySettings { every: SignedDuration::from_hours(1), sender: sender.to_owned() };
+        assert_eq!(canary("60", sender), Ok(Some(hourly)));
+        assert_eq!((canary("0", sender), canary("0", "")), (Ok(None), Ok(None)));
+        for (minutes, sender) in [("", sender), ("-1", sender), ("hourly", sender), ("60", ""), ("60", "us")]
+        {
+            assert!(canary(minutes, sender).is_err(), "{minutes} {sender}");
         }
     }
 

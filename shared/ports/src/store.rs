@@ -20,10 +20,12 @@
 //! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
 //! | `@pace` | `region#channel` | how fast a provider is handed messages, and whose turn it is |
 //! | `@provider-ids` | message id | which notice a provider's id stands for, where its events carry no tags |
+//! | `@canary#region` | instant | the canaries of a region, each for 30 days |
 //! | `@orphans#ID` | digest | reports of a message whose notice is not known, until it is, or for 90 days |
 //! | people table: `T#I-S#s` | `person#slice` | the records of one scope version's roster, in sixteen shards |
 //! | people table: `T#inbox#customer` | `O#P` | in-app notices |
 
+pub mod canaries;
 pub mod chunks;
 pub mod coverage;
 pub mod directory;
