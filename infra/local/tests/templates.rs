@@ -107,10 +107,15 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             continue;
         }
         let (tables, queues) = of(name);
-        // By one provider or the other.
-        let (texts, pooled) = if name == "SendRole" { ("Publish", "SendTextMessage") } else { ("", "") };
+        let (topics, texts) = match name {
+            // Texts, by one provider or the other.
+            "SendRole" => ("Publish", "SendTextMessage"),
+            // Alerts.
+            "WatchRole" => ("Publish", ""),
+            _ => ("", ""),
+        };
         for (service, expected) in
-            [("dynamodb", tables), ("sqs", queues.as_str()), ("sns", texts), ("sms-voice", pooled)]
+            [("dynamodb", tables), ("sqs", queues.as_str()), ("sns", topics), ("sms-voice", texts)]
         {
             let expected: BTreeSet<&str> = expected.split_whitespace().collect();
             assert_eq!(granted(properties, service), expected, "{name}: {service}");
