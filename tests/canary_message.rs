@@ -170,7 +170,7 @@ fn of_two_who_judge_at_once_one_does() {
         town.world.set_fate(Some(Box::new(move |world, _| {
             calls += 1;
             if calls == call {
-                run(watch::step(world, world.now()));
+                run(watch::step(world, world.now() + SignedDuration::from_secs(1)));
             }
             None
         })));
