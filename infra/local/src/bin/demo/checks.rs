@@ -76,9 +76,9 @@ pub async fn all(
             "each authority that takes filings by e-mail, and whose people are affected, got exactly one",
             filings(scene, shop).await?,
         ),
-        ("text messages went once each, to affected people without an address", texts(scene, shop).await?),
+        ("text messages went once each, to affected people whom no mail reaches", texts(scene, shop).await?),
         (
-            "the shop's inboxes hold one notice each, for as many people as have neither address nor telephone",
+            "the shop's inboxes hold one notice each, for as many people as neither mail nor a telephone reaches",
             inboxes(scene, shop).await?,
         ),
         ("coverage says what the mailboxes say", coverage(shop, &shown)),
@@ -189,7 +189,7 @@ async fn texts(scene: &Scene, shop: &Population) -> Result<Option<String>, Troub
     }
     let mut wrong = Vec::new();
     let mut expected = 0;
-    for person in shop.with_reach(Reach::PhoneOnly) {
+    for person in truth::texted(shop) {
         let Some(owed) = truth::notices_without_address(person) else {
             wrong.push(nobody_wrote_down(person));
             continue;
@@ -211,7 +211,7 @@ async fn texts(scene: &Scene, shop: &Population) -> Result<Option<String>, Troub
 /// person's hashed id, so people are counted and not compared by name.
 async fn inboxes(scene: &Scene, shop: &Population) -> Result<Option<String>, Trouble> {
     let mut expected = 0;
-    for person in shop.with_reach(Reach::Nothing) {
+    for person in truth::inboxed(shop) {
         let Some(owed) = truth::notices_without_address(person) else {
             return Ok(Some(nobody_wrote_down(person)));
         };
@@ -266,9 +266,13 @@ fn coverage(shop: &Population, shown: &Value) -> Option<String> {
         for duty in covered {
             let reached = duty["coverage"]["reached"].as_u64().unwrap_or(0);
             let bounced = duty["coverage"]["unreachable"]["bounced"].as_u64().unwrap_or(0);
-            if (reached, bounced) != (arrive, bounce) {
+            let moved = duty["coverage"]["moved"].as_u64().unwrap_or(0);
+            // Where another channel is lawful it was tried; else the bounce stands.
+            let (stand, move_on) =
+                if truth::has_another_channel(&residence) { (0, bounce) } else { (bounce, 0) };
+            if (reached, bounced, moved) != (arrive, stand, move_on) {
                 wrong.push(format!(
-                    "{residence}: reached {reached}, bounced {bounced}; in truth {arrive}, {bounce}"
+                    "{residence}: reached {reached}, bounced {bounced}, moved {moved}; in truth {arrive}, {stand}, {move_on}"
                 ));
             }
         }
@@ -354,7 +358,10 @@ fn missing_in_the_log(log: &[u8], incident: &str, shown: &Value) -> Result<Optio
     }
     let claimed = of("chunk-claimed").into_iter().map(|leaf| text(&leaf["subject"]["chunk"]));
     let claimed = claimed.collect::<BTreeSet<&str>>().len() as u64;
-    let chunks: u64 = shown["chunks"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum();
+    let states = shown["chunks"].as_object().into_iter().flatten();
+    // What still stands by was not needed.
+    let chunks: u64 =
+        states.filter(|(state, _)| *state != "standing-by").filter_map(|(_, count)| count.as_u64()).sum();
     Ok((claimed != chunks).then(|| format!("{claimed} chunks were claimed in the log, of {chunks}")))
 }
 

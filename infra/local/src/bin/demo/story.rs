@@ -28,6 +28,7 @@ use crate::messages;
 use crate::options::Options;
 use crate::screen::{Screen, Stage};
 use crate::table;
+use crate::truth;
 
 pub const HOME: &str = "eu-central-1";
 pub const FURTHER: [&str; 2] = ["us-east-1", "ap-southeast-2"];
@@ -353,6 +354,7 @@ async fn follow_to_the_end(
     killer: &Killer,
     screen: &mut Screen,
 ) -> Result<(), Trouble> {
+    let shop = scene.populations.first().ok_or("no shop")?;
     let first = show(scene, incident).await?;
     let chunks: u64 = first["chunks"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum();
     let handing = screen.counted("chunks", "handed over", chunks);
@@ -368,10 +370,17 @@ async fn follow_to_the_end(
         if scene.mailboxes.outstanding() == 0 && events_waiting(scene).await? == 0 {
             settled += doubts::settle(scene, &shown).await?;
         }
-        let accepted = shown["chunks"]["accepted"].as_u64().unwrap_or(0);
-        handing.at(accepted);
-        handing.says(format!("handed over {}", shown["chunks"]));
-        Ok((accepted == chunks).then_some(()))
+        let of = |state: &str| shown["chunks"][state].as_u64().unwrap_or(0);
+        let ended = of("accepted") + of("standing-by");
+        let moved: u64 = shown["duties"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|duty| duty["coverage"]["moved"].as_u64())
+            .sum();
+        handing.at(ended);
+        handing.says(format!("handed over {}, {moved} by another channel", shown["chunks"]));
+        Ok((ended == chunks && moved >= truth::moved(shop) as u64).then_some(()))
     });
     killer.during(scene, &["send", "receipts"], handed_over).await?;
     screen.end(

@@ -52,11 +52,36 @@ pub fn notices(person: &Person) -> Option<usize> {
     Some(if has_letter(person) { place.notices } else { 0 })
 }
 
-/// How many text messages or notices in the shop's inbox an affected person without an address gets.
+/// How many text messages or notices in the shop's inbox an affected person gets whom no mail reaches.
 pub fn notices_without_address(person: &Person) -> Option<usize> {
     let place = place(&person.residence())?;
     let told = has_letter(person) && place.without_address;
     Some(if told { place.notices } else { 0 })
+}
+
+/// Who gets a text message, where that is a notice: whoever has no address that takes mail, but a telephone.
+pub fn texted(population: &Population) -> impl Iterator<Item = &Person> {
+    without_mail(population).filter(|person| person.phone.is_some())
+}
+
+/// Who finds it in the shop's inbox, where that is a notice: whoever has neither.
+pub fn inboxed(population: &Population) -> impl Iterator<Item = &Person> {
+    without_mail(population).filter(|person| person.phone.is_none())
+}
+
+fn without_mail(population: &Population) -> impl Iterator<Item = &Person> {
+    let bouncing = population.with_reach(Reach::MailThatBounces);
+    bouncing.chain(population.with_reach(Reach::PhoneOnly)).chain(population.with_reach(Reach::Nothing))
+}
+
+/// How many notices by another channel are tried because the mail came back.
+pub fn moved(population: &Population) -> usize {
+    population.with_reach(Reach::MailThatBounces).filter_map(notices_without_address).sum()
+}
+
+/// Whether people of a residence are tried by another channel when a mail comes back.
+pub fn has_another_channel(residence: &str) -> bool {
+    place(residence).is_some_and(|place| place.without_address)
 }
 
 /// How many duties toward the people of a residence notices fulfil.
