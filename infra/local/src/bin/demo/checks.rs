@@ -91,7 +91,7 @@ pub async fn all(
     ];
     if let Some(spared) = killer.spared() {
         let wrong = (!spared.is_empty()).then(|| format!("not {}", spared.join(", ")));
-        results.push(("every function was killed in the middle of the run", wrong));
+        results.push(("every function that the demo calls was killed in the middle of the run", wrong));
     }
     println!("Checks");
     for (what, wrong) in &results {
