@@ -38,13 +38,27 @@ fn everybody_affected_gets_exactly_one_notice_and_the_duty_is_met() {
 fn a_bounce_is_unreachable_and_the_duty_at_risk() {
     let mut customers = customers(7);
     customers[0].email = "bounce@example.com".to_owned();
-    let (mut town, incident) = leaked(&customers);
+    let mut town = Town::new();
+    settle_in(&town, "shop", &customers);
+    without_an_inbox(&town);
+    assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
+    town.drain();
+    let incident = only_incident(&town);
     approve(&town, &incident);
     town.minute();
     let shown = show(&town, &incident);
     let germany = duty(&shown, "eu-gdpr-individual", "DE");
     assert_eq!(germany["coverage"]["unreachable"]["bounced"], 1);
     assert_eq!(germany["state"], "at-risk");
+}
+
+/// Whose mail bounces has no other channel there.
+fn without_an_inbox(town: &Town) {
+    let mut tenant = tenant("shop");
+    tenant["senders"]["in_app"] = false.into();
+    let put =
+        town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &serde_json::json!({ "tenant": tenant }));
+    assert_eq!(put.status, 200, "{}", put.body);
 }
 
 #[test]
