@@ -44,8 +44,7 @@ fn amend(town: &Town, incident: &str, to_those_told: &str) -> Value {
 fn put_wording(town: &Town, what_happened: &str) {
     let mut settings = tenant("shop");
     settings["wording"]["en"]["what_happened"] = json!(what_happened);
-    let put = town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &json!({ "tenant": settings }));
-    assert_eq!(put.status, 200, "{}", put.body);
+    put_settings(town, &settings, &json!({}));
 }
 
 fn minutes(town: &mut Town, minutes: u32) {

@@ -12,15 +12,9 @@ fn with_a_canary(email: impl Fn(u32) -> String) -> (Town, String) {
         (customer.country, customer.province, customer.locale) = ("IE", "", "en");
         customer.email = email(customer.id);
     }
-    let town = Town::new();
-    settle_in(&town, "shop", &people);
     let mut settings = tenant("shop");
     settings["canary"] = json!({ "above": 100, "share_per_mille": 100, "minutes": 30 });
-    let put = town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &json!({ "tenant": settings }));
-    assert_eq!(put.status, 200, "{}", put.body);
-    assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
-    town.drain();
-    let incident = only_incident(&town);
+    let (town, incident) = leaked_of(&people, &settings, &json!({}));
     approve(&town, &incident);
     (town, incident)
 }

@@ -185,9 +185,7 @@ fn of_two_who_judge_at_once_one_does() {
 fn campaign(settings: Settings) -> (Town, Value, Value) {
     let mut town = Town::with(settings);
     settle_in(&town, "shop", &customers(14));
-    assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
-    town.drain();
-    let incident = only_incident(&town);
+    let incident = leak(&town);
     approve(&town, &incident);
     for _ in 0..5 {
         town.minute();

@@ -165,17 +165,15 @@ const PARTNER: &str = "dpa-germany";
 
 /// A town whose contact takes webhooks, at the point where the plan waits.
 fn with_a_partner() -> (Town, String) {
-    let town = Town::new();
-    settle_in(&town, "shop", &customers(7));
+    told_by_webhook(&customers(7))
+}
+
+/// These people's exports leaked; the authority takes webhooks; the plan is approved.
+fn told_by_webhook(people: &[Customer]) -> (Town, String) {
     let mut settings = tenant("shop");
     settings["contacts"][0]["webhook"] = json!("https://hooks.authority.example/breaches");
     let secrets = json!({ format!("partner-{PARTNER}"): json!({ "keys": [SECTION_SECRET] }).to_string() });
-    let body = json!({ "tenant": settings, "secrets": secrets });
-    let put = town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &body);
-    assert_eq!(put.status, 200, "{}", put.body);
-    assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
-    town.drain();
-    let incident = only_incident(&town);
+    let (town, incident) = leaked_of(people, &settings, &secrets);
     approve(&town, &incident);
     (town, incident)
 }
@@ -479,23 +477,7 @@ fn an_incident_with_people_of_every_channel_ends_with_all_duties_met() {
     people[0] = Customer { phone: PHONE.to_owned(), ..unmailed(&people[0]) };
     people[1] = unmailed(&people[1]);
     people[2] = Customer { post: Some(("7 Secret Street", "Hidden Town")), ..unmailed(&people[2]) };
-    let town = Town::new();
-    settle_in(&town, "shop", &people);
-    let mut settings = tenant("shop");
-    settings["contacts"][0]["webhook"] = json!("https://hooks.authority.example/breaches");
-    let secrets = json!({ format!("partner-{PARTNER}"): json!({ "keys": [SECTION_SECRET] }).to_string() });
-    let put = town.console(
-        ADMINISTRATOR,
-        "PUT",
-        "/console/tenants/shop",
-        &json!({ "tenant": settings, "secrets": secrets }),
-    );
-    assert_eq!(put.status, 200, "{}", put.body);
-    assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
-    town.drain();
-    let incident = only_incident(&town);
-    approve(&town, &incident);
-    let mut town = town;
+    let (mut town, incident) = told_by_webhook(&people);
     minutes(&mut town, 2);
     let now = town.world.now();
     let inbox = town.storefront(proxied("shop", "1", now));

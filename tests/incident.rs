@@ -38,27 +38,13 @@ fn everybody_affected_gets_exactly_one_notice_and_the_duty_is_met() {
 fn a_bounce_is_unreachable_and_the_duty_at_risk() {
     let mut customers = customers(7);
     customers[0].email = "bounce@example.com".to_owned();
-    let mut town = Town::new();
-    settle_in(&town, "shop", &customers);
-    without_an_inbox(&town);
-    assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
-    town.drain();
-    let incident = only_incident(&town);
+    let (mut town, incident) = leaked_of(&customers, &without_an_inbox(), &json!({}));
     approve(&town, &incident);
     town.minute();
     let shown = show(&town, &incident);
     let germany = duty(&shown, "eu-gdpr-individual", "DE");
     assert_eq!(germany["coverage"]["unreachable"]["bounced"], 1);
     assert_eq!(germany["state"], "at-risk");
-}
-
-/// Whose mail bounces has no other channel there.
-fn without_an_inbox(town: &Town) {
-    let mut tenant = tenant("shop");
-    tenant["senders"]["in_app"] = false.into();
-    let put =
-        town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &serde_json::json!({ "tenant": tenant }));
-    assert_eq!(put.status, 200, "{}", put.body);
 }
 
 #[test]
@@ -130,15 +116,9 @@ fn only_who_has_the_role_may_and_only_for_the_very_bytes() {
 
 #[test]
 fn two_approvals_need_two_people() {
-    let town = Town::new();
-    settle_in(&town, "shop", &customers(7));
     let mut strict = tenant("shop");
     strict["approvals_needed"] = json!(2);
-    let put = town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &json!({ "tenant": strict }));
-    assert_eq!(put.status, 200, "{}", put.body);
-    town.siem(&guardduty_finding(&bucket("shop"), 8.0));
-    town.drain();
-    let incident = only_incident(&town);
+    let (town, incident) = leaked_of(&customers(7), &strict, &json!({}));
     approve(&town, &incident);
     approve(&town, &incident);
     assert_eq!(show(&town, &incident)["incident"]["stage"], "awaiting-approval");
@@ -153,9 +133,7 @@ fn too_many_bad_rows_block_the_plan_and_say_where() {
     settle_in(&town, "shop", &customers(7));
     let broken = format!("{}9,No,not an address,,DE,,de,,\n", manifest(&customers(20)));
     put_manifest(&town, "shop", broken.into_bytes());
-    town.siem(&guardduty_finding(&bucket("shop"), 8.0));
-    town.drain();
-    let shown = show(&town, &only_incident(&town));
+    let shown = show(&town, &leak(&town));
     assert_eq!(shown["incident"]["stage"], "blocked");
     let attention = shown["incident"]["attention"][0].as_str().expect("a reason");
     assert!(attention.contains("1 of 21 rows") && attention.contains("rejects"), "{attention}");
@@ -170,9 +148,7 @@ fn a_manifest_that_is_not_there_blocks_the_incident() {
     let town = Town::new();
     let body = json!({ "tenant": tenant("shop") });
     assert_eq!(town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &body).status, 200);
-    town.siem(&guardduty_finding(&bucket("shop"), 8.0));
-    town.drain();
-    let shown = show(&town, &only_incident(&town));
+    let shown = show(&town, &leak(&town));
     assert_eq!(shown["incident"]["stage"], "blocked", "{shown:#}");
 }
 
@@ -189,9 +165,7 @@ fn another_tenants_people_and_routes_stay_its_own() {
     greedy["routes"] = tenant("shop")["routes"].clone();
     let refused = town.console(ADMINISTRATOR, "PUT", "/console/tenants/third", &json!({ "tenant": greedy }));
     assert_eq!(refused.status, 422, "{}", refused.body);
-    town.siem(&guardduty_finding(&bucket("shop"), 8.0));
-    town.drain();
-    let incident = only_incident(&town);
+    let incident = leak(&town);
     approve(&town, &incident);
     let mut town = town;
     town.minute();

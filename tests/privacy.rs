@@ -67,14 +67,11 @@ fn no_personal_data_leaves_the_people_tables_and_the_vault() {
         put_manifest(&town, "shop", broken.into_bytes());
         let mut lenient = tenant("shop");
         lenient["reject_limit_per_mille"] = json!(200);
-        let body = json!({ "tenant": lenient });
-        assert_eq!(town.console(ADMINISTRATOR, "PUT", "/console/tenants/shop", &body).status, 200);
+        put_settings(&town, &lenient, &json!({}));
         for body in ["eve@example.com", r#"{"eve@example.com": "Customer Number 9"}"#] {
             assert!(town.siem(body));
         }
-        town.siem(&guardduty_finding(&bucket("shop"), 8.0));
-        town.drain();
-        let incident = only_incident(&town);
+        let incident = leak(&town);
         approve(&town, &incident);
         run(dispatch::step(&town.world, town.world.now()));
         look_into_queues(&town);

@@ -80,9 +80,7 @@ fn a_mended_manifest_is_read_anew_and_what_stood_in_the_old_one_is_forgotten() {
     settle_in(&town, "shop", &customers(7));
     let broken = format!("{}9,No,not an address,,DE,,de\n", manifest(&customers(20)));
     put_manifest(&town, "shop", broken.into_bytes());
-    town.siem(&guardduty_finding(&bucket("shop"), 8.0));
-    town.drain();
-    let incident = only_incident(&town);
+    let incident = leak(&town);
     assert_eq!(show(&town, &incident)["incident"]["stage"], "blocked");
     put_manifest(&town, "shop", manifest(&customers(14)).into_bytes());
     let reason = json!({ "reason": "the export was mended" });
@@ -199,7 +197,7 @@ fn what_somebody_changed_in_the_store_is_not_sent() {
 
 #[test]
 fn a_malformed_message_is_found_by_smaller_calls_and_only_it_is_refused() {
-    let (mut town, incident) = leaked(&customers(70));
+    let (mut town, incident) = leaked_of(&customers(70), &without_an_inbox(), &json!({}));
     town.world.set_provider(Some(Box::new(|mails| {
         let malformed = |mail: &Mail| mail.to.personal().expose() == "customer0@example.com";
         let verdict = |mail| if malformed(mail) { Verdict::Unfit } else { Verdict::Take };

@@ -3,16 +3,27 @@
 use serde_json::{Value, json};
 use tocsin_stage::http::Response;
 
-use crate::{APPROVER, Customer, Town, bucket, guardduty_finding, settle_in};
+use crate::{APPROVER, Customer, Town, bucket, guardduty_finding, put_settings, settle_in, tenant};
 
 /// A town with one tenant whose exports leaked, at the point where the plan waits.
 pub fn leaked(customers: &[Customer]) -> (Town, String) {
+    leaked_of(customers, &tenant("shop"), &json!({}))
+}
+
+/// As [`leaked`], where the tenant has these settings and further secrets.
+pub fn leaked_of(customers: &[Customer], settings: &Value, secrets: &Value) -> (Town, String) {
     let town = Town::new();
     settle_in(&town, "shop", customers);
+    put_settings(&town, settings, secrets);
+    let incident = leak(&town);
+    (town, incident)
+}
+
+/// The shop's exports leak; its only incident, at the point where the plan waits.
+pub fn leak(town: &Town) -> String {
     assert!(town.siem(&guardduty_finding(&bucket("shop"), 8.0)));
     town.drain();
-    let incident = only_incident(&town);
-    (town, incident)
+    only_incident(town)
 }
 
 pub fn only_incident(town: &Town) -> String {

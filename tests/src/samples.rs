@@ -140,6 +140,13 @@ pub fn tenant(id: &str) -> Value {
     })
 }
 
+/// As [`tenant`]; whose mail bounces has no other channel there.
+pub fn without_an_inbox() -> Value {
+    let mut settings = tenant("shop");
+    settings["senders"]["in_app"] = json!(false);
+    settings
+}
+
 fn wording(what_happened: &str) -> Value {
     json!({
         "what_happened": what_happened,
@@ -160,10 +167,16 @@ pub fn settle_in(town: &Town, id: &str, customers: &[Customer]) {
     let secrets = json!({
         "webhook-shopify": keys(SHOP_SECRET), "inbox-shopify": keys(SHOP_SECRET), "inbox-magento": keys(SECTION_SECRET),
     });
-    let body = json!({ "tenant": tenant(id), "secrets": secrets });
-    let answer = town.console(ADMINISTRATOR, "PUT", &format!("/console/tenants/{id}"), &body);
-    assert_eq!(answer.status, 200, "{}", answer.body);
+    put_settings(town, &tenant(id), &secrets);
     put_manifest(town, id, manifest(customers).into_bytes());
+}
+
+/// Panics when the console refuses.
+pub fn put_settings(town: &Town, settings: &Value, secrets: &Value) {
+    let path = format!("/console/tenants/{}", settings["id"].as_str().expect("an id"));
+    let answer =
+        town.console(ADMINISTRATOR, "PUT", &path, &json!({ "tenant": settings, "secrets": secrets }));
+    assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
 pub fn put_manifest(town: &Town, id: &str, bytes: Vec<u8>) {
