@@ -1,6 +1,7 @@
 //! The whole product in one process: every real step over the world in memory, in simulated time.
 
 mod acts;
+pub mod crash_points;
 mod samples;
 pub mod simulation;
 
@@ -41,8 +42,16 @@ impl Town {
     }
 
     pub fn with(settings: Settings) -> Self {
-        let now = "2026-11-23T09:00:00Z".parse().expect("an instant");
+        Self::starting("2026-11-23T09:00:00Z".parse().expect("an instant"), settings)
+    }
+
+    pub fn starting(now: Timestamp, settings: Settings) -> Self {
         Self { world: World::new(now, settings), mails_told: 0, texts_told: 0 }
+    }
+
+    /// Another town in which the same has happened so far. What is to go wrong in it does not go over.
+    pub fn copy(&self) -> Self {
+        Self { world: self.world.copy(), mails_told: self.mails_told, texts_told: self.texts_told }
     }
 
     /// A message on the SIEM queue, taken by its function. `true` when it was acknowledged.
@@ -98,7 +107,12 @@ impl Town {
     /// One minute: the clock goes on, `dispatch` and `watch` tick, the queues run empty, and what the provider has
     /// to say comes in.
     pub fn minute(&mut self) {
-        self.world.advance_to(self.world.now() + SignedDuration::from_mins(1));
+        self.minutes(1);
+    }
+
+    /// The same, where a tick comes only after so many minutes.
+    pub fn minutes(&mut self, minutes: i64) {
+        self.world.advance_to(self.world.now() + SignedDuration::from_mins(minutes));
         let now = self.world.now();
         tick(async { dispatch::step(&self.world, now).await });
         self.drain();

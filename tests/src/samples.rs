@@ -250,24 +250,37 @@ pub fn shopify_webhook(tenant: &str, topic: &str, body: &[u8], secret: &str) -> 
 
 /// What SES says of a mail. An address that begins with `bounce` is refused for good, all others deliver.
 pub fn ses_event(mail: &Delivered, now: Timestamp) -> Value {
-    let tags: serde_json::Map<String, Value> =
-        mail.tags.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
-    let head = json!({ "messageId": mail.provider_id, "timestamp": now.to_string(), "destination": [mail.to], "tags": tags });
     if mail.to.starts_with("bounce") {
-        return json!({
-            "eventType": "Bounce",
-            "mail": head,
-            "bounce": {
-                "bounceType": "Permanent", "bounceSubType": "NoEmail", "timestamp": now.to_string(),
-                "bouncedRecipients": [{ "emailAddress": mail.to, "status": "5.1.1" }], "feedbackId": "1",
-            },
-        });
+        return ses_bounce(mail, now);
     }
     json!({
         "eventType": "Delivery",
-        "mail": head,
+        "mail": ses_head(mail, now),
         "delivery": { "timestamp": now.to_string(), "recipients": [mail.to], "smtpResponse": "250 ok" },
     })
+}
+
+/// The receiving side refuses a mail for good.
+pub fn ses_bounce(mail: &Delivered, now: Timestamp) -> Value {
+    json!({
+        "eventType": "Bounce",
+        "mail": ses_head(mail, now),
+        "bounce": {
+            "bounceType": "Permanent", "bounceSubType": "NoEmail", "timestamp": now.to_string(),
+            "bouncedRecipients": [{ "emailAddress": mail.to, "status": "5.1.1" }], "feedbackId": "1",
+        },
+    })
+}
+
+/// SES has taken a mail, and will try to deliver it.
+pub fn ses_send(mail: &Delivered, now: Timestamp) -> Value {
+    json!({ "eventType": "Send", "mail": ses_head(mail, now), "send": {} })
+}
+
+fn ses_head(mail: &Delivered, now: Timestamp) -> Value {
+    let tags: serde_json::Map<String, Value> =
+        mail.tags.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
+    json!({ "messageId": mail.provider_id, "timestamp": now.to_string(), "destination": [mail.to], "tags": tags })
 }
 
 /// What SNS logs of a text that the phone took, as a subscription of CloudWatch Logs hands it over.

@@ -16,7 +16,7 @@
 //! - *receipts*: facts are a set. A fact that is known adds nothing, and a late one is as true as an early one.
 //! - A message of a version that this build does not know is parked, not guessed at.
 //!
-//! `tests/redrive.rs` gives every message of whole incidents back weeks after each of these ends.
+//! `tests/incidents/redrive.rs` gives every message of whole incidents back weeks after each of these ends.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

@@ -6,6 +6,7 @@ mod tables;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::panic_any;
+use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::alert::AlertMessage;
@@ -37,16 +38,18 @@ pub enum Fault {
 
 /// Which port a call is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
+pub enum Call<'a> {
     Mail,
     Text,
-    /// A table, queue, vault or secret.
+    /// The people table of this region, the queue of its senders, or its provider's quota.
+    Regional(&'a str),
+    /// The home table, another queue, the vault, or a secret.
     Other,
 }
 
 /// Asked before each call of a port how that call goes. It may let others act in between: they see the world as it is
-/// before the call.
-pub type Fate = Box<dyn FnMut(&World, Call) -> Option<Fault>>;
+/// before the call, and their calls have a fate, too.
+pub type Fate = Rc<dyn Fn(&World, Call<'_>) -> Option<Fault>>;
 
 /// What the mail provider says of one message that reaches it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +96,9 @@ pub type Endpoints = Box<dyn FnMut(&Hook) -> Posted>;
 pub struct World {
     settings: Settings,
     now: Cell<Timestamp>,
+    off_by: Cell<SignedDuration>,
     calls: Cell<u64>,
-    fault: Cell<Option<(u64, Fault)>>,
+    faults: RefCell<BTreeMap<u64, Fault>>,
     mail_fault: RefCell<Option<(String, Fault)>>,
     fate: RefCell<Option<Fate>>,
     index_lags: Cell<bool>,
@@ -128,8 +132,9 @@ impl World {
             settings,
             quota: Cell::new(quota),
             now: Cell::new(now),
+            off_by: Cell::default(),
             calls: Cell::default(),
-            fault: Cell::default(),
+            faults: RefCell::default(),
             mail_fault: RefCell::default(),
             fate: RefCell::default(),
             index_lags: Cell::default(),
@@ -175,18 +180,56 @@ impl World {
         }
     }
 
+    /// Another world in which the same has happened so far. What is to fail in it, and who decides on that and on
+    /// what partners answer, does not go over.
+    pub fn copy(&self) -> Self {
+        Self {
+            calls: self.calls.clone(),
+            index_lags: self.index_lags.clone(),
+            woken_before: self.woken_before.clone(),
+            home: self.home.clone(),
+            people: self.people.clone(),
+            queues: self.queues.clone(),
+            quota: self.quota.clone(),
+            dead: self.dead.clone(),
+            redrives: self.redrives.clone(),
+            parked: self.parked.clone(),
+            postponed: self.postponed.clone(),
+            vault: self.vault.clone(),
+            secrets: self.secrets.clone(),
+            mails: self.mails.clone(),
+            texts: self.texts.clone(),
+            hooks: self.hooks.clone(),
+            alerts: self.alerts.clone(),
+            alerts_refused: self.alerts_refused.clone(),
+            drawn: self.drawn.clone(),
+            mail_calls: self.mail_calls.clone(),
+            queue_calls: self.queue_calls.clone(),
+            ..Self::new(self.now.get(), self.settings.clone())
+        }
+    }
+
     /// Moves the clock. It never goes back.
     pub fn advance_to(&self, now: Timestamp) {
         self.now.set(self.now.get().max(now));
     }
 
-    /// The call of this number, counted from 1 over all ports, fails once in the given way.
-    pub fn fail_at(&self, call: u64, fault: Fault) {
-        self.fault.set(Some((call, fault)));
+    /// The time itself. What `Clock` says may be off.
+    pub fn time(&self) -> Timestamp {
+        self.now.get()
     }
 
-    /// From now on `fate` says how each call goes; `None`: as it should. While it is asked, calls of whoever it lets act
-    /// have no fate.
+    /// From now on the clock of whoever asks is off by so much. Answers by how much it was off before.
+    pub fn set_clock_off(&self, by: SignedDuration) -> SignedDuration {
+        self.off_by.replace(by)
+    }
+
+    /// The call of this number, counted from 1 over all ports, fails in the given way.
+    pub fn fail_at(&self, call: u64, fault: Fault) {
+        self.faults.borrow_mut().insert(call, fault);
+    }
+
+    /// From now on `fate` says how each call goes; `None`: as it should.
     pub fn set_fate(&self, fate: Option<Fate>) {
         self.fate.replace(fate);
     }
@@ -275,6 +318,10 @@ impl World {
         self.texts.borrow().clone()
     }
 
+    pub fn text_count(&self) -> usize {
+        self.texts.borrow().len()
+    }
+
     /// From now on `endpoints` says what partners answer; `None`: they take everything.
     pub fn set_endpoints(&self, endpoints: Option<Endpoints>) {
         self.endpoints.replace(endpoints);
@@ -331,13 +378,10 @@ impl World {
         self.home.borrow().write_units() + self.people.borrow().values().map(Table::write_units).sum::<u64>()
     }
 
-    fn call<T>(&self, of: Call, lost: impl FnOnce() -> T, effect: impl FnOnce() -> T) -> T {
+    fn call<T>(&self, of: Call<'_>, lost: impl FnOnce() -> T, effect: impl FnOnce() -> T) -> T {
         let call = self.calls.get() + 1;
         self.calls.set(call);
-        let fault = self.fault.get().filter(|(at, _)| *at == call).map(|(_, fault)| fault);
-        if fault.is_some() {
-            self.fault.set(None);
-        }
+        let fault = self.faults.borrow_mut().remove(&call);
         match fault.or_else(|| self.ask_fate(of)) {
             None => effect(),
             Some(Fault::CrashBefore) => panic_any(Crashed),
@@ -353,15 +397,21 @@ impl World {
         }
     }
 
-    fn ask_fate(&self, of: Call) -> Option<Fault> {
-        let mut fate = self.fate.take()?;
-        let fault = fate(self, of);
-        self.fate.replace(Some(fate));
-        fault
+    fn ask_fate(&self, of: Call<'_>) -> Option<Fault> {
+        let fate = self.fate.borrow().clone()?;
+        fate(self, of)
     }
 
     fn fallible<T>(&self, effect: impl FnOnce() -> Result<T, PortError>) -> Result<T, PortError> {
-        self.call(Call::Other, || Err(PortError("the call failed".to_owned())), effect)
+        self.fallible_at(Call::Other, effect)
+    }
+
+    fn fallible_at<T>(
+        &self,
+        of: Call<'_>,
+        effect: impl FnOnce() -> Result<T, PortError>,
+    ) -> Result<T, PortError> {
+        self.call(of, || Err(PortError("the call failed".to_owned())), effect)
     }
 
     fn provider_id(&self) -> String {
@@ -377,7 +427,7 @@ impl Configured for World {
 
 impl Clock for World {
     fn now(&self) -> Timestamp {
-        self.now.get()
+        self.now.get() + self.off_by.get()
     }
 }
 
@@ -468,7 +518,7 @@ impl WriteHome for World {
 
 impl ReadPeople for World {
     async fn people(&self, region: &str, select: &Select) -> Result<Page, PortError> {
-        self.fallible(|| {
+        self.fallible_at(Call::Regional(region), || {
             let people = self.people.borrow();
             Ok(people
                 .get(region)
@@ -477,7 +527,7 @@ impl ReadPeople for World {
     }
 
     async fn people_at(&self, region: &str, keys: Vec<Key>) -> Result<Vec<Item>, PortError> {
-        self.fallible(|| {
+        self.fallible_at(Call::Regional(region), || {
             let people = self.people.borrow();
             let table = people.get(region);
             Ok(keys.iter().filter_map(|key| table.and_then(|table| table.get(key))).collect())
@@ -487,7 +537,7 @@ impl ReadPeople for World {
 
 impl WritePeople for World {
     async fn put_people(&self, region: &str, items: Vec<Item>) -> Result<(), PortError> {
-        self.fallible(|| {
+        self.fallible_at(Call::Regional(region), || {
             self.people.borrow_mut().entry(region.to_owned()).or_default().put_all(items);
             Ok(())
         })
@@ -497,7 +547,12 @@ impl WritePeople for World {
 impl Enqueue for World {
     async fn enqueue(&self, queue: &Queue, messages: Vec<Outgoing>) -> Result<(), PortError> {
         self.queue_calls.set(self.queue_calls.get() + messages.len().div_ceil(10) as u64);
-        self.fallible(|| {
+        let call = match queue {
+            Queue::Notices(region) => Call::Regional(region),
+            Queue::Receipts(region) | Queue::Parked(region) => Call::Regional(region),
+            Queue::Siem | Queue::Signals | Queue::Scope | Queue::Plan => Call::Other,
+        };
+        self.fallible_at(call, || {
             self.queues.borrow_mut().entry(queue.clone()).or_default().extend(messages);
             Ok(())
         })
@@ -505,8 +560,8 @@ impl Enqueue for World {
 }
 
 impl ReadQuota for World {
-    async fn mail_quota(&self, _region: &str) -> Result<Quota, PortError> {
-        self.fallible(|| Ok(self.quota.get()))
+    async fn mail_quota(&self, region: &str) -> Result<Quota, PortError> {
+        self.fallible_at(Call::Regional(region), || Ok(self.quota.get()))
     }
 }
 

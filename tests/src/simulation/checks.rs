@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tocsin_audit::{Action, Leaf};
+use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::alert::AlertMessage;
-use tocsin_ports::memory::{Delivered, World};
+use tocsin_ports::memory::{Delivered, Texted, World};
 use tocsin_ports::{Proof, TenantScope};
 
-use super::{Report, State, TENANTS, people};
+use super::weather::BOUNCES_ALONE;
+use super::{Report, SoFar, State, TENANTS, people};
 use crate::{Customer, run};
 
-pub(super) fn all(world: &World, state: &State, people: &BTreeMap<&str, Vec<Customer>>) -> Report {
-    world.set_fate(None);
-    let mails = world.mails();
-    let mut violations = Vec::new();
+pub(super) fn all(world: &World, state: State, people: &BTreeMap<&str, Vec<Customer>>) -> Report {
+    let (mails, texts) = (world.mails(), world.texts());
+    let mut violations = state.seen.clone();
     for tenant in TENANTS {
         walls(&mails, tenant, &people[tenant], &mut violations);
         let leaves = match log(world, tenant) {
@@ -25,7 +26,6 @@ pub(super) fn all(world: &World, state: &State, people: &BTreeMap<&str, Vec<Cust
             }
         };
         every_claim_ended(&leaves, &mut violations);
-        texts_once(world, &leaves, &mut violations);
         nothing_is_claimed_while_paused(&leaves, &mut violations);
         let incidents = people::incidents(world, tenant);
         let cancelled = incidents.iter().filter(|incident| incident["halt"] == "cancelled").count();
@@ -34,21 +34,33 @@ pub(super) fn all(world: &World, state: &State, people: &BTreeMap<&str, Vec<Cust
         }
         for incident in incidents {
             let id = incident["id"].as_str().unwrap_or_default();
-            approved_and_not_stopped(&mails, state, id, &mut violations);
             let Some(shown) = people::shown(world, tenant, id) else {
                 violations.push(format!("{tenant} {id} cannot be shown"));
                 continue;
             };
-            once_each(&mails, state, &leaves, &shown, &mut violations);
-            settled(&shown, &mut violations);
-            somebody_was_told(world, &shown, &mut violations);
+            let end = End {
+                world,
+                state: &state,
+                mails: &mails,
+                texts: &texts,
+                leaves: &leaves,
+                shown: &shown,
+                id,
+            };
+            end.check(&mut violations);
         }
     }
     violations.extend(world.parked().iter().map(|note| format!("parked: {note}")));
     if !state.dead.is_empty() {
         violations.push(format!("{} messages lie in dead-letter queues", state.dead.len()));
     }
-    Report { notices: mails.len() + world.texts().len() + world.inboxes(), faults: 0, violations }
+    let State { mut story, .. } = state;
+    Report {
+        notices: mails.len() + world.text_count() + world.inboxes(),
+        violations,
+        went_wrong: std::mem::take(&mut story.went_wrong),
+        story: story.told(),
+    }
 }
 
 /// Nobody of another tenant got anything, and nothing of a tenant's went to people who are not its own.
@@ -71,8 +83,11 @@ fn log(world: &World, tenant: &str) -> Result<Vec<Leaf>, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Between the pause of a wave and its resumption none of its chunks is claimed. What happens at one instant may have
-/// happened in either order.
+/// By how much two clocks may be apart, and how long a function takes.
+const CLOCKS: SignedDuration = SignedDuration::from_secs(100);
+
+/// Between the pause of a wave and its resumption none of its chunks is claimed. What happens nearly at one instant may
+/// have happened in either order: clocks are off.
 fn nothing_is_claimed_while_paused(leaves: &[Leaf], violations: &mut Vec<String>) {
     let of = |action: Action| leaves.iter().filter(move |leaf| leaf.action == action);
     for pause in of(Action::WavePaused) {
@@ -86,7 +101,9 @@ fn nothing_is_claimed_while_paused(leaves: &[Leaf], violations: &mut Vec<String>
         let chunks = format!("{incident}-{wave}-");
         let claimed = of(Action::ChunkClaimed)
             .filter(|leaf| leaf.subject.get("chunk").is_some_and(|chunk| chunk.starts_with(&chunks)))
-            .filter(|leaf| leaf.at > pause.at && resumed.is_none_or(|resumed| leaf.at < resumed));
+            .filter(|leaf| {
+                leaf.at > pause.at + CLOCKS && resumed.is_none_or(|resumed| leaf.at + CLOCKS < resumed)
+            });
         violations
             .extend(claimed.map(|leaf| format!("claimed while paused: {:?}", leaf.subject.get("chunk"))));
     }
@@ -113,166 +130,334 @@ fn every_claim_ended(leaves: &[Leaf], violations: &mut Vec<String>) {
         .extend(ended.difference(&claimed).map(|(chunk, attempt)| format!("no claim of {chunk} {attempt}")));
 }
 
-fn approved_and_not_stopped(
-    mails: &[Delivered],
-    state: &State,
-    incident: &str,
-    violations: &mut Vec<String>,
-) {
-    let approved = state.approved.get(incident).copied();
-    for (number, mail) in mails.iter().enumerate() {
-        let chunk = mail.tags.get("chunk").map(String::as_str).unwrap_or_default();
-        if !chunk.starts_with(incident) {
-            continue;
+/// An incident at the end.
+struct End<'a> {
+    world: &'a World,
+    state: &'a State,
+    mails: &'a [Delivered],
+    texts: &'a [Texted],
+    leaves: &'a [Leaf],
+    shown: &'a Value,
+    id: &'a str,
+}
+
+/// Something that went out: of which chunk, and its number among all of its kind.
+struct Sent<'a> {
+    chunk: &'a str,
+    number: usize,
+    /// Of what had gone out at some moment, that of its kind.
+    of_kind: fn(SoFar) -> usize,
+}
+
+impl Sent<'_> {
+    fn is_since(&self, moment: SoFar) -> bool {
+        self.number >= (self.of_kind)(moment)
+    }
+}
+
+impl End<'_> {
+    fn check(&self, violations: &mut Vec<String>) {
+        self.approved_and_not_stopped(violations);
+        self.known_and_copies_marked(violations);
+        self.once_each(violations);
+        self.by_policy_once(violations);
+        self.acts_are_in_the_log(violations);
+        self.settled(violations);
+        self.somebody_was_told(violations);
+        if self.shown["incident"]["halt"].is_null() {
+            self.nobody_missed(violations);
+            self.shown_as_it_is(violations);
+            self.in_time_or_escalated(violations);
         }
-        if approved.is_none_or(|approved| number < approved) {
-            violations.push(format!("{chunk} went out before anybody approved it"));
-        }
-        let stopped = state.stops.iter().any(|stop| {
-            let within = number >= stop.from && stop.until.is_none_or(|until| number < until);
-            stop.incident == incident && within && !stop.handed_over.contains(chunk)
+    }
+
+    /// This incident's mails, each with its number among all.
+    fn own_mails(&self) -> impl Iterator<Item = (usize, &Delivered)> {
+        self.mails.iter().enumerate().filter(|(_, mail)| tag(mail, "chunk").starts_with(self.id))
+    }
+
+    fn own_texts(&self) -> impl Iterator<Item = (usize, &str)> {
+        let texts = self.texts.iter().enumerate();
+        let texts = texts.map(|(number, text)| (number, tag_of(&text.tags, "chunk")));
+        texts.filter(|(_, chunk)| chunk.starts_with(self.id))
+    }
+
+    fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
+        let mails = self.own_mails().map(|(number, mail)| (number, tag(mail, "chunk")));
+        let mails =
+            mails.map(|(number, chunk)| Sent { chunk, number, of_kind: |moment: SoFar| moment.mails });
+        let texts = self.own_texts().map(|(number, chunk)| Sent {
+            chunk,
+            number,
+            of_kind: |moment: SoFar| moment.texts,
         });
-        if stopped {
-            violations.push(format!("{chunk} went out after a stop was acknowledged that did not name it"));
+        mails.chain(texts)
+    }
+
+    fn approved_and_not_stopped(&self, violations: &mut Vec<String>) {
+        let approved = self.state.approved.get(self.id);
+        for sent in self.sent() {
+            let chunk = sent.chunk;
+            if approved.is_none_or(|approved| !sent.is_since(*approved)) {
+                violations.push(format!("{chunk} went out before anybody approved it"));
+            }
+            let is_stopped = self.state.stops.iter().any(|stop| {
+                let within = sent.is_since(stop.from) && stop.until.is_none_or(|until| !sent.is_since(until));
+                stop.incident == self.id && within && !stop.handed_over.contains(chunk)
+            });
+            if is_stopped {
+                violations
+                    .push(format!("{chunk} went out after a stop was acknowledged that did not name it"));
+            }
+        }
+    }
+
+    /// Nothing goes again once its event is known, and what goes again says that it does.
+    fn known_and_copies_marked(&self, violations: &mut Vec<String>) {
+        let mut first: BTreeMap<(&str, &str), &Delivered> = BTreeMap::new();
+        for (number, mail) in self.own_mails() {
+            let notice = (tag(mail, "chunk"), tag(mail, "index"));
+            let known = self.state.known.get(&(notice.0.to_owned(), notice.1.to_owned()));
+            if known.is_some_and(|known| *known <= number) {
+                violations
+                    .push(format!("{} {} went out again though its event was known", notice.0, notice.1));
+            }
+            if first.get(&notice).is_some_and(|first| first.text == mail.text) {
+                violations.push(format!("{} {} went out again and does not say so", notice.0, notice.1));
+            }
+            first.entry(notice).or_insert(mail);
+        }
+    }
+
+    /// How often the chunk was settled so that it goes again.
+    fn repeats(&self, chunk: &str) -> usize {
+        let by_person = |leaf: &Leaf| leaf.subject.get("as").is_some_and(|finding| finding == "again");
+        self.by_policy(chunk) + self.settlements(chunk).filter(|leaf| by_person(leaf)).count()
+    }
+
+    fn by_policy(&self, chunk: &str) -> usize {
+        self.settlements(chunk).filter(|leaf| leaf.why.contains("send again")).count()
+    }
+
+    fn settlements(&self, chunk: &str) -> impl Iterator<Item = &Leaf> {
+        let settled = self.leaves.iter().filter(|leaf| leaf.action == Action::ChunkSettled);
+        settled.filter(move |leaf| leaf.subject.get("chunk").is_some_and(|named| named == chunk))
+    }
+
+    /// Each notice once; again only where a settlement says so.
+    fn once_each(&self, violations: &mut Vec<String>) {
+        let mut sent: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for (_, mail) in self.own_mails() {
+            *sent.entry((tag(mail, "chunk"), tag(mail, "index"))).or_default() += 1;
+        }
+        for (_, chunk) in self.own_texts() {
+            *sent.entry((chunk, "0")).or_default() += 1;
+        }
+        for ((chunk, index), count) in sent {
+            let allowed = 1 + self.repeats(chunk);
+            if count > allowed {
+                violations
+                    .push(format!("{chunk} {index} went out {count} times, and {allowed} were allowed"));
+            }
+        }
+    }
+
+    /// A policy sends a letter again once, a filing or a text never.
+    fn by_policy_once(&self, violations: &mut Vec<String>) {
+        for chunk in self.sent().map(|sent| sent.chunk).collect::<BTreeSet<&str>>() {
+            let (times, wave) = (self.by_policy(chunk), people::wave_of(self.shown, chunk));
+            if times > 1 {
+                violations.push(format!("{chunk} was sent again by policy {times} times"));
+            }
+            let never_twice =
+                wave.is_some_and(|wave| wave["regime"] == "eu-gdpr-authority" || wave["channel"] == "sms");
+            if times > 0 && never_twice {
+                violations.push(format!("{chunk} is a filing or a text, and a policy sent it again"));
+            }
+        }
+    }
+
+    /// What was acknowledged has its leaf, with the name of who did it.
+    fn acts_are_in_the_log(&self, violations: &mut Vec<String>) {
+        let own = |act: &&people::Acknowledged| act.incident == self.id;
+        for act in self.state.acknowledged.iter().filter(own) {
+            let is_it = |leaf: &&Leaf| {
+                format!("{:?}", leaf.action) == act.action
+                    && leaf.actor == Actor::Person(act.who.to_owned())
+                    && leaf.incident.is_some_and(|incident| incident.to_string() == self.id)
+                    && act.chunk.as_ref().is_none_or(|chunk| leaf.subject.get("chunk") == Some(chunk))
+            };
+            if !self.leaves.iter().any(|leaf| is_it(&leaf)) {
+                violations.push(format!("{} is not in the log: {:?}", act.action, act.chunk));
+            }
+        }
+        for action in [Action::IncidentOpened, Action::PlanMade, Action::ScopeCounted] {
+            let of_this = |leaf: &&Leaf| {
+                leaf.action == action && leaf.incident.is_some_and(|incident| incident.to_string() == self.id)
+            };
+            let is_due = action == Action::IncidentOpened || !self.shown["plan"].is_null();
+            if is_due && !self.leaves.iter().any(|leaf| of_this(&leaf)) {
+                violations.push(format!("{action:?} is not in the log of {}", self.id));
+            }
+        }
+    }
+
+    fn duties(&self) -> impl Iterator<Item = &Value> {
+        self.shown["duties"].as_array().into_iter().flatten()
+    }
+
+    fn waves(&self) -> impl Iterator<Item = &Value> {
+        self.shown["plan"]["waves"].as_array().into_iter().flatten()
+    }
+
+    /// None is missing but where the provider refused it.
+    fn nobody_missed(&self, violations: &mut Vec<String>) {
+        for duty in self.duties() {
+            let coverage = &duty["coverage"];
+            if coverage["undecided"].as_u64() != Some(0) {
+                violations.push(format!("{} is undecided at the end", duty["duty"]["regime"]));
+            }
+            if coverage["unreachable"].get("withheld").is_some() {
+                violations.push(format!("{} was withheld", duty["duty"]["regime"]));
+            }
+        }
+        let told = self.own_mails().map(|(_, mail)| (tag(mail, "chunk"), tag(mail, "index")));
+        let told = told.collect::<BTreeSet<_>>().len() as u64;
+        let planned = |channel: &str| -> u64 {
+            let waves = self.waves().filter(|wave| wave["channel"] == channel && wave["stands_by"] == false);
+            waves.filter_map(|wave| wave["recipients"].as_u64()).sum()
+        };
+        let refused = self.unreachable("refused-by-provider") + self.refused_and_called_up();
+        if told + refused < planned("email") {
+            let planned = planned("email");
+            violations
+                .push(format!("{planned} letters were planned, {told} went out, {refused} were refused"));
+        }
+        let texted = self.own_texts().map(|(_, chunk)| chunk).collect::<BTreeSet<_>>().len() as u64;
+        if texted < planned("sms") {
+            violations.push(format!("{} texts were planned, {texted} went out", planned("sms")));
+        }
+    }
+
+    /// How many notices the provider refused for good and another channel took over.
+    fn refused_and_called_up(&self) -> u64 {
+        let called = self.leaves.iter().filter(|leaf| leaf.action == Action::NoticeCalledUp);
+        let of =
+            called.filter(|leaf| leaf.subject.get("chunk").is_some_and(|chunk| chunk.starts_with(self.id)));
+        of.filter(|leaf| leaf.why.contains("refused by the provider"))
+            .filter_map(|leaf| leaf.subject.get("indices"))
+            .map(|indices| indices.split(' ').count() as u64)
+            .sum()
+    }
+
+    fn unreachable(&self, why: &str) -> u64 {
+        self.duties().filter_map(|duty| duty["coverage"]["unreachable"][why].as_u64()).sum()
+    }
+
+    /// What is shown of the letters is what the provider said of them.
+    fn shown_as_it_is(&self, violations: &mut Vec<String>) {
+        let nothing = BTreeSet::new();
+        let said = |kind: &str| -> BTreeSet<&(String, String)> {
+            let all = self.state.events.get(kind).unwrap_or(&nothing);
+            all.iter().filter(|(chunk, _)| chunk.starts_with(self.id)).collect()
+        };
+        let (bounced, delivered) = (said("Bounce"), said("Delivery"));
+        let reached = delivered.difference(&bounced).count() as u64;
+        let shown: u64 = self.duties().filter_map(|duty| duty["coverage"]["reached"].as_u64()).sum();
+        if shown != reached {
+            violations.push(format!("{reached} letters reached their people, {shown} are shown as such"));
+        }
+        // Whoever may lawfully be told in another way is told so; of those whose law knows the letter alone it is shown
+        // that nobody reaches them.
+        let of_the_letter_alone = self.own_mails().filter(|(_, mail)| mail.to.starts_with(BOUNCES_ALONE));
+        let of_the_letter_alone: BTreeSet<(String, String)> = of_the_letter_alone
+            .map(|(_, mail)| (tag(mail, "chunk").to_owned(), tag(mail, "index").to_owned()))
+            .filter(|notice| bounced.contains(notice))
+            .collect();
+        let shown = self.unreachable("bounced");
+        if shown != of_the_letter_alone.len() as u64 {
+            let bounced = of_the_letter_alone.len();
+            violations.push(format!("{bounced} letters bounced for good, {shown} are shown as such"));
+        }
+        for duty in self.duties() {
+            let of_duty = self
+                .waves()
+                .filter(|wave| wave["obligation"] == duty["duty"]["id"] && wave["stands_by"] == false);
+            let planned: u64 = of_duty.filter_map(|wave| wave["recipients"].as_u64()).sum();
+            let coverage = &duty["coverage"];
+            let unreachable = coverage["unreachable"].as_object().into_iter().flatten();
+            let unreachable = unreachable.filter(|(why, _)| *why != "no-lawful-address");
+            let counted = ["reached", "pending", "undecided"].into_iter().map(|part| &coverage[part]);
+            let counted: u64 =
+                counted.chain(unreachable.map(|(_, count)| count)).filter_map(Value::as_u64).sum();
+            if counted != planned {
+                violations.push(format!(
+                    "{} has {planned} notices, and {counted} are counted",
+                    duty["duty"]["regime"]
+                ));
+            }
+        }
+    }
+
+    /// A duty whose time is over was met, or somebody was told before.
+    fn in_time_or_escalated(&self, violations: &mut Vec<String>) {
+        let now = self.world.time();
+        for duty in self.duties().filter(|duty| duty["duty"]["owed"] == "yes" && duty["state"] != "met") {
+            let due = duty["duty"]["due"].as_str().and_then(|due| due.parse::<Timestamp>().ok());
+            let Some(due) = due.filter(|due| *due < now) else {
+                continue;
+            };
+            let of_duty = |leaf: &&Leaf| {
+                leaf.action == Action::DeadlineEscalated
+                    && leaf.subject.get("obligation").map(String::as_str) == duty["duty"]["id"].as_str()
+            };
+            if !self.leaves.iter().any(|leaf| of_duty(&leaf) && leaf.at <= due) {
+                let regime = &duty["duty"]["regime"];
+                violations.push(format!("{regime} was due at {due}, and nobody was told before"));
+            }
+        }
+    }
+
+    /// Whatever the incident asks of people was told to each of the targets that its tenant names.
+    fn somebody_was_told(&self, violations: &mut Vec<String>) {
+        let alerts = self.world.alerts();
+        let told = |by_mail: bool, task: &str| {
+            alerts.iter().any(|alert| match alert {
+                AlertMessage::Topic { text, .. } => !by_mail && text.contains(task),
+                AlertMessage::Mail { text, .. } => by_mail && text.contains(task),
+                AlertMessage::Post { .. } => false,
+            })
+        };
+        let tasks = self.shown["incident"]["attention"].as_array().into_iter().flatten();
+        for task in tasks.filter_map(Value::as_str) {
+            if !told(false, task) || !told(true, task) {
+                violations.push(format!("nobody was told: {task}"));
+            }
+        }
+    }
+
+    /// After the storm every incident is decided and every chunk has its end.
+    fn settled(&self, violations: &mut Vec<String>) {
+        let incident = &self.shown["incident"];
+        if incident["halt"] == "cancelled" {
+            return;
+        }
+        if incident["stage"] != "sending" {
+            violations
+                .push(format!("the incident is still {}: {}", incident["stage"], incident["attention"]));
+            return;
+        }
+        let states = self.shown["chunks"].as_object().cloned().unwrap_or_default();
+        if states.keys().any(|state| state != "accepted" && state != "standing-by") {
+            violations.push(format!("chunks have no end: {}", self.shown["chunks"]));
         }
     }
 }
 
-/// Each notice once; again only where a settlement says so. None is missing but where the provider refused it.
-fn once_each(
-    mails: &[Delivered],
-    state: &State,
-    leaves: &[Leaf],
-    shown: &Value,
-    violations: &mut Vec<String>,
-) {
-    let mut sent: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for (number, mail) in mails.iter().enumerate() {
-        let tag = |name| mail.tags.get(name).map(String::as_str).unwrap_or_default();
-        let notice = (tag("chunk"), tag("index"));
-        let known = state.known.get(&(notice.0.to_owned(), notice.1.to_owned()));
-        if known.is_some_and(|known| *known <= number) {
-            violations.push(format!("{} {} went out again though its event was known", notice.0, notice.1));
-        }
-        *sent.entry(notice).or_default() += 1;
-    }
-    let settled = |chunk: &str, by: &dyn Fn(&Leaf) -> bool| {
-        let of = leaves.iter().filter(|leaf| leaf.action == Action::ChunkSettled && by(leaf));
-        of.filter(|leaf| leaf.subject.get("chunk").is_some_and(|named| named == chunk)).count()
-    };
-    let by_policy = |chunk: &str| settled(chunk, &|leaf| leaf.why.contains("send again"));
-    let by_person = |chunk: &str| {
-        settled(chunk, &|leaf| leaf.subject.get("as").is_some_and(|finding| finding == "again"))
-    };
-    let repeats = |chunk: &str| by_policy(chunk) + by_person(chunk);
-    for chunk in sent.keys().map(|(chunk, _)| *chunk).collect::<BTreeSet<&str>>() {
-        if by_policy(chunk) > 1 {
-            violations.push(format!("{chunk} was sent again by policy {} times", by_policy(chunk)));
-        }
-        let filing = people::wave_of(shown, chunk).is_some_and(|wave| wave["regime"] == "eu-gdpr-authority");
-        if by_policy(chunk) > 0
-            && filing
-            && chunk.starts_with(shown["incident"]["id"].as_str().unwrap_or("-"))
-        {
-            violations.push(format!("{chunk} is a filing, and a policy sent it again"));
-        }
-    }
-    let incident = shown["incident"]["id"].as_str().unwrap_or_default();
-    for ((chunk, index), count) in sent.iter().filter(|((chunk, _), _)| chunk.starts_with(incident)) {
-        if *count > 1 + repeats(chunk) {
-            violations.push(format!(
-                "{chunk} {index} went out {count} times, and {} were allowed",
-                1 + repeats(chunk)
-            ));
-        }
-    }
-    if !shown["incident"]["halt"].is_null() {
-        return;
-    }
-    for duty in shown["duties"].as_array().into_iter().flatten() {
-        let coverage = &duty["coverage"];
-        if coverage["undecided"].as_u64() != Some(0) {
-            violations.push(format!("{} is undecided at the end", duty["duty"]["regime"]));
-        }
-        if coverage["unreachable"].get("withheld").is_some() {
-            violations.push(format!("{} was withheld", duty["duty"]["regime"]));
-        }
-    }
-    let told: usize = sent.keys().filter(|(chunk, _)| chunk.starts_with(incident)).count();
-    let by_mail = shown["plan"]["waves"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|wave| wave["channel"] == "email" && wave["stands_by"] == false);
-    let planned: u64 = by_mail.filter_map(|wave| wave["recipients"].as_u64()).sum();
-    let refused: u64 = shown["duties"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|duty| duty["coverage"]["unreachable"]["refused-by-provider"].as_u64())
-        .sum();
-    let refused = refused + refused_and_called_up(leaves, incident);
-    if told as u64 + refused < planned {
-        violations.push(format!("{planned} notices were planned, {told} went out, {refused} were refused"));
-    }
+fn tag<'a>(mail: &'a Delivered, name: &str) -> &'a str {
+    tag_of(&mail.tags, name)
 }
 
-/// How many notices the provider refused for good and another channel took over.
-fn refused_and_called_up(leaves: &[Leaf], incident: &str) -> u64 {
-    let called = leaves.iter().filter(|leaf| leaf.action == Action::NoticeCalledUp);
-    let of = called.filter(|leaf| leaf.subject.get("chunk").is_some_and(|chunk| chunk.starts_with(incident)));
-    of.filter(|leaf| leaf.why.contains("refused by the provider"))
-        .filter_map(|leaf| leaf.subject.get("indices"))
-        .map(|indices| indices.split(' ').count() as u64)
-        .sum()
-}
-
-/// The same text twice to one phone only where a person said so.
-fn texts_once(world: &World, leaves: &[Leaf], violations: &mut Vec<String>) {
-    let again = |leaf: &&Leaf| leaf.subject.get("as").is_some_and(|finding| finding == "again");
-    let allowed = 1 + leaves.iter().filter(again).count();
-    let mut texts: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for text in world.texts() {
-        *texts.entry((text.to, text.body)).or_default() += 1;
-    }
-    let twice = texts.values().filter(|count| **count > allowed).count();
-    if twice > 0 {
-        violations.push(format!("{twice} texts went out more often than {allowed} times"));
-    }
-}
-
-/// Whatever an incident asks of people was told to each of the targets that its tenant names.
-fn somebody_was_told(world: &World, shown: &Value, violations: &mut Vec<String>) {
-    let alerts = world.alerts();
-    let told = |by_mail: bool, task: &str| {
-        alerts.iter().any(|alert| match alert {
-            AlertMessage::Topic { text, .. } => !by_mail && text.contains(task),
-            AlertMessage::Mail { text, .. } => by_mail && text.contains(task),
-            AlertMessage::Post { .. } => false,
-        })
-    };
-    let tasks = shown["incident"]["attention"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    for task in tasks {
-        if !told(false, task) || !told(true, task) {
-            violations.push(format!("nobody was told: {task}"));
-        }
-    }
-}
-
-/// After the storm every incident is decided and every chunk has its end.
-fn settled(shown: &Value, violations: &mut Vec<String>) {
-    if shown["incident"]["halt"] == "cancelled" {
-        return;
-    }
-    if shown["incident"]["stage"] != "sending" {
-        violations.push(format!(
-            "the incident is still {}: {}",
-            shown["incident"]["stage"], shown["incident"]["attention"]
-        ));
-        return;
-    }
-    let states = shown["chunks"].as_object().cloned().unwrap_or_default();
-    if states.keys().any(|state| state != "accepted" && state != "standing-by") {
-        violations.push(format!("chunks have no end: {}", shown["chunks"]));
-    }
+fn tag_of<'a>(tags: &'a BTreeMap<&'static str, String>, name: &str) -> &'a str {
+    tags.get(name).map(String::as_str).unwrap_or_default()
 }

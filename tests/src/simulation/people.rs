@@ -1,16 +1,25 @@
-//! What people do in the simulation: they approve, hold, release, cancel, settle, at any moment, and note what they
-//! were answered.
+//! What people do in the simulation: they approve, hold, release, cancel, settle, change the webhooks' secret, at any
+//! moment, and note what they were answered.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tocsin_audit::Action;
 use tocsin_ports::Clock;
 use tocsin_ports::memory::World;
 use tocsin_stage::http::{Request, Response};
 
-use super::{Happening, Shared, State, TENANTS, quietly};
-use crate::{APPROVER, Customer, RESPONDER, SECOND_APPROVER, customers, run};
+use super::agenda::STORM;
+use super::story::seconds;
+use super::weather::{BOUNCES_ALONE, LATE_BOUNCE};
+use super::{Happening, Shared, SoFar, State, TENANTS, quietly};
+use crate::{
+    ADMINISTRATOR, APPROVER, Customer, RESPONDER, SECOND_APPROVER, SHOP_SECRET, customers, run, tenant,
+};
+
+/// The shop's webhooks are signed with the first, and later with the second.
+pub(crate) const SECRETS: [&str; 2] = [SHOP_SECRET, "the next secret of the shop's app"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deed {
@@ -21,74 +30,140 @@ pub(crate) enum Deed {
     Cancel,
     Settle,
     Resume,
+    /// The administrator brings in the next secret beside the one in force.
+    RotateSecret,
+    /// The old secret goes.
+    RetireSecret,
 }
 
-/// A stop that was acknowledged: from here on no mail of the incident, but of the chunks that had been handed over.
+/// A stop that was acknowledged: from here on nothing of the incident, but of the chunks that had been handed over.
 #[derive(Debug, Clone)]
 pub(crate) struct Stop {
     pub incident: String,
-    pub from: usize,
-    /// How many mails there were when somebody asked for the release.
-    pub until: Option<usize>,
+    pub from: SoFar,
+    /// How much had gone out when somebody asked for the release.
+    pub until: Option<SoFar>,
     pub handed_over: BTreeSet<String>,
 }
 
-/// The people of a tenant: most with a mailbox, one with a phone, one with neither, one whose mailbox bounces and who has a phone. The two
-/// tenants share addresses.
-pub(crate) fn of(tenant: &str, count: u32) -> Vec<Customer> {
+/// An act that the product acknowledged: it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Acknowledged {
+    pub incident: String,
+    pub who: &'static str,
+    /// The name of the leaf's action.
+    pub action: String,
+    /// The chunk, where it was about one.
+    pub chunk: Option<String>,
+}
+
+/// So many more are reached by a text alone in some stories: the chunks of one wave pass every gate.
+const TEXTED: u32 = 9;
+
+/// So many more share a chunk in some stories: part of it is taken, part is throttled.
+const TOGETHER: u32 = 5;
+
+/// The people of a tenant: most with a mailbox, some with a phone, one with neither, one whose mailbox bounces and who
+/// has a phone, one whose mailbox bounces and whose law knows the letter alone, one whose mailbox bounces late. The two tenants share addresses.
+pub(crate) fn of(tenant: &str, seed: u64) -> Vec<Customer> {
+    let count = 7 + (seed % 5) as u32;
+    let digit = if tenant == TENANTS[0] { 1 } else { 2 };
     let mut people = customers(count);
+    let first = people[0].clone();
     for customer in people.iter_mut().skip(4) {
         customer.email = format!("{tenant}-{}", customer.email);
     }
     // The one who bounces shares a chunk with another: what is throttled beside a bounce waits, and its wave may be paused.
-    if let [bounced, texted, in_app, ..] = people.as_mut_slice() {
-        let digit = if tenant == "shop" { 1 } else { 2 };
-        *texted = Customer { email: String::new(), phone: format!("+4477009001{digit}"), ..texted.clone() };
-        in_app.email = String::new();
+    if let [bounced, texted, in_app, alone, _, late, ..] = people.as_mut_slice() {
         bounced.email = format!("bounce-{tenant}@example.com");
-        bounced.phone = format!("+4477009002{digit}");
+        bounced.phone = format!("+44770090{digit}900");
+        *texted = Customer { email: String::new(), phone: format!("+44770090{digit}000"), ..texted.clone() };
+        in_app.email = String::new();
+        alone.email = format!("{BOUNCES_ALONE}{tenant}@example.com");
+        late.email = format!("{LATE_BOUNCE}{tenant}@example.com");
+    }
+    let texted = people[1].clone();
+    if seed.is_multiple_of(4) {
+        people.extend((1..=TEXTED).map(|place| Customer {
+            id: 100 + place,
+            phone: format!("+44770090{digit}{place:03}"),
+            ..texted.clone()
+        }));
+    }
+    if seed.is_multiple_of(3) {
+        people.extend((1..=TOGETHER).map(|place| Customer {
+            id: 200 + place,
+            email: format!("{tenant}-together{place}@example.com"),
+            ..first.clone()
+        }));
     }
     people
 }
 
-pub(crate) fn lay_agenda(state: &mut State, start: Timestamp, storm: SignedDuration, calm: SignedDuration) {
-    let plan = |state: &mut State, deed: Deed, from: i64, to: i64| {
-        let at = start + state.seconds(from, to);
-        state.at(at, Happening::Person(deed));
-    };
-    let end = (storm + calm).as_secs();
-    for hour in 0..(end / 3600) {
-        plan(state, Deed::Approve, hour * 3600, hour * 3600 + 3599);
-        plan(state, Deed::ApproveToo, hour * 3600, hour * 3600 + 3599);
-        plan(state, Deed::Settle, hour * 3600, hour * 3600 + 3599);
-        plan(state, Deed::Resume, hour * 3600, hour * 3600 + 3599);
-    }
-    for _ in 0..state.dice.u32(0..=3) {
-        plan(state, Deed::Hold, 0, storm.as_secs());
-        plan(state, Deed::Release, 0, storm.as_secs());
-    }
-    if state.chance(150) {
-        plan(state, Deed::Cancel, 0, storm.as_secs());
-    }
-    // Whoever held an incident lets it go in the end.
-    plan(state, Deed::Release, storm.as_secs() + 1, storm.as_secs() + 3600);
-    plan(state, Deed::Release, storm.as_secs() + 3600, storm.as_secs() + 7200);
-}
-
-pub(crate) fn does(world: &World, shared: &Shared, deed: Deed) {
-    for tenant in TENANTS {
-        for incident in incidents(world, tenant) {
-            let id = incident["id"].as_str().unwrap_or_default().to_owned();
-            match deed {
-                Deed::Approve => approve(world, shared, tenant, &incident, &id, APPROVER),
-                Deed::ApproveToo => approve(world, shared, tenant, &incident, &id, SECOND_APPROVER),
-                Deed::Hold | Deed::Cancel => stop(world, shared, tenant, &incident, &id, deed),
-                Deed::Release => release(world, shared, tenant, &incident, &id),
-                Deed::Settle => settle(world, tenant, &id),
-                Deed::Resume => resume(world, tenant, &incident, &id),
+/// The story goes from `start` to `end`; nobody approves before `awake`.
+pub(crate) fn lay_agenda(state: &mut State, (start, awake, end): (Timestamp, Timestamp, Timestamp)) {
+    let hour = |number: i64| SignedDuration::from_hours(number);
+    let hours = end.duration_since(start).as_hours();
+    for number in 0..hours {
+        for deed in [Deed::Approve, Deed::ApproveToo, Deed::Settle, Deed::Resume] {
+            let at = start + hour(number) + state.story.seconds(0, 3599);
+            if !matches!(deed, Deed::Approve | Deed::ApproveToo) || at >= awake {
+                state.at(at, Happening::Person(deed));
             }
         }
     }
+    let in_storm = [
+        (Deed::Hold, 500),
+        (Deed::Release, 500),
+        (Deed::Hold, 500),
+        (Deed::Release, 500),
+        (Deed::Hold, 500),
+        (Deed::Release, 500),
+        (Deed::Cancel, 150),
+        (Deed::RotateSecret, 400),
+    ];
+    for (deed, per_mille) in in_storm {
+        if let Some(mut dice) = state.story.goes_wrong(per_mille, &format!("{deed:?} in the storm")) {
+            state.at(start + seconds(&mut dice, 0, STORM.as_secs()), Happening::Person(deed));
+        }
+    }
+    // Whoever held an incident lets it go in the end.
+    for number in [0, 1] {
+        let at = start + STORM + hour(number) + state.story.seconds(1, 3600);
+        state.at(at, Happening::Person(Deed::Release));
+    }
+}
+
+/// Answers what was answered.
+pub(crate) fn does(world: &World, shared: &Shared, deed: Deed) -> String {
+    match deed {
+        Deed::RotateSecret => return rotate(world, shared),
+        Deed::RetireSecret => return retire(world, shared),
+        Deed::Approve
+        | Deed::ApproveToo
+        | Deed::Hold
+        | Deed::Release
+        | Deed::Cancel
+        | Deed::Settle
+        | Deed::Resume => {}
+    }
+    let mut answers = Vec::new();
+    for tenant in TENANTS {
+        for incident in incidents(world, tenant) {
+            let id = incident["id"].as_str().unwrap_or_default().to_owned();
+            let of = Of { world, shared, tenant, incident: &incident, id: &id };
+            answers.extend(match deed {
+                Deed::Approve => of.approve(APPROVER),
+                Deed::ApproveToo => of.approve(SECOND_APPROVER),
+                Deed::Hold | Deed::Cancel => of.stop(deed),
+                Deed::Release => of.release(),
+                Deed::Settle => of.settle(),
+                Deed::Resume => of.resume(),
+                Deed::RotateSecret | Deed::RetireSecret => Vec::new(),
+            });
+        }
+    }
+    if answers.is_empty() { "nothing to do".to_owned() } else { answers.join(", ") }
 }
 
 pub(crate) fn incidents(world: &World, tenant: &str) -> Vec<Value> {
@@ -114,112 +189,217 @@ fn ask(world: &World, who: &str, method: &str, path: &str, body: &Value) -> Opti
     quietly(|| run(console::step(world, request, world.now())))
 }
 
-fn post(world: &World, who: &str, tenant: &str, id: &str, act: &str, body: &Value) -> Option<Response> {
-    ask(world, who, "POST", &format!("/console/tenants/{tenant}/incidents/{id}/{act}"), body)
-}
-
 /// The second tenant wants two people.
-pub(crate) fn approvals_needed(tenant: &str) -> usize {
+fn approvals_needed(tenant: &str) -> usize {
     if tenant == TENANTS[1] { 2 } else { 1 }
 }
 
-/// It may take effect though nobody hears of it: from the moment of asking on, mails are lawful.
-fn approve(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &str, who: &'static str) {
-    if incident["stage"] != "awaiting-approval" {
-        return;
-    }
-    let mails = world.mail_count();
-    {
-        let mut state = shared.borrow_mut();
-        let asked = state.asked.entry(id.to_owned()).or_default();
-        asked.insert(who);
-        if asked.len() >= approvals_needed(tenant) {
-            state.approved.entry(id.to_owned()).or_insert(mails);
-        }
-    }
-    post(world, who, tenant, id, "approve", &json!({ "hash": incident["plan"]["hash"] }));
-    // Second thoughts come while the first chunks are on their way.
+pub(crate) fn put_settings(world: &World, id: &str, keys: &[&str]) -> Option<Response> {
+    let mut settings = tenant(id);
+    settings["approvals_needed"] = approvals_needed(id).into();
+    let secrets = json!({ "webhook-shopify": json!({ "keys": keys }).to_string() });
+    let body = json!({ "tenant": settings, "secrets": secrets });
+    ask(world, ADMINISTRATOR, "PUT", &format!("/console/tenants/{id}"), &body)
+}
+
+/// Only when both secrets are in force the platform signs with the next.
+fn rotate(world: &World, shared: &Shared) -> String {
+    let answer = put_settings(world, TENANTS[0], &[SECRETS[1], SECRETS[0]]);
     let mut state = shared.borrow_mut();
-    if state.storm && state.chance(400) {
-        let deed = if state.chance(250) { Deed::Cancel } else { Deed::Hold };
-        let at = world.now() + state.seconds(0, 180);
-        state.at(at, Happening::Person(deed));
+    if answer.as_ref().is_some_and(|answer| answer.status == 200) {
+        state.signing = 1;
+        state.at(world.time() + SignedDuration::from_hours(1), Happening::Person(Deed::RetireSecret));
+    } else {
+        state.at(world.time() + SignedDuration::from_mins(5), Happening::Person(Deed::RotateSecret));
     }
+    said("rotates", answer.as_ref())
 }
 
-fn stop(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &str, deed: Deed) {
-    if !incident["halt"].is_null() {
-        return;
+fn retire(world: &World, shared: &Shared) -> String {
+    let answer = put_settings(world, TENANTS[0], &[SECRETS[1]]);
+    if answer.as_ref().is_none_or(|answer| answer.status != 200) {
+        let again = world.time() + SignedDuration::from_mins(5);
+        shared.borrow_mut().at(again, Happening::Person(Deed::RetireSecret));
     }
-    let act = if deed == Deed::Hold { "hold" } else { "cancel" };
-    let releases = shared.borrow().releases;
-    let answer = post(world, RESPONDER, tenant, id, act, &json!({ "reason": "a person's reason" }));
-    // Somebody may have released it while the stop was still being answered.
-    let stands = shared.borrow().releases == releases;
-    if let Some(answer) = answer.filter(|answer| answer.status == 200 && stands) {
-        let chunks = answer.body["handed_over"].as_array().into_iter().flatten();
-        let handed_over = chunks.filter_map(|chunk| chunk.as_str().map(str::to_owned)).collect();
-        let from = world.mail_count();
-        shared.borrow_mut().stops.push(Stop { incident: id.to_owned(), from, until: None, handed_over });
-    }
+    said("retires", answer.as_ref())
 }
 
-fn release(world: &World, shared: &Shared, tenant: &str, incident: &Value, id: &str) {
-    // What is cancelled stays so, whoever asks: its stop stays open.
-    if incident["halt"].is_null() {
-        return;
-    }
-    shared.borrow_mut().releases += 1;
-    let mails = if incident["halt"] == "held" { world.mail_count() } else { usize::MAX };
-    for stop in
-        shared.borrow_mut().stops.iter_mut().filter(|stop| stop.incident == id && stop.until.is_none())
-    {
-        stop.until = Some(mails);
-    }
-    post(world, RESPONDER, tenant, id, "release", &json!({ "reason": "a person's reason" }));
+fn said(act: &str, answer: Option<&Response>) -> String {
+    answer.map_or_else(|| format!("{act}: no answer"), |answer| format!("{act}: {}", answer.status))
 }
 
-/// Lets every wave go on that is paused.
-fn resume(world: &World, tenant: &str, incident: &Value, id: &str) {
-    for (wave, pause) in incident["pauses"].as_object().into_iter().flatten() {
-        if pause["lifted"] == false {
-            let body = json!({ "reason": "a person's reason" });
-            post(world, RESPONDER, tenant, id, &format!("waves/{wave}/resume"), &body);
+/// An incident as somebody sees it who is about to act on it.
+struct Of<'a> {
+    world: &'a World,
+    shared: &'a Shared,
+    tenant: &'static str,
+    incident: &'a Value,
+    id: &'a str,
+}
+
+impl Of<'_> {
+    /// It may take effect though nobody hears of it: from the moment of asking on, notices are lawful.
+    fn approve(&self, who: &'static str) -> Vec<String> {
+        if self.incident["stage"] != "awaiting-approval" {
+            return Vec::new();
+        }
+        let hash = self.incident["plan"]["hash"].as_str().unwrap_or_default();
+        self.approve_another(who, hash);
+        let so_far = SoFar::in_the(self.world);
+        {
+            let mut state = self.shared.borrow_mut();
+            let asked = state.asked.entry(self.id.to_owned()).or_default();
+            asked.insert(who);
+            if asked.len() >= approvals_needed(self.tenant) {
+                state.approved.entry(self.id.to_owned()).or_insert(so_far);
+            }
+        }
+        let answer = self.post(who, "approve", &json!({ "hash": hash }));
+        self.note(answer.as_ref(), who, Action::PlanApproved, None);
+        self.think_again();
+        vec![said("approves", answer.as_ref())]
+    }
+
+    /// What was read is not what is planned by now. It may never be approved so.
+    fn approve_another(&self, who: &'static str, hash: &str) {
+        let wrong = self.shared.borrow_mut().story.goes_wrong(100, "another hash is approved first");
+        if wrong.is_none() {
+            return;
+        }
+        let another: String = hash.chars().rev().collect();
+        let answer = self.post(who, "approve", &json!({ "hash": another }));
+        if answer.is_some_and(|answer| answer.status == 200) {
+            let seen = format!("{} was approved by a hash that is not its plan's", self.id);
+            self.shared.borrow_mut().seen.push(seen);
         }
     }
-}
 
-/// Finds out in the provider's log what became of the chunks that a person is asked about.
-fn settle(world: &World, tenant: &str, id: &str) {
-    let Some(shown) = shown(world, tenant, id) else {
-        return;
-    };
-    let attention = shown["incident"]["attention"].as_array().cloned().unwrap_or_default();
-    let asked = attention.iter().filter_map(Value::as_str).filter(|task| task.contains("may or may not"));
-    for chunk in asked.filter_map(|task| task.split(' ').nth(1)) {
-        let Some(wave) = wave_of(&shown, chunk) else {
-            continue;
-        };
-        let finding = if wave["channel"] == "sms" {
-            // One text a chunk, and one person of each tenant who is texted.
-            let digit = if tenant == "shop" { "1" } else { "2" };
-            if world.texts().iter().any(|text| text.to.ends_with(digit)) { "sent" } else { "not-sent" }
+    /// Second thoughts come while the first chunks are on their way.
+    fn think_again(&self) {
+        let mut state = self.shared.borrow_mut();
+        if !state.storm {
+            return;
+        }
+        if let Some(mut dice) = state.story.goes_wrong(400, "second thoughts") {
+            let deed = if dice.u32(0..4) == 0 { Deed::Cancel } else { Deed::Hold };
+            let at = self.world.time() + seconds(&mut dice, 0, 180);
+            state.at(at, Happening::Person(deed));
+        }
+    }
+
+    fn stop(&self, deed: Deed) -> Vec<String> {
+        if !self.incident["halt"].is_null() {
+            return Vec::new();
+        }
+        let (act, action) = if deed == Deed::Hold {
+            ("hold", Action::IncidentHeld)
         } else {
-            let mails = world.mails();
-            let told: BTreeSet<&String> = mails
-                .iter()
-                .filter(|mail| mail.tags.get("chunk").is_some_and(|tagged| tagged == chunk))
-                .filter_map(|mail| mail.tags.get("index"))
-                .collect();
-            let recipients = wave["recipients"].as_u64().unwrap_or(0) as usize;
-            match told.len() {
-                0 => "not-sent",
-                told if told == recipients => "sent",
-                _ => "again",
-            }
+            ("cancel", Action::IncidentCancelled)
         };
-        let body = json!({ "as": finding, "reason": "the provider's log" });
-        post(world, RESPONDER, tenant, id, &format!("chunks/{chunk}/settle"), &body);
+        let releases = self.shared.borrow().releases;
+        let answer = self.post(RESPONDER, act, &json!({ "reason": "a person's reason" }));
+        // Somebody may have released it while the stop was still being answered.
+        let stands = deed == Deed::Cancel || self.shared.borrow().releases == releases;
+        if let Some(answer) = answer.as_ref().filter(|answer| answer.status == 200 && stands) {
+            let chunks = answer.body["handed_over"].as_array().into_iter().flatten();
+            let handed_over = chunks.filter_map(|chunk| chunk.as_str().map(str::to_owned)).collect();
+            let from = SoFar::in_the(self.world);
+            let stop = Stop { incident: self.id.to_owned(), from, until: None, handed_over };
+            self.shared.borrow_mut().stops.push(stop);
+        }
+        self.note(answer.as_ref(), RESPONDER, action, None);
+        vec![said(act, answer.as_ref())]
+    }
+
+    fn release(&self) -> Vec<String> {
+        // What is cancelled stays so, whoever asks: its stop stays open.
+        if self.incident["halt"].is_null() {
+            return Vec::new();
+        }
+        let is_held = self.incident["halt"] == "held";
+        let until = if is_held { SoFar::in_the(self.world) } else { SoFar::NEVER };
+        {
+            let mut state = self.shared.borrow_mut();
+            state.releases += 1;
+            let open = |stop: &&mut Stop| stop.incident == self.id && stop.until.is_none();
+            state.stops.iter_mut().filter(open).for_each(|stop| stop.until = Some(until));
+        }
+        let answer = self.post(RESPONDER, "release", &json!({ "reason": "a person's reason" }));
+        if is_held {
+            self.note(answer.as_ref(), RESPONDER, Action::IncidentReleased, None);
+        }
+        vec![said("release", answer.as_ref())]
+    }
+
+    /// Lets every wave go on that is paused.
+    fn resume(&self) -> Vec<String> {
+        let pauses = self.incident["pauses"].as_object().into_iter().flatten();
+        let paused = pauses.filter(|(_, pause)| pause["lifted"] == false);
+        let body = json!({ "reason": "a person's reason" });
+        let resumed = paused.map(|(wave, _)| {
+            let answer = self.post(RESPONDER, &format!("waves/{wave}/resume"), &body);
+            said(&format!("resumes wave {wave}"), answer.as_ref())
+        });
+        resumed.collect()
+    }
+
+    /// Finds out in the provider's log what became of the chunks that a person is asked about.
+    fn settle(&self) -> Vec<String> {
+        let attention = self.incident["attention"].as_array().into_iter().flatten();
+        let tasks = attention.filter_map(Value::as_str).filter(|task| task.contains("may or may not"));
+        let asked: Vec<&str> = tasks.filter_map(|task| task.split(' ').nth(1)).collect();
+        if asked.is_empty() {
+            return Vec::new();
+        }
+        let Some(shown) = shown(self.world, self.tenant, self.id) else {
+            return Vec::new();
+        };
+        let mut answers = Vec::new();
+        for chunk in asked {
+            let Some(wave) = wave_of(&shown, chunk) else {
+                continue;
+            };
+            let finding = self.find_out(chunk, wave);
+            let body = json!({ "as": finding, "reason": "the provider's log" });
+            let answer = self.post(RESPONDER, &format!("chunks/{chunk}/settle"), &body);
+            self.note(answer.as_ref(), RESPONDER, Action::ChunkSettled, Some(chunk));
+            answers.push(said(&format!("settles {chunk} as {finding}"), answer.as_ref()));
+        }
+        answers
+    }
+
+    fn find_out(&self, chunk: &str, wave: &Value) -> &'static str {
+        if wave["channel"] == "sms" {
+            let texts = self.world.texts();
+            let went = texts.iter().any(|text| text.tags.get("chunk").is_some_and(|tagged| tagged == chunk));
+            return if went { "sent" } else { "not-sent" };
+        }
+        let mails = self.world.mails();
+        let told: BTreeSet<&String> = mails
+            .iter()
+            .filter(|mail| mail.tags.get("chunk").is_some_and(|tagged| tagged == chunk))
+            .filter_map(|mail| mail.tags.get("index"))
+            .collect();
+        let recipients = wave["recipients"].as_u64().unwrap_or(0) as usize;
+        match told.len() {
+            0 => "not-sent",
+            told if told == recipients => "sent",
+            _ => "again",
+        }
+    }
+
+    fn post(&self, who: &str, act: &str, body: &Value) -> Option<Response> {
+        let path = format!("/console/tenants/{}/incidents/{}/{act}", self.tenant, self.id);
+        ask(self.world, who, "POST", &path, body)
+    }
+
+    fn note(&self, answer: Option<&Response>, who: &'static str, action: Action, chunk: Option<&str>) {
+        if answer.is_some_and(|answer| answer.status == 200) {
+            let chunk = chunk.map(str::to_owned);
+            let acknowledged =
+                Acknowledged { incident: self.id.to_owned(), who, action: format!("{action:?}"), chunk };
+            self.shared.borrow_mut().acknowledged.insert(acknowledged);
+        }
     }
 }
 

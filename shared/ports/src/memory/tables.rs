@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::table::{Attributes, Condition, Item, Key, Page, Select, Test, Value, Woken, Write};
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Table {
     items: BTreeMap<Key, Attributes>,
     write_units: u64,

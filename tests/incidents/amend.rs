@@ -123,7 +123,7 @@ fn a_withdrawal_tells_nobody_who_was_not_told() {
 #[test]
 fn a_doubt_under_an_amended_plan_is_a_persons_and_sends_nothing() {
     let (mut town, incident) = half_told();
-    town.world.set_fate(Some(Box::new(|_, call| {
+    town.world.set_fate(Some(std::rc::Rc::new(|_, call| {
         (call == tocsin_ports::memory::Call::Mail).then_some(tocsin_ports::memory::Fault::ErrorBefore)
     })));
     let queue = Queue::Notices("eu-central-1".to_owned());

@@ -88,7 +88,7 @@ fn an_event_with_our_context_ends_a_doubt_about_a_text() {
 /// The provider takes the text, and the process that sent it never learns so.
 fn lose_the_answer_to_a_text(town: &Town) {
     use tocsin_ports::memory::{Call, Fault};
-    town.world.set_fate(Some(Box::new(|_, call| (call == Call::Text).then_some(Fault::ErrorAfter))));
+    town.world.set_fate(Some(std::rc::Rc::new(|_, call| (call == Call::Text).then_some(Fault::ErrorAfter))));
     town.drain();
     town.world.set_fate(None);
 }
@@ -378,10 +378,10 @@ fn a_file_of_letters_whose_answer_was_lost_is_the_same_file() {
     let (mut town, incident) = leaked(&with_streets());
     approve(&town, &incident);
     run(dispatch::step(&town.world, town.world.now()));
-    let mut calls = 0;
-    town.world.set_fate(Some(Box::new(move |_, call| {
-        calls += 1;
-        (call == Call::Other && calls < 120 && calls % 7 == 0).then_some(Fault::ErrorAfter)
+    let calls = std::cell::Cell::new(0);
+    town.world.set_fate(Some(std::rc::Rc::new(move |_, call| {
+        calls.set(calls.get() + 1);
+        (call == Call::Other && calls.get() < 120 && calls.get() % 7 == 0).then_some(Fault::ErrorAfter)
     })));
     town.drain();
     town.world.set_fate(None);

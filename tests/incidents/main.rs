@@ -1,0 +1,16 @@
+//! Whole incidents in one process: all real steps over the world in memory, driven by what people and providers do.
+
+mod alerts;
+mod amend;
+mod canary;
+mod canary_message;
+mod channels;
+mod fallback;
+mod health;
+mod hours;
+mod incident;
+mod pause;
+mod privacy;
+mod redrive;
+mod signals;
+mod stuck;

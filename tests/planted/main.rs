@@ -1,0 +1,93 @@
+//! `cargo planted`: does the simulation find what it is there to find? Each fault of `tests/faults.toml` is planted
+//! into a copy of the sources, one after the other, and the simulation has to catch it. Ends with 1 where it does not.
+
+mod copy;
+mod faults;
+
+use std::process::{Command, ExitCode};
+
+use clap::Parser;
+
+use crate::copy::Copy;
+use crate::faults::Fault;
+
+/// What went wrong with the run itself, for the person at the terminal.
+type Trouble = Box<dyn std::error::Error>;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo planted")]
+struct Options {
+    /// Plant this fault alone
+    #[arg(long)]
+    only: Option<String>,
+    /// Within how many seeds a fault has to be caught
+    #[arg(long, default_value_t = 1000)]
+    seeds: u64,
+}
+
+fn main() -> ExitCode {
+    match plant_all(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(trouble) => {
+            eprintln!("the faults could not be planted: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether every fault was caught. The sources as they are have to hold first: else everything would be caught.
+fn plant_all(options: &Options) -> Result<bool, Trouble> {
+    let copy = Copy::of_the_sources();
+    let faults = faults::read(&copy)?;
+    copy.bring_up_to_date()?;
+    let chosen: Vec<&Fault> =
+        faults.iter().filter(|fault| options.only.as_ref().is_none_or(|only| *only == fault.name)).collect();
+    if chosen.is_empty() {
+        return Err("tests/faults.toml has no fault of this name".into());
+    }
+    if let Some(caught) = simulate(&copy, 4)?.first() {
+        return Err(format!("without any fault there is a violation: {caught}").into());
+    }
+    let mut caught = 0;
+    for fault in &chosen {
+        copy.plant(fault)?;
+        let verdict = simulate(&copy, options.seeds);
+        copy.mend(fault)?;
+        match verdict.as_deref() {
+            Ok([violation, ..]) => {
+                caught += 1;
+                println!("caught  {:<40} {violation}", fault.name);
+            }
+            Ok([]) => {
+                println!("MISSED  {:<40} {} seeds found nothing: {}", fault.name, options.seeds, fault.life)
+            }
+            Err(trouble) => println!("BROKEN  {:<40} {trouble}", fault.name),
+        }
+    }
+    println!("{caught} of {} faults caught", chosen.len());
+    Ok(caught == chosen.len())
+}
+
+/// Builds the simulation of the copy and runs it until the first violation. The violations, each with its seed.
+fn simulate(copy: &Copy, seeds: u64) -> Result<Vec<String>, Trouble> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--locked", "--package", "tocsin-tests", "--bin", "sim"])
+        .current_dir(copy.sources())
+        .env("CARGO_TARGET_DIR", copy.target())
+        .output()?;
+    if !built.status.success() {
+        return Err(format!("it does not build:\n{}", String::from_utf8_lossy(&built.stderr)).into());
+    }
+    let output = Command::new(copy.target().join("debug/sim"))
+        .args(["--until-violation", "--seeds", &seeds.to_string()])
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let violations: Vec<String> =
+        text.lines().filter(|line| line.starts_with("seed ")).map(str::to_owned).collect();
+    if output.status.success() != violations.is_empty() {
+        return Err(format!("the simulation ended with {} and said:\n{text}", output.status).into());
+    }
+    Ok(violations)
+}

@@ -1,0 +1,85 @@
+//! What is going to happen, before anything goes wrong: findings, webhooks, ticks, and what people have in mind.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::story::seconds;
+use super::{Happening, State, TENANTS, people};
+use crate::{bucket, guardduty_finding};
+
+/// How long faults are on.
+pub(super) const STORM: SignedDuration = SignedDuration::from_hours(6);
+
+/// How long everything may take to settle after that.
+const CALM: SignedDuration = SignedDuration::from_hours(26);
+
+/// In some stories nobody approves before this: the first deadlines press.
+const SLEEP: SignedDuration = SignedDuration::from_hours(72);
+
+/// In some stories the tenant's clocks change on the first day: back to winter, or on to summer.
+pub(super) fn start(seed: u64) -> Timestamp {
+    let start = match seed % 3 {
+        0 => "2026-10-31T20:00:00Z",
+        1 => "2026-11-23T09:00:00Z",
+        _ => "2027-03-13T20:00:00Z",
+    };
+    start.parse().expect("an instant")
+}
+
+pub(super) fn lay(state: &mut State, start: Timestamp) {
+    state.story.begin("the agenda", "");
+    findings(state, start);
+    for hours in [0, 2, 5] {
+        let at = start + SignedDuration::from_hours(hours) + state.story.seconds(0, 7200);
+        state.at(at, Happening::Webhook);
+    }
+    let asleep = state.story.goes_wrong(60, "nobody approves for days").is_some();
+    let awake = start + if asleep { SLEEP } else { SignedDuration::ZERO };
+    let end = awake + STORM + CALM;
+    ticks(state, start, end);
+    people::lay_agenda(state, (start, awake, end));
+    for region in ["eu-central-1", "us-east-1"] {
+        if let Some(mut dice) = state.story.goes_wrong(150, &format!("{region} is lost")) {
+            let at = start + seconds(&mut dice, 0, (STORM - SignedDuration::from_hours(1)).as_secs());
+            state.at(at, Happening::RegionLost(region.to_owned()));
+        }
+    }
+    state.at(start + STORM, Happening::FaultsStop);
+    for hours in [2, 5, 7, 8, 10] {
+        state.at(start + SignedDuration::from_hours(hours), Happening::Redrive);
+    }
+}
+
+/// One leak, of which findings come again, and others beside them, at once or later.
+fn findings(state: &mut State, start: Timestamp) {
+    for tenant in TENANTS {
+        let leaks = tenant == TENANTS[0] || state.story.below(1000) < 400;
+        let finding = guardduty_finding(&bucket(tenant), 8.0);
+        let another = finding.replace("16afba5c", "26afba5c");
+        let first = start + state.story.seconds(0, 3600);
+        if !leaks {
+            continue;
+        }
+        state.at(first, Happening::Siem(finding.clone()));
+        for (finding, at_most) in [(&another, 3), (&finding, 5), (&another, 3600)] {
+            if let Some(mut dice) = state.story.goes_wrong(400, &format!("another finding of {tenant}")) {
+                state.at(first + seconds(&mut dice, 0, at_most), Happening::Siem(finding.clone()));
+            }
+        }
+    }
+}
+
+/// A schedule sometimes fires late, and sometimes not at all. Half of the real one's ticks are enough.
+fn ticks(state: &mut State, start: Timestamp, end: Timestamp) {
+    let mut minute = start;
+    while minute < end {
+        let stormy = minute < start + STORM + SignedDuration::from_hours(1);
+        minute += SignedDuration::from_mins(if stormy { 2 } else { 20 });
+        for happening in [Happening::Dispatch, Happening::Watch] {
+            let at = minute + state.story.seconds(0, 20);
+            if !(stormy && state.story.goes_wrong(50, &format!("no {happening:?} at {minute:.0}")).is_some())
+            {
+                state.at(at, happening);
+            }
+        }
+    }
+}

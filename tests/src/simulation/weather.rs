@@ -1,0 +1,232 @@
+//! What goes wrong with calls, clocks, messages, events, regions and the provider.
+
+use std::rc::Rc;
+
+use fastrand::Rng;
+use jiff::SignedDuration;
+use tocsin_ports::memory::{Call, Delivered, Fault, Verdict, World};
+use tocsin_ports::{Outgoing, Queue};
+
+use super::story::{Act, seconds};
+use super::{Happening, Shared, State, notice_of, perform, subject_of};
+use crate::{ses_bounce, ses_event, ses_send};
+
+/// A mailbox that refuses every mail, of somebody in California, where no other channel of ours counts.
+pub(super) const BOUNCES_ALONE: &str = "bounce-alone-";
+
+/// A mailbox that takes a mail and refuses it hours later.
+pub(super) const LATE_BOUNCE: &str = "late-bounce-";
+
+const FAULTS: [Fault; 4] = [Fault::CrashBefore, Fault::CrashAfter, Fault::ErrorBefore, Fault::ErrorAfter];
+
+pub(super) fn set(world: &World, shared: &Shared) {
+    world.let_index_lag();
+    let state = Rc::clone(shared);
+    world.set_fate(Some(Rc::new(move |world, call| fate(world, &state, call))));
+    let state = Rc::clone(shared);
+    world.set_provider(Some(Box::new(move |mails| verdicts(&mut state.borrow_mut(), mails.len()))));
+}
+
+/// No function runs longer: whoever stalls is killed then.
+const LONGEST: SignedDuration = SignedDuration::from_secs(55);
+
+/// By how much the clock of whoever acts next is off.
+pub(super) fn clock_off(state: &mut State) -> SignedDuration {
+    if !state.storm {
+        return SignedDuration::ZERO;
+    }
+    let Some(mut dice) = state.story.goes_wrong(30, "its clock is off") else {
+        return SignedDuration::ZERO;
+    };
+    let by = seconds(&mut dice, -20, 20);
+    state.story.note(&format!("by {} s", by.as_secs()));
+    by
+}
+
+fn fate(world: &World, shared: &Shared, call: Call<'_>) -> Option<Fault> {
+    if !shared.borrow().storm {
+        return None;
+    }
+    let hands_over = match call {
+        Call::Mail | Call::Text => true,
+        Call::Regional(_) | Call::Other => false,
+    };
+    let between = {
+        let mut state = shared.borrow_mut();
+        // A hand-over is where it hurts; so is a decision that two may take at once.
+        let others = match (hands_over, state.story.act.who) {
+            (true, _) => 150,
+            (false, "send") => 120,
+            (false, "triage") => 50,
+            (false, "watch") => 30,
+            (false, _) => 15,
+        };
+        // Whoever acts within an act that came between is not interrupted again.
+        let others = if state.story.is_deep() { 0 } else { others };
+        state.story.goes_wrong(others, "others act meanwhile")
+    };
+    if let Some(mut dice) = between {
+        for _ in 0..dice.u32(1..=4) {
+            somebody_acts(world, shared, &mut dice);
+        }
+    }
+    let mut state = shared.borrow_mut();
+    if is_lost(&state, call) {
+        return Some(Fault::ErrorBefore);
+    }
+    let mut dice = state.story.goes_wrong(if hands_over { 200 } else { 6 }, "a call")?;
+    let fault = dice.choice(FAULTS)?;
+    state.story.note(&format!("{call:?} {fault:?}"));
+    Some(fault)
+}
+
+/// Whether the call is to the region that is lost.
+fn is_lost(state: &State, call: Call<'_>) -> bool {
+    let Some(lost) = &state.lost_region else {
+        return false;
+    };
+    match call {
+        Call::Mail | Call::Text => state.sends_from.as_ref() == Some(lost),
+        Call::Regional(region) => region == lost,
+        Call::Other => false,
+    }
+}
+
+/// Between two calls of a step, which may stall meanwhile, another worker or a person does something, whole.
+fn somebody_acts(world: &World, shared: &Shared, dice: &mut Rng) {
+    let stalls_until = world.time() + seconds(dice, 0, 35);
+    if stalls_until <= shared.borrow().began + LONGEST {
+        world.advance_to(stalls_until);
+    }
+    let soon = world.time() + SignedDuration::from_hours(1);
+    // Other workers and people matter more here than one more tick.
+    let ticks_too = dice.u32(0..1000) < 400;
+    // A second message of the same thing matters most.
+    let about_the_same = dice.u32(0..1000) < 700;
+    let chosen = {
+        let mut state = shared.borrow_mut();
+        let near = state.agenda.iter().take_while(|((at, _), _)| *at <= soon);
+        let keys: Vec<_> = near
+            .filter(|(_, happening)| match happening {
+                Happening::Message { .. } | Happening::Person(_) => true,
+                Happening::Dispatch | Happening::Watch => ticks_too,
+                Happening::Siem(_)
+                | Happening::Webhook
+                | Happening::Event { .. }
+                | Happening::Redrive
+                | Happening::RegionLost(_)
+                | Happening::RegionBack
+                | Happening::FaultsStop => false,
+            })
+            .filter(|(_, happening)| !about_the_same || is_about(happening, &state.story.act))
+            .map(|(key, _)| *key)
+            .collect();
+        dice.choice(&keys).and_then(|key| Some((key.0, state.agenda.remove(key)?)))
+    };
+    if let Some((planned, happening)) = chosen {
+        perform(world, shared, planned, happening);
+        take_up_messages(world, shared);
+    }
+}
+
+fn is_about(happening: &Happening, act: &Act) -> bool {
+    match happening {
+        Happening::Message { body, .. } => act.is_about(&subject_of(body)),
+        Happening::Dispatch | Happening::Watch => true,
+        Happening::Person(_)
+        | Happening::Siem(_)
+        | Happening::Webhook
+        | Happening::Event { .. }
+        | Happening::Redrive
+        | Happening::RegionLost(_)
+        | Happening::RegionBack
+        | Happening::FaultsStop => false,
+    }
+}
+
+/// What the mail provider says of each mail of a call.
+fn verdicts(state: &mut State, mails: usize) -> Option<Vec<Verdict>> {
+    if !state.storm {
+        return Some(vec![Verdict::Take; mails]);
+    }
+    if state.story.goes_wrong(60, "the provider takes nothing: too many requests").is_some() {
+        return None;
+    }
+    let verdict = |place: usize| {
+        if state.story.goes_wrong(120, &format!("mail {place} of the call is throttled")).is_some() {
+            Verdict::Throttle
+        } else if state.story.goes_wrong(10, &format!("mail {place} of the call is refused")).is_some() {
+            Verdict::Refuse
+        } else if state.story.goes_wrong(10, &format!("the call is refused for mail {place}")).is_some() {
+            Verdict::Unfit
+        } else {
+            Verdict::Take
+        }
+    };
+    Some((0..mails).map(verdict).collect())
+}
+
+/// New messages come late, twice, and in another order; one to the senders may be lost.
+pub(super) fn take_up_messages(world: &World, shared: &Shared) {
+    let mut state = shared.borrow_mut();
+    for queue in world.busy_queues() {
+        while let Some(message) = world.take(&queue) {
+            take_up(&mut state, world, &queue, &message);
+        }
+    }
+}
+
+fn take_up(state: &mut State, world: &World, queue: &Queue, message: &Outgoing) {
+    let Outgoing { body, after } = message;
+    let interrupted = state.story.begin("the queue", &subject_of(body));
+    let line = state.story.open_line();
+    let lost = state.storm && state.story.goes_wrong(20, "it loses the message").is_some();
+    let twice = state.storm && state.story.goes_wrong(350, "the message comes twice").is_some();
+    let copies = if lost && matches!(queue, Queue::Notices(_)) { 0 } else { 1 + usize::from(twice) };
+    for _ in 0..copies {
+        let wait = state.story.seconds(0, 5);
+        let late = if state.storm { state.story.goes_wrong(50, "the message comes late") } else { None };
+        let wait = late.map_or(wait, |mut dice| seconds(&mut dice, 60, 3600));
+        state.at(world.time() + *after + wait, Happening::message(queue.clone(), body.clone()));
+    }
+    state.story.close_line(line, world.time(), &format!("{copies} on the way"), false);
+    state.story.act = interrupted;
+}
+
+/// What the provider says of the mails that it took: late, twice, or never.
+pub(super) fn give_events(world: &World, shared: &Shared) {
+    let mut state = shared.borrow_mut();
+    let mails = world.mails_since(state.told);
+    for mail in &mails {
+        tell_of(&mut state, world, mail);
+    }
+    state.told += mails.len();
+}
+
+fn tell_of(state: &mut State, world: &World, mail: &Delivered) {
+    // The provider's clock is not ours.
+    let event = ses_event(mail, mail.at);
+    let (chunk, index) = notice_of(&event);
+    state.story.begin("the provider", &format!("of {chunk} {index}"));
+    let at = mail.at + state.story.seconds(-5, 30);
+    let mut events = vec![(ses_event(mail, at), 1, 120)];
+    if state.story.below(4) == 0 {
+        events.insert(0, (ses_send(mail, mail.at), 0, 60));
+    }
+    if mail.to.starts_with(LATE_BOUNCE) {
+        events.push((ses_bounce(mail, at + SignedDuration::from_hours(2)), 3600, 4 * 3600));
+    }
+    let line = state.story.open_line();
+    for (event, from, to) in events {
+        let wait = state.story.seconds(from, to);
+        let lost = state.storm && state.story.goes_wrong(40, "an event is lost").is_some();
+        let twice = state.story.goes_wrong(100, "an event comes twice").is_some();
+        let late = if state.storm { state.story.goes_wrong(100, "an event comes late") } else { None };
+        let wait = late.map_or(wait, |mut dice| seconds(&mut dice, 600, 18_000));
+        for copy in 0..if lost { 0 } else { 1 + i64::from(twice) } {
+            let at = world.time() + wait + SignedDuration::from_secs(copy * 40);
+            state.at(at, Happening::Event { body: event.to_string(), received: 0 });
+        }
+    }
+    state.story.close_line(line, world.time(), "tells what became of it", false);
+}
