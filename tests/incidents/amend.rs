@@ -138,6 +138,28 @@ fn a_doubt_under_an_amended_plan_is_a_persons_and_sends_nothing() {
 }
 
 #[test]
+fn whose_mail_came_back_gets_none_again_though_the_text_in_its_place_did_not_go() {
+    let mut customers = customers(7);
+    customers[0].email = "bounce@example.com".to_owned();
+    customers[0].phone = "+4915112345678".to_owned();
+    let (mut town, incident) = leaked(&customers);
+    approve(&town, &incident);
+    tick(async { dispatch::step(&town.world, town.world.now()).await });
+    town.drain();
+    town.tell_events();
+    tick(async { watch::step(&town.world, town.world.now()).await });
+    assert!(town.world.home_as_text().contains("notice-called-up"));
+    put_wording(&town, "A second bucket was open, too.");
+    amend(&town, &incident, "correction");
+    minutes(&mut town, 2);
+    assert_eq!(town.world.texts().len(), 0);
+    approve(&town, &incident);
+    minutes(&mut town, 5);
+    assert_eq!(town.mails_by_address().get("bounce@example.com"), Some(&1));
+    assert_eq!(town.world.texts().len(), 1);
+}
+
+#[test]
 fn an_approval_expires_when_the_facts_change() {
     let (mut town, incident) = leaked(&customers(7));
     put_wording(&town, "It was worse.");

@@ -25,6 +25,9 @@ struct Options {
     /// Tell what happened in the first seed; where something did not hold, in the first such seed, made smaller
     #[arg(long)]
     story: bool,
+    /// Tell it whole, as it was, without making it smaller
+    #[arg(long)]
+    whole: bool,
     /// Instead: a small incident, once for every two calls that fail
     #[arg(long)]
     pairs: bool,
@@ -63,6 +66,7 @@ fn pairs() -> ExitCode {
 
 fn tell(options: &Options, reports: &[(u64, Report)]) {
     let bad = reports.iter().find(|(_, report)| !report.violations.is_empty());
+    let bad = bad.filter(|_| !options.whole);
     match (bad, reports.first()) {
         (Some((number, _)), _) if options.story || !options.until_violation => {
             if let Some(Shrunk { report, before, tellings }) = shrink(*number) {

@@ -8,6 +8,7 @@
 //! and people act between any two calls of a step. Then faults stop, and everything has to settle.
 
 mod agenda;
+mod changes;
 mod checks;
 mod people;
 mod shrink;
@@ -105,6 +106,8 @@ pub(crate) struct State {
     began: Timestamp,
     /// The region whose senders act.
     sends_from: Option<String>,
+    /// The message whose worker is at work.
+    at_work: Option<Happening>,
     dead: Vec<Happening>,
     /// How many of the provider's mails were given their events.
     told: usize,
@@ -117,10 +120,14 @@ pub(crate) struct State {
     pub stops: Vec<people::Stop>,
     /// How often somebody asked for a release.
     pub releases: u64,
-    /// By incident: who has asked to approve.
-    pub asked: BTreeMap<String, BTreeSet<&'static str>>,
-    /// By incident: how much had gone out when the last approval needed was asked for.
-    pub approved: BTreeMap<String, SoFar>,
+    /// By incident and plan: who has asked to approve.
+    pub asked: BTreeMap<(String, u64), BTreeSet<&'static str>>,
+    /// By incident and plan: how much had gone out when the last approval needed was asked for.
+    pub approved: BTreeMap<(String, u64), SoFar>,
+    /// The plans that somebody read.
+    pub plans: Plans,
+    /// By tenant: how often its words were changed.
+    pub wording: BTreeMap<String, u32>,
     /// Acts of people that were acknowledged: each has to stand in the log.
     pub acknowledged: BTreeSet<people::Acknowledged>,
     /// What was seen on the way and may not be.
@@ -137,6 +144,7 @@ impl State {
             lost_region: None,
             began: Timestamp::MIN,
             sends_from: None,
+            at_work: None,
             dead: Vec::new(),
             told: 0,
             signing: 0,
@@ -146,6 +154,8 @@ impl State {
             releases: 0,
             asked: BTreeMap::new(),
             approved: BTreeMap::new(),
+            plans: Plans::new(),
+            wording: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
             seen: Vec::new(),
         }
@@ -165,6 +175,9 @@ impl State {
         self.agenda.insert((at, self.sequence), happening);
     }
 }
+
+/// By incident and version: the waves.
+type Plans = BTreeMap<(String, u64), Vec<Value>>;
 
 type Shared = Rc<RefCell<State>>;
 
@@ -186,21 +199,22 @@ fn tell_whole(seed: u64, only: Option<BTreeSet<String>>) -> Report {
     let pause = Limits { bounces_per_mille: 50, complaints_per_mille: 1, sample: 1 };
     let town = Town::starting(agenda::start(seed), Settings { pause, ..World::settings_for_tests() });
     let world = &town.world;
+    let state = Rc::new(RefCell::new(State::new(Story::new(seed, only))));
     let people: BTreeMap<&str, Vec<Customer>> = TENANTS
         .map(|tenant| {
             let people = people::of(tenant, seed);
             settle_in(&town, tenant, &people);
-            let put = people::put_settings(world, tenant, &[crate::SHOP_SECRET]);
+            let put = changes::put_settings(world, &state, tenant, &changes::SECRETS[..1]);
             assert_eq!(put.map(|answer| answer.status), Some(200));
             (tenant, people)
         })
         .into();
-    let state = Rc::new(RefCell::new(State::new(Story::new(seed, only))));
     agenda::lay(&mut state.borrow_mut(), world.time());
     weather::set(world, &state);
     go_on(world, &state);
     world.set_fate(None);
     world.set_provider(None);
+    world.set_endpoints(None);
     let state = Rc::into_inner(state).expect("nobody else knows the story").into_inner();
     checks::all(world, state, &people)
 }
@@ -363,9 +377,15 @@ fn message(world: &World, shared: &Shared, queue: &Queue, body: &str) -> bool {
             None
         }
     };
-    let interrupted = std::mem::replace(&mut shared.borrow_mut().sends_from, region);
+    let at_work = Some(Happening::message(queue.clone(), body.to_owned()));
+    let interrupted = {
+        let mut state = shared.borrow_mut();
+        let State { sends_from, at_work: was_at_work, .. } = &mut *state;
+        (std::mem::replace(sends_from, region), std::mem::replace(was_at_work, at_work))
+    };
     let taken = quietly(|| deliver(world, queue, body)).unwrap_or(false);
-    shared.borrow_mut().sends_from = interrupted;
+    let mut state = shared.borrow_mut();
+    (state.sends_from, state.at_work) = interrupted;
     taken
 }
 
@@ -373,7 +393,7 @@ fn message(world: &World, shared: &Shared, queue: &Queue, body: &str) -> bool {
 fn webhook(world: &World, shared: &Shared) -> String {
     let body =
         br#"{"id": 1, "admin_graphql_api_id": "gid://shopify/BulkOperation/1", "status": "completed"}"#;
-    let secret = people::SECRETS[shared.borrow().signing];
+    let secret = changes::SECRETS[shared.borrow().signing];
     let request = shopify_webhook("shop", "bulk_operations/finish", body, secret);
     let answered = quietly(|| run(intake_webhook::step(world, request, world.now())).status);
     let mut state = shared.borrow_mut();

@@ -109,22 +109,22 @@ impl Before {
         library: &Library,
         now: Saying<'_>,
     ) -> Next {
-        let told = self.told.get(&(obligation, who.clone())).filter(|told| told.handed_over);
-        let Some(told) = told else {
+        let Some(told) = self.told.get(&(obligation, who.clone())) else {
             return self.first(Vec::new());
         };
-        match told.reach {
-            Reach::Unreachable(_) => self.first(told.tried.clone()),
-            Reach::Reached | Reach::Pending | Reach::Undecided => match self.by {
-                Phase::Withdrawal => Next::Again(Phase::Withdrawal),
-                Phase::First | Phase::FollowUp | Phase::Correction
-                    if self.says_the_same(told, to, library, now) =>
-                {
-                    Next::Nothing
-                }
-                Phase::First | Phase::FollowUp => Next::Again(Phase::FollowUp),
-                Phase::Correction => Next::Again(Phase::Correction),
-            },
+        // The last notice may have been called up and not have gone when the one before it had come back.
+        if !told.handed_over || matches!(told.reach, Reach::Unreachable(_)) {
+            return self.first(told.tried.clone());
+        }
+        match self.by {
+            Phase::Withdrawal => Next::Again(Phase::Withdrawal),
+            Phase::First | Phase::FollowUp | Phase::Correction
+                if self.says_the_same(told, to, library, now) =>
+            {
+                Next::Nothing
+            }
+            Phase::First | Phase::FollowUp => Next::Again(Phase::FollowUp),
+            Phase::Correction => Next::Again(Phase::Correction),
         }
     }
 

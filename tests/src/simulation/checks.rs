@@ -7,7 +7,7 @@ use serde_json::Value;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::alert::AlertMessage;
 use tocsin_ports::memory::{Delivered, Texted, World};
-use tocsin_ports::{Proof, TenantScope};
+use tocsin_ports::{Hook, Proof, TenantScope};
 
 use super::weather::BOUNCES_ALONE;
 use super::{Report, SoFar, State, TENANTS, people};
@@ -161,12 +161,16 @@ impl End<'_> {
         self.known_and_copies_marked(violations);
         self.once_each(violations);
         self.by_policy_once(violations);
+        self.each_person_once(violations);
+        self.partners_once(violations);
         self.acts_are_in_the_log(violations);
         self.settled(violations);
         self.somebody_was_told(violations);
         if self.shown["incident"]["halt"].is_null() {
             self.nobody_missed(violations);
-            self.shown_as_it_is(violations);
+            if self.plan() == 1 {
+                self.shown_as_it_is(violations);
+            }
             self.in_time_or_escalated(violations);
         }
     }
@@ -195,15 +199,16 @@ impl End<'_> {
     }
 
     fn approved_and_not_stopped(&self, violations: &mut Vec<String>) {
-        let approved = self.state.approved.get(self.id);
         for sent in self.sent() {
             let chunk = sent.chunk;
+            let plan = people::plan_of(chunk).map(|plan| (self.id.to_owned(), plan));
+            let approved = plan.and_then(|plan| self.state.approved.get(&plan));
             if approved.is_none_or(|approved| !sent.is_since(*approved)) {
                 violations.push(format!("{chunk} went out before anybody approved it"));
             }
             let is_stopped = self.state.stops.iter().any(|stop| {
                 let within = sent.is_since(stop.from) && stop.until.is_none_or(|until| !sent.is_since(until));
-                stop.incident == self.id && within && !stop.handed_over.contains(chunk)
+                stop.concerns(chunk) && within && !stop.handed_over.contains(chunk)
             });
             if is_stopped {
                 violations
@@ -265,7 +270,7 @@ impl End<'_> {
     /// A policy sends a letter again once, a filing or a text never.
     fn by_policy_once(&self, violations: &mut Vec<String>) {
         for chunk in self.sent().map(|sent| sent.chunk).collect::<BTreeSet<&str>>() {
-            let (times, wave) = (self.by_policy(chunk), people::wave_of(self.shown, chunk));
+            let (times, wave) = (self.by_policy(chunk), people::wave_of(&self.state.plans, chunk));
             if times > 1 {
                 violations.push(format!("{chunk} was sent again by policy {times} times"));
             }
@@ -275,6 +280,63 @@ impl End<'_> {
                 violations.push(format!("{chunk} is a filing or a text, and a policy sent it again"));
             }
         }
+    }
+
+    /// Over all plans: a person's first notice of a duty goes once, and what corrects it only to whoever had it.
+    fn each_person_once(&self, violations: &mut Vec<String>) {
+        let mut told: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for (_, mail) in self.own_mails() {
+            let (chunk, index) = (tag(mail, "chunk"), tag(mail, "index"));
+            let Some(wave) = people::wave_of(&self.state.plans, chunk) else {
+                violations.push(format!("{chunk} {index} went out, and nobody had read its plan"));
+                continue;
+            };
+            let duty = wave["obligation"].as_str().unwrap_or_default();
+            let firsts = told.entry((mail.to.as_str(), duty)).or_default();
+            if wave["phase"] != "first" {
+                if firsts.is_empty() && !self.was_in_doubt(duty, people::plan_of(chunk)) {
+                    violations.push(format!("{chunk} {index} corrects what nobody said"));
+                }
+            } else if !firsts.contains(&chunk) {
+                firsts.push(chunk);
+            }
+        }
+        for ((_, duty), chunks) in told {
+            if chunks.len() > 1 {
+                violations.push(format!("somebody got two first notices of {duty}: {chunks:?}"));
+            }
+        }
+    }
+
+    /// Whether somebody may have been told of the duty before this plan: what corrects it is a whole notice, right for both.
+    fn was_in_doubt(&self, duty: &str, plan: Option<u64>) -> bool {
+        let undecided = self.leaves.iter().filter(|leaf| leaf.action == Action::ChunkUndecided);
+        let chunks = undecided.filter_map(|leaf| leaf.subject.get("chunk"));
+        let own = chunks.filter(|chunk| chunk.starts_with(self.id));
+        let earlier = own.filter(|chunk| people::plan_of(chunk) < plan);
+        earlier
+            .filter_map(|chunk| people::wave_of(&self.state.plans, chunk))
+            .any(|wave| wave["obligation"].as_str() == Some(duty))
+    }
+
+    /// What a partner gets again is the same notice, under the same id.
+    fn partners_once(&self, violations: &mut Vec<String>) {
+        let mut bodies: BTreeMap<String, String> = BTreeMap::new();
+        for hook in self.world.hooks().into_iter().filter(|hook| hook.id.starts_with(self.id)) {
+            let Hook { id, body, .. } = hook;
+            if bodies.get(&id).is_some_and(|known| *known != body) {
+                violations.push(format!("a partner got two notices under one id: {id}"));
+            }
+            bodies.insert(id, body);
+        }
+    }
+
+    fn plan(&self) -> u64 {
+        self.shown["plan"]["version"].as_u64().unwrap_or(0)
+    }
+
+    fn is_in_force(&self, chunk: &str) -> bool {
+        people::plan_of(chunk) == Some(self.plan())
     }
 
     /// What was acknowledged has its leaf, with the name of who did it.
@@ -322,6 +384,7 @@ impl End<'_> {
             }
         }
         let told = self.own_mails().map(|(_, mail)| (tag(mail, "chunk"), tag(mail, "index")));
+        let told = told.filter(|(chunk, _)| self.is_in_force(chunk));
         let told = told.collect::<BTreeSet<_>>().len() as u64;
         let planned = |channel: &str| -> u64 {
             let waves = self.waves().filter(|wave| wave["channel"] == channel && wave["stands_by"] == false);
@@ -333,10 +396,22 @@ impl End<'_> {
             violations
                 .push(format!("{planned} letters were planned, {told} went out, {refused} were refused"));
         }
-        let texted = self.own_texts().map(|(_, chunk)| chunk).collect::<BTreeSet<_>>().len() as u64;
+        let texted = self.own_texts().map(|(_, chunk)| chunk).filter(|chunk| self.is_in_force(chunk));
+        let texted = texted.collect::<BTreeSet<_>>().len() as u64;
         if texted < planned("sms") {
             violations.push(format!("{} texts were planned, {texted} went out", planned("sms")));
         }
+        let partners = self.partners_told();
+        if partners < planned("partner") {
+            violations.push(format!("{} partners were planned, {partners} were told", planned("partner")));
+        }
+    }
+
+    /// How many notices of the plan in force reached the endpoint that they were for.
+    fn partners_told(&self) -> u64 {
+        let hooks = self.world.hooks().into_iter().map(|hook| hook.id);
+        hooks.filter(|id| id.starts_with(self.id) && self.is_in_force(id)).collect::<BTreeSet<_>>().len()
+            as u64
     }
 
     /// How many notices the provider refused for good and another channel took over.
@@ -362,7 +437,7 @@ impl End<'_> {
             all.iter().filter(|(chunk, _)| chunk.starts_with(self.id)).collect()
         };
         let (bounced, delivered) = (said("Bounce"), said("Delivery"));
-        let reached = delivered.difference(&bounced).count() as u64;
+        let reached = delivered.difference(&bounced).count() as u64 + self.partners_told();
         let shown: u64 = self.duties().filter_map(|duty| duty["coverage"]["reached"].as_u64()).sum();
         if shown != reached {
             violations.push(format!("{reached} letters reached their people, {shown} are shown as such"));

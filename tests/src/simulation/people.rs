@@ -11,15 +11,11 @@ use tocsin_ports::memory::World;
 use tocsin_stage::http::{Request, Response};
 
 use super::agenda::STORM;
+use super::changes::{self, approvals_needed};
 use super::story::seconds;
 use super::weather::{BOUNCES_ALONE, LATE_BOUNCE};
-use super::{Happening, Shared, SoFar, State, TENANTS, quietly};
-use crate::{
-    ADMINISTRATOR, APPROVER, Customer, RESPONDER, SECOND_APPROVER, SHOP_SECRET, customers, run, tenant,
-};
-
-/// The shop's webhooks are signed with the first, and later with the second.
-pub(crate) const SECRETS: [&str; 2] = [SHOP_SECRET, "the next secret of the shop's app"];
+use super::{Happening, Plans, Shared, SoFar, State, TENANTS, quietly};
+use crate::{APPROVER, Customer, RESPONDER, SECOND_APPROVER, customers, run};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deed {
@@ -30,6 +26,8 @@ pub(crate) enum Deed {
     Cancel,
     Settle,
     Resume,
+    /// Words change, and a plan that goes out with them.
+    Amend,
     /// The administrator brings in the next secret beside the one in force.
     RotateSecret,
     /// The old secret goes.
@@ -40,10 +38,26 @@ pub(crate) enum Deed {
 #[derive(Debug, Clone)]
 pub(crate) struct Stop {
     pub incident: String,
+    /// An amendment stops what was planned before it; a hold or a cancel stops all.
+    pub up_to_plan: Option<u64>,
     pub from: SoFar,
     /// How much had gone out when somebody asked for the release.
     pub until: Option<SoFar>,
     pub handed_over: BTreeSet<String>,
+}
+
+impl Stop {
+    /// The chunks that its answer names.
+    pub fn named_in(answer: &Response) -> BTreeSet<String> {
+        let chunks = answer.body["handed_over"].as_array().into_iter().flatten();
+        chunks.filter_map(|chunk| chunk.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Whether the chunk may not go out after this stop unless it is named.
+    pub fn concerns(&self, chunk: &str) -> bool {
+        chunk.starts_with(&self.incident)
+            && self.up_to_plan.is_none_or(|last| plan_of(chunk).is_some_and(|plan| plan <= last))
+    }
 }
 
 /// An act that the product acknowledged: it stands in the log.
@@ -121,6 +135,7 @@ pub(crate) fn lay_agenda(state: &mut State, (start, awake, end): (Timestamp, Tim
         (Deed::Release, 500),
         (Deed::Cancel, 150),
         (Deed::RotateSecret, 400),
+        (Deed::Amend, 400),
     ];
     for (deed, per_mille) in in_storm {
         if let Some(mut dice) = state.story.goes_wrong(per_mille, &format!("{deed:?} in the storm")) {
@@ -137,15 +152,16 @@ pub(crate) fn lay_agenda(state: &mut State, (start, awake, end): (Timestamp, Tim
 /// Answers what was answered.
 pub(crate) fn does(world: &World, shared: &Shared, deed: Deed) -> String {
     match deed {
-        Deed::RotateSecret => return rotate(world, shared),
-        Deed::RetireSecret => return retire(world, shared),
+        Deed::RotateSecret => return changes::rotate(world, shared),
+        Deed::RetireSecret => return changes::retire(world, shared),
         Deed::Approve
         | Deed::ApproveToo
         | Deed::Hold
         | Deed::Release
         | Deed::Cancel
         | Deed::Settle
-        | Deed::Resume => {}
+        | Deed::Resume
+        | Deed::Amend => {}
     }
     let mut answers = Vec::new();
     for tenant in TENANTS {
@@ -159,6 +175,7 @@ pub(crate) fn does(world: &World, shared: &Shared, deed: Deed) -> String {
                 Deed::Release => of.release(),
                 Deed::Settle => of.settle(),
                 Deed::Resume => of.resume(),
+                Deed::Amend => of.amend(),
                 Deed::RotateSecret | Deed::RetireSecret => Vec::new(),
             });
         }
@@ -178,7 +195,7 @@ pub(crate) fn shown(world: &World, tenant: &str, id: &str) -> Option<Value> {
         .map(|answer| answer.body)
 }
 
-fn ask(world: &World, who: &str, method: &str, path: &str, body: &Value) -> Option<Response> {
+pub(super) fn ask(world: &World, who: &str, method: &str, path: &str, body: &Value) -> Option<Response> {
     let request = Request {
         method: method.to_owned(),
         path: path.to_owned(),
@@ -189,52 +206,17 @@ fn ask(world: &World, who: &str, method: &str, path: &str, body: &Value) -> Opti
     quietly(|| run(console::step(world, request, world.now())))
 }
 
-/// The second tenant wants two people.
-fn approvals_needed(tenant: &str) -> usize {
-    if tenant == TENANTS[1] { 2 } else { 1 }
-}
-
-pub(crate) fn put_settings(world: &World, id: &str, keys: &[&str]) -> Option<Response> {
-    let mut settings = tenant(id);
-    settings["approvals_needed"] = approvals_needed(id).into();
-    let secrets = json!({ "webhook-shopify": json!({ "keys": keys }).to_string() });
-    let body = json!({ "tenant": settings, "secrets": secrets });
-    ask(world, ADMINISTRATOR, "PUT", &format!("/console/tenants/{id}"), &body)
-}
-
-/// Only when both secrets are in force the platform signs with the next.
-fn rotate(world: &World, shared: &Shared) -> String {
-    let answer = put_settings(world, TENANTS[0], &[SECRETS[1], SECRETS[0]]);
-    let mut state = shared.borrow_mut();
-    if answer.as_ref().is_some_and(|answer| answer.status == 200) {
-        state.signing = 1;
-        state.at(world.time() + SignedDuration::from_hours(1), Happening::Person(Deed::RetireSecret));
-    } else {
-        state.at(world.time() + SignedDuration::from_mins(5), Happening::Person(Deed::RotateSecret));
-    }
-    said("rotates", answer.as_ref())
-}
-
-fn retire(world: &World, shared: &Shared) -> String {
-    let answer = put_settings(world, TENANTS[0], &[SECRETS[1]]);
-    if answer.as_ref().is_none_or(|answer| answer.status != 200) {
-        let again = world.time() + SignedDuration::from_mins(5);
-        shared.borrow_mut().at(again, Happening::Person(Deed::RetireSecret));
-    }
-    said("retires", answer.as_ref())
-}
-
-fn said(act: &str, answer: Option<&Response>) -> String {
+pub(super) fn said(act: &str, answer: Option<&Response>) -> String {
     answer.map_or_else(|| format!("{act}: no answer"), |answer| format!("{act}: {}", answer.status))
 }
 
 /// An incident as somebody sees it who is about to act on it.
-struct Of<'a> {
-    world: &'a World,
-    shared: &'a Shared,
-    tenant: &'static str,
-    incident: &'a Value,
-    id: &'a str,
+pub(super) struct Of<'a> {
+    pub world: &'a World,
+    pub shared: &'a Shared,
+    pub tenant: &'static str,
+    pub incident: &'a Value,
+    pub id: &'a str,
 }
 
 impl Of<'_> {
@@ -244,20 +226,44 @@ impl Of<'_> {
             return Vec::new();
         }
         let hash = self.incident["plan"]["hash"].as_str().unwrap_or_default();
+        let plan = (self.id.to_owned(), self.incident["plan"]["version"].as_u64().unwrap_or(0));
+        if !self.read_plan(&plan) {
+            return Vec::new();
+        }
         self.approve_another(who, hash);
         let so_far = SoFar::in_the(self.world);
         {
             let mut state = self.shared.borrow_mut();
-            let asked = state.asked.entry(self.id.to_owned()).or_default();
+            let asked = state.asked.entry(plan.clone()).or_default();
             asked.insert(who);
             if asked.len() >= approvals_needed(self.tenant) {
-                state.approved.entry(self.id.to_owned()).or_insert(so_far);
+                state.approved.entry(plan).or_insert(so_far);
             }
         }
         let answer = self.post(who, "approve", &json!({ "hash": hash }));
         self.note(answer.as_ref(), who, Action::PlanApproved, None);
         self.think_again();
-        vec![said("approves", answer.as_ref())]
+        let mut answers = vec![said("approves", answer.as_ref())];
+        if answer.is_some_and(|answer| answer.body.to_string().contains("have expired")) {
+            answers.push(self.plan_anew());
+        }
+        answers
+    }
+
+    /// Nobody approves what they have not read.
+    fn read_plan(&self, plan: &(String, u64)) -> bool {
+        let known = self.shared.borrow().plans.contains_key(plan);
+        if !known {
+            let Some(shown) = shown(self.world, self.tenant, self.id) else {
+                return false;
+            };
+            if shown["plan"]["version"].as_u64() != Some(plan.1) {
+                return false;
+            }
+            let waves = shown["plan"]["waves"].as_array().cloned().unwrap_or_default();
+            self.shared.borrow_mut().plans.insert(plan.clone(), waves);
+        }
+        true
     }
 
     /// What was read is not what is planned by now. It may never be approved so.
@@ -281,7 +287,11 @@ impl Of<'_> {
             return;
         }
         if let Some(mut dice) = state.story.goes_wrong(400, "second thoughts") {
-            let deed = if dice.u32(0..4) == 0 { Deed::Cancel } else { Deed::Hold };
+            let deed = match dice.u32(0..5) {
+                0 => Deed::Cancel,
+                1 | 2 => Deed::Amend,
+                _ => Deed::Hold,
+            };
             let at = self.world.time() + seconds(&mut dice, 0, 180);
             state.at(at, Happening::Person(deed));
         }
@@ -301,10 +311,9 @@ impl Of<'_> {
         // Somebody may have released it while the stop was still being answered.
         let stands = deed == Deed::Cancel || self.shared.borrow().releases == releases;
         if let Some(answer) = answer.as_ref().filter(|answer| answer.status == 200 && stands) {
-            let chunks = answer.body["handed_over"].as_array().into_iter().flatten();
-            let handed_over = chunks.filter_map(|chunk| chunk.as_str().map(str::to_owned)).collect();
-            let from = SoFar::in_the(self.world);
-            let stop = Stop { incident: self.id.to_owned(), from, until: None, handed_over };
+            let (from, handed_over) = (SoFar::in_the(self.world), Stop::named_in(answer));
+            let stop =
+                Stop { incident: self.id.to_owned(), up_to_plan: None, from, until: None, handed_over };
             self.shared.borrow_mut().stops.push(stop);
         }
         self.note(answer.as_ref(), RESPONDER, action, None);
@@ -321,7 +330,9 @@ impl Of<'_> {
         {
             let mut state = self.shared.borrow_mut();
             state.releases += 1;
-            let open = |stop: &&mut Stop| stop.incident == self.id && stop.until.is_none();
+            let open = |stop: &&mut Stop| {
+                stop.incident == self.id && stop.up_to_plan.is_none() && stop.until.is_none()
+            };
             state.stops.iter_mut().filter(open).for_each(|stop| stop.until = Some(until));
         }
         let answer = self.post(RESPONDER, "release", &json!({ "reason": "a person's reason" }));
@@ -351,15 +362,12 @@ impl Of<'_> {
         if asked.is_empty() {
             return Vec::new();
         }
-        let Some(shown) = shown(self.world, self.tenant, self.id) else {
-            return Vec::new();
-        };
         let mut answers = Vec::new();
         for chunk in asked {
-            let Some(wave) = wave_of(&shown, chunk) else {
+            let Some(wave) = wave_of(&self.shared.borrow().plans, chunk).cloned() else {
                 continue;
             };
-            let finding = self.find_out(chunk, wave);
+            let finding = self.find_out(chunk, &wave);
             let body = json!({ "as": finding, "reason": "the provider's log" });
             let answer = self.post(RESPONDER, &format!("chunks/{chunk}/settle"), &body);
             self.note(answer.as_ref(), RESPONDER, Action::ChunkSettled, Some(chunk));
@@ -388,12 +396,18 @@ impl Of<'_> {
         }
     }
 
-    fn post(&self, who: &str, act: &str, body: &Value) -> Option<Response> {
+    pub(super) fn post(&self, who: &str, act: &str, body: &Value) -> Option<Response> {
         let path = format!("/console/tenants/{}/incidents/{}/{act}", self.tenant, self.id);
         ask(self.world, who, "POST", &path, body)
     }
 
-    fn note(&self, answer: Option<&Response>, who: &'static str, action: Action, chunk: Option<&str>) {
+    pub(super) fn note(
+        &self,
+        answer: Option<&Response>,
+        who: &'static str,
+        action: Action,
+        chunk: Option<&str>,
+    ) {
         if answer.is_some_and(|answer| answer.status == 200) {
             let chunk = chunk.map(str::to_owned);
             let acknowledged =
@@ -403,7 +417,13 @@ impl Of<'_> {
     }
 }
 
-pub(crate) fn wave_of<'a>(shown: &'a Value, chunk: &str) -> Option<&'a Value> {
+/// The version of the plan that a chunk is of.
+pub(super) fn plan_of(chunk: &str) -> Option<u64> {
+    chunk.split('-').nth(1)?.parse().ok()
+}
+
+pub(super) fn wave_of<'a>(plans: &'a Plans, chunk: &str) -> Option<&'a Value> {
+    let incident = chunk.split('-').next()?.to_owned();
     let number: u64 = chunk.split('-').nth(2)?.parse().ok()?;
-    shown["plan"]["waves"].as_array()?.iter().find(|wave| wave["number"].as_u64() == Some(number))
+    plans.get(&(incident, plan_of(chunk)?))?.iter().find(|wave| wave["number"].as_u64() == Some(number))
 }

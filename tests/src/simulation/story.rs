@@ -19,7 +19,7 @@ pub(crate) struct Act {
 }
 
 pub(crate) struct Story {
-    seed: u64,
+    pub seed: u64,
     /// What may go wrong, by name; anything, where nothing is said.
     only: Option<BTreeSet<String>>,
     /// How often each thing was begun.

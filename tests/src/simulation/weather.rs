@@ -5,7 +5,7 @@ use std::rc::Rc;
 use fastrand::Rng;
 use jiff::SignedDuration;
 use tocsin_ports::memory::{Call, Delivered, Fault, Verdict, World};
-use tocsin_ports::{Outgoing, Queue};
+use tocsin_ports::{Outgoing, Posted, Queue};
 
 use super::story::{Act, seconds};
 use super::{Happening, Shared, State, notice_of, perform, subject_of};
@@ -23,6 +23,8 @@ pub(super) fn set(world: &World, shared: &Shared) {
     world.let_index_lag();
     let state = Rc::clone(shared);
     world.set_fate(Some(Rc::new(move |world, call| fate(world, &state, call))));
+    let state = Rc::clone(shared);
+    world.set_endpoints(Some(Box::new(move |hook| endpoint(&mut state.borrow_mut(), &hook.id))));
     let state = Rc::clone(shared);
     world.set_provider(Some(Box::new(move |mails| verdicts(&mut state.borrow_mut(), mails.len()))));
 }
@@ -103,8 +105,11 @@ fn somebody_acts(world: &World, shared: &Shared, dice: &mut Rng) {
     let ticks_too = dice.u32(0..1000) < 400;
     // A second message of the same thing matters most.
     let about_the_same = dice.u32(0..1000) < 700;
+    // Whoever stalls so long is taken for dead: its message is given to another.
+    let comes_again = dice.u32(0..1000) < 200;
     let chosen = {
         let mut state = shared.borrow_mut();
+        let again = state.at_work.clone().filter(|_| comes_again);
         let near = state.agenda.iter().take_while(|((at, _), _)| *at <= soon);
         let keys: Vec<_> = near
             .filter(|(_, happening)| match happening {
@@ -121,7 +126,9 @@ fn somebody_acts(world: &World, shared: &Shared, dice: &mut Rng) {
             .filter(|(_, happening)| !about_the_same || is_about(happening, &state.story.act))
             .map(|(key, _)| *key)
             .collect();
-        dice.choice(&keys).and_then(|key| Some((key.0, state.agenda.remove(key)?)))
+        let due = dice.choice(&keys).copied().filter(|_| again.is_none());
+        let due = due.and_then(|key| Some((key.0, state.agenda.remove(&key)?)));
+        again.map(|message| (world.time(), message)).or(due)
     };
     if let Some((planned, happening)) = chosen {
         perform(world, shared, planned, happening);
@@ -164,6 +171,20 @@ fn verdicts(state: &mut State, mails: usize) -> Option<Vec<Verdict>> {
         }
     };
     Some((0..mails).map(verdict).collect())
+}
+
+/// What a partner answers. One that answers nothing may have taken the notice.
+fn endpoint(state: &mut State, id: &str) -> Posted {
+    if !state.storm {
+        return Posted::Status(204);
+    }
+    if state.story.goes_wrong(150, &format!("the partner's endpoint is ill for {id}")).is_some() {
+        Posted::Status(503)
+    } else if state.story.goes_wrong(100, &format!("the partner's answer to {id} is lost")).is_some() {
+        Posted::Silence("no answer in time".to_owned())
+    } else {
+        Posted::Status(204)
+    }
 }
 
 /// New messages come late, twice, and in another order; one to the senders may be lost.

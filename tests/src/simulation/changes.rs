@@ -1,0 +1,123 @@
+//! What changes meanwhile: the tenants' settings and secrets, and approved plans that are amended.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tocsin_ports::memory::World;
+use tocsin_stage::http::Response;
+
+use super::people::{Deed, Of, Stop, ask, said};
+use super::{Happening, Shared, SoFar, State, TENANTS};
+use crate::{ADMINISTRATOR, RESPONDER, SECTION_SECRET, SHOP_SECRET, tenant};
+
+/// The shop's webhooks are signed with the first, and later with the second.
+pub(crate) const SECRETS: [&str; 2] = [SHOP_SECRET, "the next secret of the shop's app"];
+
+/// The second tenant wants two people.
+pub(super) fn approvals_needed(tenant: &str) -> usize {
+    if tenant == TENANTS[1] { 2 } else { 1 }
+}
+
+/// The settings of a tenant whose wording was changed so many times. In some stories the shop sends a canary first, in
+/// others its authority takes webhooks.
+fn settings(seed: u64, id: &str, wording: u32) -> Value {
+    let mut settings = tenant(id);
+    settings["approvals_needed"] = approvals_needed(id).into();
+    if id == TENANTS[0] && seed.is_multiple_of(5) {
+        settings["canary"] = json!({ "above": 3, "share_per_mille": 300, "minutes": 20 });
+    }
+    if id == TENANTS[0] && seed % 5 == 1 {
+        settings["contacts"][0]["webhook"] = json!("https://hooks.authority.example/breaches");
+    }
+    if wording > 0 {
+        for words in
+            settings["wording"].as_object_mut().into_iter().flat_map(|by_language| by_language.values_mut())
+        {
+            words["what_happened"] = json!(format!("We found out more: change {wording} of what we know."));
+        }
+    }
+    settings
+}
+
+/// Puts a tenant's settings with these keys of the shop's webhooks.
+pub(super) fn put_settings(world: &World, shared: &Shared, id: &str, keys: &[&str]) -> Option<Response> {
+    let settings = {
+        let state = shared.borrow();
+        settings(state.story.seed, id, state.wording.get(id).copied().unwrap_or(0))
+    };
+    let key = |keys: &[&str]| json!({ "keys": keys }).to_string();
+    let secrets = json!({ "webhook-shopify": key(keys), "partner-dpa-germany": key(&[SECTION_SECRET]) });
+    let body = json!({ "tenant": settings, "secrets": secrets });
+    ask(world, ADMINISTRATOR, "PUT", &format!("/console/tenants/{id}"), &body)
+}
+
+fn is_done(answer: Option<&Response>) -> bool {
+    answer.is_some_and(|answer| answer.status == 200)
+}
+
+/// The keys that are in force with the one that the platform signs with.
+fn keys_in_force(state: &State) -> &'static [&'static str] {
+    if state.signing == 0 { &SECRETS[..1] } else { &SECRETS }
+}
+
+/// Only when both secrets are in force the platform signs with the next.
+pub(super) fn rotate(world: &World, shared: &Shared) -> String {
+    let answer = put_settings(world, shared, TENANTS[0], &[SECRETS[1], SECRETS[0]]);
+    let mut state = shared.borrow_mut();
+    if is_done(answer.as_ref()) {
+        state.signing = 1;
+        state.at(world.time() + SignedDuration::from_hours(1), Happening::Person(Deed::RetireSecret));
+    } else {
+        state.at(world.time() + SignedDuration::from_mins(5), Happening::Person(Deed::RotateSecret));
+    }
+    said("rotates", answer.as_ref())
+}
+
+pub(super) fn retire(world: &World, shared: &Shared) -> String {
+    let answer = put_settings(world, shared, TENANTS[0], &[SECRETS[1]]);
+    if !is_done(answer.as_ref()) {
+        let again = world.time() + SignedDuration::from_mins(5);
+        shared.borrow_mut().at(again, Happening::Person(Deed::RetireSecret));
+    }
+    said("retires", answer.as_ref())
+}
+
+impl Of<'_> {
+    /// More is known: the words change, and the plan that goes out is amended. In half of the stories the people are
+    /// read anew, too.
+    pub(super) fn amend(&self) -> Vec<String> {
+        if self.incident["stage"] != "sending" || !self.incident["halt"].is_null() {
+            return Vec::new();
+        }
+        let keys = {
+            let mut state = self.shared.borrow_mut();
+            *state.wording.entry(self.tenant.to_owned()).or_default() += 1;
+            keys_in_force(&state)
+        };
+        let put = put_settings(self.world, self.shared, self.tenant, keys);
+        if !is_done(put.as_ref()) {
+            return vec![said("changes the words", put.as_ref())];
+        }
+        let read_anew = self.shared.borrow_mut().story.below(2) == 0;
+        let body =
+            json!({ "to_those_told": "correction", "read_anew": read_anew, "reason": "more is known" });
+        let answer = self.post(RESPONDER, "amend", &body);
+        if let Some(answer) = answer.as_ref().filter(|answer| answer.status == 200) {
+            let stop = Stop {
+                incident: self.id.to_owned(),
+                up_to_plan: self.incident["plan"]["version"].as_u64(),
+                from: SoFar::in_the(self.world),
+                until: None,
+                handed_over: Stop::named_in(answer),
+            };
+            self.shared.borrow_mut().stops.push(stop);
+        }
+        self.note(answer.as_ref(), RESPONDER, tocsin_audit::Action::PlanAmended, None);
+        vec![said("amends", answer.as_ref())]
+    }
+
+    /// The facts changed behind a plan that waits: it is made anew.
+    pub(super) fn plan_anew(&self) -> String {
+        let answer = self.post(RESPONDER, "rescope", &json!({ "reason": "the facts changed" }));
+        said("has the plan made anew", answer.as_ref())
+    }
+}
