@@ -12,6 +12,8 @@ pub struct Fault {
     pub name: String,
     /// What it would be in real life.
     pub life: String,
+    /// The seed that caught it last: it is tried first. What catches a fault may change with every change of the sources.
+    pub seed: Option<u64>,
     pub change: Vec<Change>,
 }
 
