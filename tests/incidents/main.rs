@@ -12,5 +12,6 @@ mod incident;
 mod pause;
 mod privacy;
 mod redrive;
+mod short_of_time;
 mod signals;
 mod stuck;

@@ -18,7 +18,7 @@ use crate::SendPorts;
 use crate::compose::Ready;
 use crate::letters;
 use crate::partner::{self, PartnerNotice};
-use crate::turn::Turn;
+use crate::turn::{self, Turn};
 
 const SHORTEST_TRIED: SignedDuration = SignedDuration::from_hours(1);
 
@@ -29,7 +29,8 @@ const LONGEST_TRIED: SignedDuration = SignedDuration::from_hours(72);
 /// provider's rate.
 const WAITING_PART: i32 = 3;
 
-/// What became of each notice of the chunk. Mail goes at the pace of the turn.
+/// What became of each notice of the chunk. Mail goes at the pace of the turn. No call begins whose answer might come
+/// after the function's end: what is left then was surely not handed over, and goes in another turn.
 pub async fn chunk(
     ports: &impl SendPorts,
     scope: &TenantScope,
@@ -42,6 +43,10 @@ pub async fn chunk(
     let mut entries = chunk.entries.clone();
     let (mut mails, mut lines) = (Vec::new(), Vec::new());
     for (index, (entry, ready)) in entries.iter_mut().zip(ready).enumerate() {
+        if !matches!(ready, Ready::Settled) && !turn::has_time(ports, now) {
+            *entry = after(entry, turn_over());
+            continue;
+        }
         match ready {
             Ready::Settled => {}
             Ready::Withhold(why) => *entry = Entry::Withheld(why.to_owned()),
@@ -82,7 +87,7 @@ pub async fn chunk(
             },
         }
     }
-    for (index, answer) in send_mails(ports, &brief.sender, mails, chunk, turn).await {
+    for (index, answer) in send_mails(ports, &brief.sender, mails, chunk, (turn, now)).await {
         if let Some(entry) = entries.get_mut(index) {
             *entry = after(entry, answer);
         }
@@ -107,12 +112,16 @@ async fn send_mails(
     from: &str,
     mails: Vec<Waiting>,
     chunk: &StoredChunk,
-    turn: &Turn,
+    (turn, now): (&Turn, Timestamp),
 ) -> Vec<(usize, Entry)> {
     let mut calls: VecDeque<Vec<Waiting>> = cut(&mails, turn.call_size()).collect();
     let (mut spent, longest) = (SignedDuration::ZERO, ports.settings().send_timeout / WAITING_PART);
     let (mut ends, mut unfit) = (Vec::new(), Vec::new());
     while let Some(call) = calls.pop_front() {
+        if !turn::has_time(ports, now) {
+            calls.push_front(call);
+            break;
+        }
         let messages: Vec<Mail> = call.iter().map(|waiting| waiting.mail.clone()).collect();
         let handed_over = ports.send_mails(from, &messages).await;
         if let HandOver::Unfit(why) = &handed_over {
@@ -127,7 +136,7 @@ async fn send_mails(
         ends.extend(indices.zip(answers(handed_over, messages.len())));
         // The next call waits until this one's part of the turn is over.
         let part = turn.span(messages.len());
-        let rest = rest.or_else(|| (spent + part > longest).then(|| Entry::Throttled(TURN_OVER.to_owned())));
+        let rest = rest.or_else(|| (spent + part > longest).then(turn_over));
         if let Some(rest) = rest {
             ends.extend(calls.drain(..).flatten().map(|waiting| (waiting.index, rest.clone())));
         } else if !calls.is_empty() {
@@ -135,6 +144,7 @@ async fn send_mails(
             spent += part;
         }
     }
+    ends.extend(calls.into_iter().flatten().map(|waiting| (waiting.index, turn_over())));
     let went = |entry: &Entry| matches!(entry, Entry::Accepted(_));
     let not_ours =
         ends.iter().map(|(_, entry)| entry).chain(&chunk.entries).any(went) || chunk.attempt >= TELL_AFTER;
@@ -158,7 +168,9 @@ fn rest_after(handed_over: &HandOver) -> Option<Entry> {
     }
 }
 
-const TURN_OVER: &str = "the rest of the chunk goes in another turn";
+fn turn_over() -> Entry {
+    Entry::Throttled("the rest of the chunk goes in another turn".to_owned())
+}
 
 fn too_fast() -> Entry {
     Entry::Throttled(TOO_FAST.to_owned())

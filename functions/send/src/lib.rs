@@ -35,8 +35,8 @@ use tocsin_ports::store::health::{self, Hour};
 use tocsin_ports::store::plans::{self, is_open};
 use tocsin_ports::store::{incidents, receipts};
 use tocsin_ports::{
-    Configured, Mailer, Partners, Pause, Proof, ReadHome, ReadPeople, ReadQuota, ReadSecrets, TenantScope,
-    Texter, WriteHome, WritePeople, WriteVault,
+    Configured, Elapsed, Mailer, Partners, Pause, Proof, ReadHome, ReadPeople, ReadQuota, ReadSecrets,
+    TenantScope, Texter, WriteHome, WritePeople, WriteVault,
 };
 
 use crate::compose::Ready;
@@ -59,6 +59,7 @@ pub trait SendPorts:
     + Partners
     + ReadQuota
     + Pause
+    + Elapsed
     + Configured
 {
 }
@@ -75,6 +76,7 @@ impl<T> SendPorts for T where
         + Partners
         + ReadQuota
         + Pause
+        + Elapsed
         + Configured
 {
 }
@@ -171,6 +173,9 @@ async fn hand_over(
     turn: Turn,
     now: Timestamp,
 ) -> Progress {
+    if !turn::has_time(ports, now) {
+        return Err(Halt::Again("no time is left for the provider's answer".to_owned()));
+    }
     let lease_until = now + ports.settings().send_timeout + LEASE_MARGIN;
     let attempt = chunk.attempt + 1;
     let claimed = leaf(scope, chunk, attempt, Action::ChunkClaimed, "due, approved, and not halted", now);

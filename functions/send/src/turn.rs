@@ -10,6 +10,16 @@ use tocsin_ports::store::pace::{self, Pace};
 
 use crate::SendPorts;
 
+/// To write down how a call ended, with what a table's retries take.
+const WRITE: SignedDuration = SignedDuration::from_secs(5);
+
+/// Whether a step that began then has the time for one call more, however late that is answered. A function that is
+/// killed while it waits leaves a doubt about everybody whom it claimed.
+pub fn has_time(ports: &impl SendPorts, began: Timestamp) -> bool {
+    let settings = ports.settings();
+    ports.since(began) + settings.answer_within() + WRITE <= settings.send_timeout
+}
+
 /// A turn that has come.
 pub struct Turn {
     /// `None` where no provider sets a pace.

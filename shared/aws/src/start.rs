@@ -173,9 +173,8 @@ fn texts(sdk: &SdkConfig, settings: &Settings) -> Texts {
     }
 }
 
-/// A third of the time that `send` has: it must still write down how the call ended.
 fn answer_time(settings: &Settings) -> Duration {
-    settings.send_timeout.unsigned_abs() / 3
+    settings.answer_within().unsigned_abs()
 }
 
 /// In every region that has queues of ours, this function's own among them.

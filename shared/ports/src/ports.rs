@@ -55,6 +55,18 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
 }
 
+/// How long a step has run: whoever has much to do one after the other asks it when to stop. What a step decides, it
+/// decides by the instant that it was given.
+pub trait Elapsed {
+    fn since(&self, began: Timestamp) -> SignedDuration;
+}
+
+impl<C: Clock> Elapsed for C {
+    fn since(&self, began: Timestamp) -> SignedDuration {
+        self.now().duration_since(began)
+    }
+}
+
 pub trait Entropy {
     /// 32 bytes from the system's generator.
     fn random(&self) -> [u8; 32];

@@ -71,6 +71,12 @@ pub trait Configured {
 }
 
 impl Settings {
+    /// For how long `send` waits for a provider's answer: a third of its time, for it must still write down how the call
+    /// ended.
+    pub fn answer_within(&self) -> SignedDuration {
+        self.send_timeout / 3
+    }
+
     pub fn read(environment: &BTreeMap<String, String>) -> Result<Self, SettingError> {
         let text = |name: &'static str| {
             environment
