@@ -1,7 +1,15 @@
 //! Whoever a notice does not reach is tried by the next lawful channel, once.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use jiff::SignedDuration;
 use serde_json::json;
-use tocsin_ports::memory::{Verdict, World};
+use tocsin_domain::chunk::ChunkRef;
+use tocsin_ports::memory::{Call, Fault, Verdict, World};
+use tocsin_ports::store::unreached;
+use tocsin_ports::{Clock, Proof, TenantScope};
 use tocsin_tests::*;
 
 const PHONE: &str = "+4915112345678";
@@ -80,8 +88,8 @@ fn whoever_was_reached_is_left_in_peace_and_so_is_everybody_after_a_cancel() {
     assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (0, called_before));
 }
 
-#[test]
-fn many_texts_that_are_called_up_go_one_at_a_time() {
+/// Seventy people, of whom those in Germany have these phones and addresses that bounce; the plan is approved.
+fn with_many_phones() -> (Town, String, Vec<String>) {
     let mut customers = customers(70);
     let mut phones = Vec::new();
     for customer in customers.iter_mut().filter(|customer| customer.country == "DE") {
@@ -89,12 +97,66 @@ fn many_texts_that_are_called_up_go_one_at_a_time() {
         customer.phone = format!("+49151123456{:02}", customer.id);
         phones.push(customer.phone.clone());
     }
-    let (mut town, incident) = leaked(&customers);
+    phones.sort();
+    let (town, incident) = leaked(&customers);
     approve(&town, &incident);
-    minutes(&mut town, 60);
+    (town, incident, phones)
+}
+
+fn texted(town: &Town) -> Vec<String> {
     let mut texts: Vec<String> = town.world.texts().into_iter().map(|text| text.to).collect();
     texts.sort();
-    phones.sort();
-    assert_eq!(texts, phones);
+    texts
+}
+
+#[test]
+fn many_texts_that_are_called_up_go_one_at_a_time() {
+    let (mut town, _, phones) = with_many_phones();
+    minutes(&mut town, 60);
+    assert_eq!(texted(&town), phones);
     assert_eq!(called_up(&town.world), phones.len());
+}
+
+#[test]
+fn a_text_in_doubt_keeps_nobody_else_waiting_and_goes_no_more_unless_a_person_says_so() {
+    for (fault, went, finding) in [(Fault::ErrorBefore, 0, "not-sent"), (Fault::ErrorAfter, 1, "sent")] {
+        let (mut town, incident, phones) = with_many_phones();
+        let texts = Cell::new(0);
+        // The second text's answer is lost.
+        town.world.set_fate(Some(Rc::new(move |_, call| {
+            texts.set(texts.get() + u32::from(call == Call::Text));
+            (call == Call::Text && texts.get() == 2).then_some(fault)
+        })));
+        minutes(&mut town, 80);
+        let texts = texted(&town);
+        let distinct: BTreeSet<&String> = texts.iter().collect();
+        assert_eq!((texts.len(), distinct.len()), (phones.len() - 1 + went, phones.len() - 1 + went));
+        let attention = show(&town, &incident)["incident"]["attention"].clone();
+        let questions: Vec<&str> = attention
+            .as_array()
+            .expect("tasks")
+            .iter()
+            .filter_map(|task| task.as_str())
+            .filter(|task| task.contains("may or may not have been sent"))
+            .collect();
+        assert_eq!(questions.len(), 1, "{attention}");
+        let chunk = questions[0].split(' ').nth(1).expect("a chunk");
+        let asked = json!({ "as": finding, "reason": "the carrier was asked" });
+        assert_eq!(act(&town, RESPONDER, &incident, &format!("chunks/{chunk}/settle"), &asked).status, 200);
+        minutes(&mut town, 20);
+        assert_eq!(texted(&town), phones, "{finding}");
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_to_keeps_no_bounce_from_being_seen() {
+    let (mut town, _) = with_a_phone("bounce@example.com");
+    // More than a tick looks at, of a chunk that is not there.
+    let scope = TenantScope::proven("shop".parse().expect("a tenant"), Proof::Sweep);
+    let chunk: ChunkRef = "0123456789abcdef0123456789abcdef-1-1-0".parse().expect("a chunk");
+    let long_ago = town.world.now() - SignedDuration::from_hours(1);
+    let gone = (0..10_050).map(|index| (&scope, chunk, index, long_ago));
+    run(unreached::put(&town.world, gone)).expect("a store");
+    minutes(&mut town, 5);
+    assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (1, 1));
 }

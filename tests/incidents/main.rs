@@ -5,6 +5,7 @@ mod amend;
 mod canary;
 mod canary_message;
 mod channels;
+mod endings;
 mod fallback;
 mod health;
 mod hours;

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use jiff::SignedDuration;
+use tocsin_domain::chunk::ChunkRef;
 use tocsin_ports::memory::{Call, World};
-use tocsin_ports::{Clock, Queue, Settings};
+use tocsin_ports::{Clock, Proof, Queue, Settings, TenantScope};
 use tocsin_tests::*;
 
 /// From now on the mail provider takes so long for each answer.
@@ -65,3 +66,41 @@ fn a_worker_that_was_slow_before_its_claim_claims_nothing() {
     assert_eq!(town.world.mail_count(), 0);
     assert!(!town.world.home_as_text().contains("chunk-claimed"));
 }
+
+#[test]
+fn what_is_slow_in_watch_leaves_the_rest_its_time_and_comes_round() {
+    let mut people = customers(7);
+    (people[0].email, people[0].phone) = ("bounce@example.com".to_owned(), "+4915112345678".to_owned());
+    let (town, incident) = leaked(&people);
+    approve(&town, &incident);
+    run(dispatch::step(&town.world, town.world.now()));
+    town.drain();
+    // A hundred chunks are not there, and have waited longer than the bounce.
+    let scope = TenantScope::proven("shop".parse().expect("a tenant"), Proof::Sweep);
+    let gone = |number| ChunkRef { number, ..GONE.parse().expect("a chunk") };
+    let long_ago = town.world.now() - SignedDuration::from_hours(1);
+    let unreached = (0..100).map(|number| (&scope, gone(number), 0, long_ago));
+    run(tocsin_ports::store::unreached::put(&town.world, unreached)).expect("a store");
+    let bounced = town.world.mails().into_iter().find(|mail| mail.to == "bounce@example.com");
+    town.tell(&ses_event(&bounced.expect("a mail"), town.world.now()));
+    // Each call takes a while.
+    town.world.set_fate(Some(Rc::new(|world, _| {
+        world.advance_to(world.time() + SignedDuration::from_millis(200));
+        None
+    })));
+    let minute = |minute: i64| {
+        let began = town.world.time() + SignedDuration::from_mins(1);
+        town.world.advance_to(began);
+        tick(async { watch::step(&town.world, began).await });
+        let took = town.world.time().duration_since(began);
+        assert!(took < SignedDuration::from_secs(60), "minute {minute}: the function would have been killed");
+    };
+    minute(0);
+    let log = |town: &Town| town.world.home_as_text();
+    assert!(!log(&town).contains("notice-called-up"));
+    assert!(log(&town).contains("tile#"), "the log is sealed all the same");
+    (1..40).for_each(minute);
+    assert!(log(&town).contains("notice-called-up"), "what waited behind the others is seen");
+}
+
+const GONE: &str = "0123456789abcdef0123456789abcdef-1-1-0";

@@ -1,8 +1,8 @@
 //! What is stuck, and how it goes on: a manifest is mended, a doubt is settled, a malformed message is found.
 
 use serde_json::json;
-use tocsin_ports::Mail;
 use tocsin_ports::memory::{Fault, Verdict, World};
+use tocsin_ports::{Clock, Mail};
 use tocsin_tests::*;
 
 /// A town that waits for a person, because the filing's claim died before its call.
@@ -55,6 +55,42 @@ fn a_filing_that_was_not_sent_goes_when_a_person_says_so() {
     assert_eq!(filings(&town), 1);
     assert_eq!(settle(&town, RESPONDER, &incident, &chunk, "again").status, 409);
     assert!(town.world.home_as_text().contains("the authority was asked"), "the reason is in the log");
+}
+
+#[test]
+fn a_doubt_that_waits_for_a_person_is_left_alone_for_minutes_and_its_event_still_ends_it() {
+    use jiff::SignedDuration;
+    use tocsin_ports::store::chunks;
+    let (mut town, incident) = leaked(&customers(7));
+    approve(&town, &incident);
+    town.world.crash_at_mail_to("filings@authority.example", Fault::CrashAfter);
+    let is_asked = |town: &Town| show(town, &incident)["incident"]["attention"] != json!([]);
+    // The provider's events are lost.
+    while !is_asked(&town) {
+        town.world.advance_to(town.world.now() + SignedDuration::from_mins(1));
+        run(dispatch::step(&town.world, town.world.now()));
+        while let Some(queue) = town.world.busy_queues().into_iter().next() {
+            let message = town.world.take(&queue).expect("a message");
+            tick(async {
+                deliver(&town.world, &queue, &message.body);
+                tocsin_domain::outcome::Outcome::Done
+            });
+        }
+        run(watch::step(&town.world, town.world.now()));
+    }
+    let scope =
+        tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
+    let waiting = |minutes: i64| {
+        let at = town.world.now() + SignedDuration::from_mins(minutes);
+        run(chunks::to_settle(&town.world, &scope, at)).expect("a store").len()
+    };
+    assert_eq!((waiting(1), waiting(5)), (0, 1));
+    town.tell_events();
+    for _ in 0..5 {
+        town.minute();
+    }
+    assert_eq!(filings(&town), 1);
+    assert!(!show(&town, &incident)["chunks"].to_string().contains("undecided"));
 }
 
 #[test]

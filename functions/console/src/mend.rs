@@ -78,6 +78,10 @@ pub async fn settle(
     })?;
     let why = reason(why)?;
     let chunk = chunks::get(ports, &scope, &at).await?;
+    if chunk.state != ChunkState::Undecided && chunk.entries.contains(&Entry::InDoubt) {
+        let what = "others of this chunk are on their way in this moment: settle it when they have gone";
+        return Err(No::Conflict(what.to_owned()));
+    }
     if chunk.state != ChunkState::Undecided {
         answer_question(ports, &scope, &at).await?;
         let state = chunk.state.as_str();

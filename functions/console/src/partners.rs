@@ -146,5 +146,9 @@ async fn make_due(
         subject,
     );
     let change = Change { event: ChunkEvent::Resend, entries: Some(entries), wake: Some(asked.now) };
+    // Before it goes: what becomes of it is watched.
+    let was = incidents::get(ports, scope, at.incident).await?;
+    let taken_up = Leaf { action: Action::IncidentTakenUp, ..leaf.clone() };
+    incidents::take_up(ports, scope, &was, &taken_up).await?;
     Ok(chunks::step(ports, scope, chunk, change, &leaf).await?)
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tocsin_domain::chunk::ChunkState;
-use tocsin_domain::coverage::{Coverage, DutyState, desk_state, duty_state};
+use tocsin_domain::coverage::{Coverage, state_of};
 use tocsin_domain::id::{IncidentId, ObligationId};
-use tocsin_domain::obligation::{Audience, Done, Obligation, Owed};
+use tocsin_domain::obligation::{Done, Obligation};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::{PlanHead, Wave};
 use tocsin_ports::store::plans::{self, WaveRef};
@@ -67,20 +67,6 @@ fn shown(
     let on_desk = desk.map(|_| !done.is_empty());
     let state = state_of(duty, coverage, on_desk, now);
     json!({ "duty": duty, "coverage": coverage, "state": state, "desk": desk, "done": done })
-}
-
-/// `on_desk`: whether a person says that it was done, where no notice can fulfil it.
-fn state_of(duty: &Obligation, coverage: &Coverage, on_desk: Option<bool>, now: Timestamp) -> DutyState {
-    match duty.owed {
-        Owed::No => DutyState::NotOwed,
-        Owed::AskCounsel => DutyState::AskCounsel,
-        // The log that holds the plan is the register.
-        Owed::Yes if duty.audience == Audience::Register => DutyState::Met,
-        Owed::Yes => match on_desk {
-            Some(is_done) => desk_state(is_done, duty.due, now),
-            None => duty_state(coverage, duty.due, now),
-        },
-    }
 }
 
 /// How many chunks are in which state.

@@ -28,6 +28,9 @@ use crate::lanes::Lanes;
 /// How long a message may take to its function, after its time, before it is taken for lost.
 const LOST_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
+/// How long a chunk is left alone whose plan is halted, or its wave paused.
+const SHUT_FOR: SignedDuration = SignedDuration::from_mins(5);
+
 /// A wave whose start has come, with the plan that it belongs to.
 struct DueWave {
     scope: TenantScope,
@@ -82,7 +85,7 @@ async fn send_again(
     now: Timestamp,
 ) -> Result<(), Halt> {
     let mut failed = None;
-    for at in chunks::to_look_at(ports, scope, now).await? {
+    for at in chunks::to_send_again(ports, scope, now).await? {
         // One chunk's trouble does not stop the others.
         if let Err(halt) = send_one_again(ports, scope, at, seen, lanes, now).await {
             failed = Some(halt);
@@ -111,11 +114,14 @@ async fn send_one_again(
     if matches!(standing, Standing::Over) {
         return chunks::forget(ports, scope, &chunk).await;
     }
+    // Others come first meanwhile.
     let Some(wave) = standing.wave(at.wave) else {
-        return Ok(());
+        return chunks::put_off(ports, scope, &chunk, now + SHUT_FOR).await;
     };
-    if !matches!(wave.door(now), Door::OpenUntil(_)) {
-        return Ok(());
+    match wave.door(now) {
+        Door::OpenUntil(_) => {}
+        Door::OpensAt(at) => return chunks::put_off(ports, scope, &chunk, at).await,
+        Door::Shut => return chunks::put_off(ports, scope, &chunk, now + SHUT_FOR).await,
     }
     let messages = chunk.entries.iter().filter(|entry| entry.goes_next()).count();
     if let Some(after) = lanes.take(ports, &wave.region, wave.channel, messages).await? {

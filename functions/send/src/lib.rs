@@ -251,9 +251,13 @@ async fn record(
         | ChunkEvent::Evidence
         | ChunkEvent::SendAgain
         | ChunkEvent::CallUp
+        | ChunkEvent::GoOn
         | ChunkEvent::Resend => {
-            let wake = Some(now + ports.settings().settling_time);
-            (Action::ChunkUndecided, "the answer is unknown".to_owned(), wake)
+            // A doubt from before was waited for already.
+            let new = |(was, is): (&Entry, &Entry)| *is == Entry::InDoubt && *was != Entry::InDoubt;
+            let is_new = chunk.entries.iter().zip(&entries).any(new);
+            let wake = Some(if is_new { now + ports.settings().settling_time } else { now });
+            (Action::ChunkUndecided, "the answer is unknown, or was before".to_owned(), wake)
         }
     };
     let leaf = leaf(scope, chunk, chunk.attempt, action, &why, now);

@@ -13,7 +13,9 @@ use tocsin_domain::escalation::AlertTarget;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::tenant::Tenant;
 use tocsin_ports::store::outbox::{self, Telling, Waiting};
-use tocsin_ports::{Alerter, ReadHome, ReadSecrets, TenantScope, WriteHome};
+use tocsin_ports::{Alerter, Elapsed, ReadHome, ReadSecrets, TenantScope, WriteHome};
+
+use crate::share::{self, Share};
 
 /// After so many failures a target counts as one that cannot be reached.
 const FAILURES: u32 = 5;
@@ -22,40 +24,48 @@ const FAILURES: u32 = 5;
 const TRIED_EVERY: SignedDuration = SignedDuration::from_mins(15);
 
 pub async fn tell(
-    ports: &(impl ReadHome + WriteHome + ReadSecrets + Alerter),
+    ports: &(impl ReadHome + WriteHome + ReadSecrets + Alerter + Elapsed),
     scope: &TenantScope,
     tenant: &Tenant,
+    share: Share,
     now: Timestamp,
 ) -> Result<(), Halt> {
     // Whoever did not answer once is not waited for again within this tick.
     let mut silent = BTreeSet::new();
-    let mut failed = None;
-    for mut waiting in outbox::waiting(ports, scope).await? {
-        let before = waiting.telling.clone();
-        let mut leaves = Vec::new();
-        for target in &tenant.escalation.targets {
-            let telling = waiting.telling.entry(target.name().to_owned()).or_default();
-            if telling.told || telling.next.is_some_and(|next| now < next) || silent.contains(target.name()) {
-                continue;
-            }
-            match tell_one(ports, scope, tenant, target, &waiting.alert, now).await {
-                Ok(()) => *telling = Telling { told: true, ..*telling },
-                Err(why) => {
-                    silent.insert(target.name());
-                    *telling = after_failure(telling, now);
-                    if telling.failures == FAILURES {
-                        leaves.push(undelivered(scope, &waiting.alert, target, &why, now));
-                        let (alert, target) = (&waiting.alert.id, target.name());
-                        tracing::error!(alert, target, error = why, "alert");
-                    }
+    let waiting = outbox::waiting(ports, scope).await?;
+    let look = async |waiting: Waiting| tell_all(ports, scope, tenant, waiting, &mut silent, now).await;
+    share::each(ports, share, "alerts", waiting, look).await
+}
+
+async fn tell_all<'a>(
+    ports: &(impl ReadHome + WriteHome + ReadSecrets + Alerter),
+    scope: &TenantScope,
+    tenant: &'a Tenant,
+    mut waiting: Waiting,
+    silent: &mut BTreeSet<&'a str>,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let before = waiting.telling.clone();
+    let mut leaves = Vec::new();
+    for target in &tenant.escalation.targets {
+        let telling = waiting.telling.entry(target.name().to_owned()).or_default();
+        if telling.told || telling.next.is_some_and(|next| now < next) || silent.contains(target.name()) {
+            continue;
+        }
+        match tell_one(ports, scope, tenant, target, &waiting.alert, now).await {
+            Ok(()) => *telling = Telling { told: true, ..*telling },
+            Err(why) => {
+                silent.insert(target.name());
+                *telling = after_failure(telling, now);
+                if telling.failures == FAILURES {
+                    leaves.push(undelivered(scope, &waiting.alert, target, &why, now));
+                    let (alert, target) = (&waiting.alert.id, target.name());
+                    tracing::error!(alert, target, error = why, "alert");
                 }
             }
         }
-        if let Err(halt) = note(ports, scope, tenant, &waiting, &before, &leaves, now).await {
-            failed = Some(halt);
-        }
     }
-    failed.map_or(Ok(()), Err)
+    note(ports, scope, tenant, &waiting, &before, &leaves, now).await
 }
 
 async fn tell_one(

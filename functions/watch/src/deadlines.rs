@@ -13,7 +13,9 @@ use tocsin_domain::obligation::{Obligation, left_from};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::PlanHead;
 use tocsin_ports::store::{coverage, done, incidents, plans};
-use tocsin_ports::{ReadHome, TenantScope, WriteHome};
+use tocsin_ports::{Elapsed, ReadHome, TenantScope, WriteHome};
+
+use crate::share::{self, Share, in_turn};
 
 /// An incident without a plan is escalated after this time: a third of the 72 hours of GDPR Article 33.
 const PLAN_WITHIN: SignedDuration = SignedDuration::from_hours(24);
@@ -23,28 +25,27 @@ const AT_ONCE: usize = 50;
 
 /// Each escalation stands on the incident, once, and in the log.
 pub async fn escalate(
-    ports: &(impl ReadHome + WriteHome),
+    ports: &(impl ReadHome + WriteHome + Elapsed),
     scope: &TenantScope,
     escalation: &Escalation,
+    share: Share,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let mut failed = None;
-    for incident in incidents::list(ports, scope).await? {
-        if incident.halt == Some(Stop::Cancelled) {
-            continue;
+    let mut incidents = in_turn(incidents::watched(ports, scope, now).await?, now);
+    incidents.retain(|incident| incident.halt != Some(Stop::Cancelled));
+    let look = async |incident: Incident| match incident.stage {
+        Stage::Scoping | Stage::Blocked => without_a_plan(ports, scope, &incident, now).await,
+        Stage::AwaitingApproval | Stage::Sending => {
+            with_a_plan(ports, scope, escalation, &incident, now).await
         }
-        let looked = match incident.stage {
-            Stage::Scoping | Stage::Blocked => without_a_plan(ports, scope, &incident, now).await,
-            Stage::AwaitingApproval | Stage::Sending => {
-                with_a_plan(ports, scope, escalation, &incident, now).await
-            }
-        };
-        // One incident's trouble does not stop the others.
-        if let Err(halt) = looked {
-            failed = Some(halt);
-        }
-    }
-    failed.map_or(Ok(()), Err)
+    };
+    share::each(ports, share, "deadlines", incidents, look).await
+}
+
+/// Whether people were told that the duty's time is over, and that it is still owed.
+pub fn is_said_to_be_over(duty: &Obligation, incident: &Incident, now: Timestamp) -> bool {
+    let over = duty.owed_by().filter(|due| now > *due).map(|due| Pressing { duty, due, short: Short::Over });
+    over.is_some_and(|pressing| pressing.stands_on(incident))
 }
 
 /// Nobody knows yet what is owed, and the shortest terms run.

@@ -13,40 +13,63 @@ use tocsin_domain::receipt::{Fact, Reach, Unreachable, reach};
 use tocsin_ports::store::chunks::{self, Change, StoredChunk};
 use tocsin_ports::store::unreached::{self, Unreached};
 use tocsin_ports::store::{incidents, plans, receipts};
-use tocsin_ports::{ReadHome, TenantScope, WriteHome};
+use tocsin_ports::{Elapsed, ReadHome, TenantScope, WriteHome};
+
+use crate::settlement::goes_again;
+use crate::share::{self, Share};
 
 /// Looks at the notices of which a report says that they did not arrive.
 ///
-/// - Idempotency: what stands by is called up by a write whose condition is that nothing of its chunk is under way.
-/// - Retried: at the next tick, whatever could not be called up yet, because others of its chunk go first.
+/// - Idempotency: what stands by is called up by a write whose condition is that nothing of its chunk is under way. What is
+///   in doubt of it is not: it goes no more by itself, and no hand-over of others takes it along.
+/// - Retried: whatever could not be called up yet, because others of its chunk go first, or could not be read: at one of
+///   the next ticks, behind what waits longer.
 pub async fn move_on(
-    ports: &(impl ReadHome + WriteHome),
+    ports: &(impl ReadHome + WriteHome + Elapsed),
     scope: &TenantScope,
+    share: Share,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let unreached: Unreached = unreached::to_look_at(ports, scope, now).await?;
-    let mut failed = None;
-    for (at, indices) in unreached {
-        // One chunk's trouble does not stop the others.
-        match of_reported(ports, scope, at, &indices, now).await {
-            Ok(true) => unreached::remove(ports, scope, &at, &indices).await?,
-            Ok(false) => {}
-            Err(halt) => failed = Some(halt),
-        }
-    }
-    failed.map_or(Ok(()), Err)
+    let waiting = unreached::to_look_at(ports, scope, now).await?;
+    let look = async |unreached: Unreached| of_reported(ports, scope, unreached, now).await;
+    share::each(ports, share, "unreached", waiting, look).await
 }
 
-/// `true` when nothing is left to do for them.
 async fn of_reported(
     ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
-    at: ChunkRef,
-    indices: &[u32],
+    (at, indices): Unreached,
     now: Timestamp,
-) -> Result<bool, Halt> {
-    let chunk = chunks::get(ports, scope, &at).await?;
-    of_chunk(ports, scope, &chunk, Some(indices), now).await
+) -> Result<(), Halt> {
+    let looked = async {
+        take_up(ports, scope, &at, now).await?;
+        let chunk = chunks::get(ports, scope, &at).await?;
+        of_chunk(ports, scope, &chunk, Some(&indices), now).await
+    };
+    match looked.await {
+        Ok(true) => unreached::remove(ports, scope, &at, &indices).await,
+        Ok(false) => unreached::put_off(ports, scope, &at, &indices, now).await,
+        Err(halt) => {
+            unreached::put_off(ports, scope, &at, &indices, now).await?;
+            Err(halt)
+        }
+    }
+}
+
+/// A duty that was met may be so no more: its incident is watched again.
+async fn take_up(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    at: &ChunkRef,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let was = incidents::get(ports, scope, at.incident).await?;
+    let why = "a report says that a notice did not arrive";
+    let actor = Actor::Function("watch".to_owned());
+    let subject = [("chunk", at.to_string())];
+    let leaf =
+        Leaf::new(scope.tenant(), Some(at.incident), now, actor, Action::IncidentTakenUp, why, subject);
+    incidents::take_up(ports, scope, &was, &leaf).await
 }
 
 /// Looks at an accepted chunk some of whose notices were never taken.
@@ -57,8 +80,20 @@ pub async fn of_accepted(
     now: Timestamp,
 ) -> Result<(), Halt> {
     if of_chunk(ports, scope, chunk, None, now).await? {
-        chunks::forget(ports, scope, chunk).await?;
+        chunks::forget(ports, scope, chunk).await
+    } else {
+        chunks::put_off(ports, scope, chunk, now).await
     }
+}
+
+/// Looks at a chunk of which a person is asked about one notice, and others were never taken.
+pub async fn of_doubtful(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    of_chunk(ports, scope, chunk, None, now).await?;
     Ok(())
 }
 
@@ -120,15 +155,17 @@ async fn call_up(
     if waiting.is_empty() {
         return Ok(true);
     }
+    let head = plans::get(ports, scope, at.incident, at.plan).await?.head;
+    let wave = plans::wave(ports, scope, &head, at.wave).await?;
     match chunk.state {
         ChunkState::Planned | ChunkState::Accepted => {}
+        // A person is asked about what is in doubt, and the others do not wait for the answer.
+        ChunkState::Undecided if !goes_again(&chunk, &wave) => {}
         // Something of it is under way.
         ChunkState::Due | ChunkState::HandingOver | ChunkState::Refused | ChunkState::Undecided => {
             return Ok(false);
         }
     }
-    let head = plans::get(ports, scope, at.incident, at.plan).await?.head;
-    let wave = plans::wave(ports, scope, &head, at.wave).await?;
     let called = waiting.get(..wave.channel.claim_size()).unwrap_or(&waiting);
     let mut entries = chunk.entries.clone();
     for (place, _) in called {

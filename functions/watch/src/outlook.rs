@@ -8,33 +8,28 @@ use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::Wave;
 use tocsin_ports::store::plans::{self, WaveRef};
 use tocsin_ports::store::{chunks, incidents, tenants};
-use tocsin_ports::{Configured, ReadHome, ReadQuota, TenantScope, WriteHome, quota};
+use tocsin_ports::{Configured, Elapsed, ReadHome, ReadQuota, TenantScope, WriteHome, quota};
 
 use crate::deadlines::leaf;
-
-/// Minutes between two reckonings.
-const EVERY: i64 = 15;
+use crate::share::{self, Share, of_this_minute};
 
 pub async fn reckon(
-    ports: &(impl ReadHome + WriteHome + ReadQuota + Configured),
+    ports: &(impl ReadHome + WriteHome + ReadQuota + Elapsed + Configured),
     scope: &TenantScope,
+    share: Share,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    if now.as_second() / 60 % EVERY != 0 {
-        return Ok(());
+    let mut incidents = of_this_minute(incidents::watched(ports, scope, now).await?, now);
+    incidents.retain(goes_on);
+    let look = async |incident: Incident| of_incident(ports, scope, &incident, now).await;
+    share::each(ports, share, "outlooks", incidents, look).await
+}
+
+fn goes_on(incident: &Incident) -> bool {
+    match incident.stage {
+        Stage::AwaitingApproval | Stage::Sending => incident.halt != Some(Stop::Cancelled),
+        Stage::Scoping | Stage::Blocked => false,
     }
-    let mut failed = None;
-    for incident in incidents::list(ports, scope).await? {
-        let goes_on = match incident.stage {
-            Stage::AwaitingApproval | Stage::Sending => incident.halt != Some(Stop::Cancelled),
-            Stage::Scoping | Stage::Blocked => false,
-        };
-        // One incident's trouble does not stop the others.
-        if goes_on && let Err(halt) = of_incident(ports, scope, &incident, now).await {
-            failed = Some(halt);
-        }
-    }
-    failed.map_or(Ok(()), Err)
 }
 
 async fn of_incident(

@@ -14,21 +14,19 @@ use tocsin_domain::plan::{Channel, Settling, Wave};
 use tocsin_ports::store::health::Tally;
 use tocsin_ports::store::plans::WaveRef;
 use tocsin_ports::store::{chunks, health, incidents, plans};
-use tocsin_ports::{Configured, ReadHome, TenantScope, WriteHome};
+use tocsin_ports::{Configured, Elapsed, ReadHome, TenantScope, WriteHome};
+
+use crate::share::{self, Share, in_turn};
 
 pub async fn pause(
-    ports: &(impl ReadHome + WriteHome + Configured),
+    ports: &(impl ReadHome + WriteHome + Elapsed + Configured),
     scope: &TenantScope,
+    share: Share,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let mut failed = None;
-    for incident in incidents::list(ports, scope).await? {
-        // One incident's trouble does not stop the others.
-        if let Err(halt) = of_incident(ports, scope, &incident, now).await {
-            failed = Some(halt);
-        }
-    }
-    failed.map_or(Ok(()), Err)
+    let incidents = in_turn(incidents::watched(ports, scope, now).await?, now);
+    let look = async |incident: Incident| of_incident(ports, scope, &incident, now).await;
+    share::each(ports, share, "pauses", incidents, look).await
 }
 
 async fn of_incident(

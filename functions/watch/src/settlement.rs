@@ -1,34 +1,35 @@
 //! Doubts: a claim whose lease ran out, and a hand-over that nobody knows the end of.
 //! Evidence settles first, the notice's approved policy second.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkRef, ChunkState, Entry, end_of_doubt};
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::plan::Settling;
+use tocsin_domain::plan::{Settling, Wave};
 use tocsin_domain::receipt::with_evidence;
 use tocsin_ports::store::chunks::{self, Change, StoredChunk};
 use tocsin_ports::store::{incidents, plans, receipts};
-use tocsin_ports::{Configured, ReadHome, TenantScope, WriteHome};
+use tocsin_ports::{Configured, Elapsed, ReadHome, TenantScope, WriteHome};
 
 use crate::fallback;
+use crate::share::{self, Share};
 
 /// How often a notice goes again by policy: once. A second silence is a fault for a person to find.
 const COPIES: u32 = 1;
 
+/// How long a doubt that waits for a person, or for the end of a halt, is left alone.
+const LEFT_ALONE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whichever doubt has waited longest comes first.
 pub async fn settle_doubts(
-    ports: &(impl ReadHome + WriteHome + Configured),
+    ports: &(impl ReadHome + WriteHome + Elapsed + Configured),
     scope: &TenantScope,
+    share: Share,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let mut failed = None;
-    for at in chunks::to_look_at(ports, scope, now).await? {
-        // One chunk's trouble does not stop the others.
-        if let Err(halt) = look_at(ports, scope, at, now).await {
-            failed = Some(halt);
-        }
-    }
-    failed.map_or(Ok(()), Err)
+    let waiting = chunks::to_settle(ports, scope, now).await?;
+    let look = async |at: ChunkRef| look_at(ports, scope, at, now).await;
+    share::each(ports, share, "doubts", waiting, look).await
 }
 
 async fn look_at(
@@ -94,23 +95,50 @@ async fn settle(
     // While the incident is halted nothing is settled by policy; events still count.
     let incident = incidents::get(ports, scope, at.incident).await?.incident;
     if incident.halt.is_some() {
-        return Ok(());
+        return chunks::put_off(ports, scope, chunk, now + LEFT_ALONE).await;
     }
     // Nothing of a plan that was amended goes out any more, a copy neither.
     if incident.plan.is_none_or(|plan| plan.version != at.plan) {
         return ask_a_person(ports, scope, chunk, now).await;
     }
     let head = plans::get(ports, scope, at.incident, at.plan).await?.head;
-    match plans::wave(ports, scope, &head, at.wave).await?.settling {
-        Settling::MustReach if chunk.copies < COPIES => {
-            let entries = entries.iter().map(again).collect();
-            let change = Change { event: ChunkEvent::SendAgain, entries: Some(entries), wake: Some(now) };
-            let why = "no evidence within the settling time; the approved policy is to send again, marked as a copy";
-            chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkSettled, why, now))
-                .await?;
-            Ok(())
-        }
-        Settling::MustReach | Settling::NeverTwice => ask_a_person(ports, scope, chunk, now).await,
+    let wave = plans::wave(ports, scope, &head, at.wave).await?;
+    if !goes_again(chunk, &wave) {
+        ask_a_person(ports, scope, chunk, now).await?;
+        return go_on(ports, scope, chunk, entries, now).await;
+    }
+    let entries = entries.iter().map(again).collect();
+    let change = Change { event: ChunkEvent::SendAgain, entries: Some(entries), wake: Some(now) };
+    let why = "no evidence within the settling time; the approved policy is to send again, marked as a copy";
+    chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkSettled, why, now)).await?;
+    Ok(())
+}
+
+/// Nobody waits for what a person is asked: what was proven not sent goes again, and whoever was refused moves on.
+async fn go_on(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    entries: Vec<Entry>,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    if chunk.moves_on(&entries) {
+        fallback::of_doubtful(ports, scope, chunk, now).await?;
+    }
+    if !entries.iter().any(Entry::goes_next) {
+        return Ok(());
+    }
+    let change = Change { event: ChunkEvent::GoOn, entries: Some(entries), wake: Some(now) };
+    let why = "what was proven not sent goes again; a person is asked about what is in doubt";
+    chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkRefused, why, now)).await?;
+    Ok(())
+}
+
+/// Whether the wave's policy lets what is in doubt of the chunk go again.
+pub fn goes_again(chunk: &StoredChunk, wave: &Wave) -> bool {
+    match wave.settling {
+        Settling::MustReach => chunk.copies < COPIES,
+        Settling::NeverTwice => false,
     }
 }
 
@@ -128,7 +156,7 @@ fn again(entry: &Entry) -> Entry {
     }
 }
 
-/// The chunk stays undecided until a person settles it; later events may still do so at the next look.
+/// The chunk stays undecided until a person settles it; later events may still do so at one of the next looks.
 async fn ask_a_person(
     ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
@@ -138,7 +166,8 @@ async fn ask_a_person(
     let at = chunk.chunk.at;
     let why = "no evidence within the settling time; the approved policy is to ask a person";
     let leaf = leaf(scope, chunk, Action::PersonAsked, why, now);
-    incidents::ask(ports, scope, at.incident, at.question(), std::slice::from_ref(&leaf)).await
+    incidents::ask(ports, scope, at.incident, at.question(), std::slice::from_ref(&leaf)).await?;
+    chunks::put_off(ports, scope, chunk, now + LEFT_ALONE).await
 }
 
 fn leaf(scope: &TenantScope, chunk: &StoredChunk, action: Action, why: &str, now: Timestamp) -> Leaf {

@@ -140,6 +140,8 @@ pub enum ChunkEvent {
     SendAgain,
     /// A notice that stood by takes the place of one that did not arrive.
     CallUp,
+    /// What was proven not sent goes again beside what a person is asked about.
+    GoOn,
     /// A person has a partner's notice posted again, under the id that the partner knows it by.
     Resend,
 }
@@ -178,6 +180,9 @@ const TRANSITIONS: &[(ChunkState, ChunkEvent, ChunkState)] = {
         // Nothing of the chunk is under way: what stood by may go.
         (Planned, CallUp, Due),
         (Accepted, CallUp, Due),
+        // What is in doubt of it stays so, and is no part of the next hand-over.
+        (Undecided, CallUp, Due),
+        (Undecided, GoOn, Due),
         (Accepted, Resend, Due),
     ]
 };
@@ -339,7 +344,7 @@ mod tests {
     use super::*;
     use crate::id::{SignalId, TenantId};
 
-    const EVENTS: [ChunkEvent; 9] = [
+    const EVENTS: [ChunkEvent; 10] = [
         ChunkEvent::Enqueue,
         ChunkEvent::Claim,
         ChunkEvent::Answer,
@@ -348,6 +353,7 @@ mod tests {
         ChunkEvent::Evidence,
         ChunkEvent::SendAgain,
         ChunkEvent::CallUp,
+        ChunkEvent::GoOn,
         ChunkEvent::Resend,
     ];
 
@@ -362,14 +368,15 @@ mod tests {
     }
 
     #[test]
-    fn after_hand_over_began_only_a_settlement_leads_back_to_the_queue() {
+    fn after_hand_over_began_only_a_settlement_or_what_is_not_in_doubt_leads_back_to_the_queue() {
         let back = [ChunkState::HandingOver, ChunkState::Undecided].map(|state| {
             EVENTS
                 .into_iter()
                 .filter(|event| state.after(*event) == Some(ChunkState::Due))
                 .collect::<Vec<_>>()
         });
-        assert_eq!(back, [vec![], vec![ChunkEvent::SendAgain]]);
+        assert_eq!(back, [vec![], vec![ChunkEvent::SendAgain, ChunkEvent::CallUp, ChunkEvent::GoOn]]);
+        assert!(!Entry::InDoubt.goes_next(), "no hand-over of others takes it along");
     }
 
     #[test]

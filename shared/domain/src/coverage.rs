@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::obligation::{Audience, Obligation, Owed};
 use crate::receipt::{Reach, Unreachable};
 
 /// How many of those to whom a notice is owed were reached.
@@ -86,6 +87,20 @@ impl DutyState {
             DutyState::Late => "late",
             DutyState::Undecided => "undecided",
         }
+    }
+}
+
+/// The state of a duty. `on_desk`: whether a person says that it was done, where no notice can fulfil it.
+pub fn state_of(duty: &Obligation, coverage: &Coverage, on_desk: Option<bool>, now: Timestamp) -> DutyState {
+    match duty.owed {
+        Owed::No => DutyState::NotOwed,
+        Owed::AskCounsel => DutyState::AskCounsel,
+        // The log that holds the plan is the register.
+        Owed::Yes if duty.audience == Audience::Register => DutyState::Met,
+        Owed::Yes => match on_desk {
+            Some(is_done) => desk_state(is_done, duty.due, now),
+            None => duty_state(coverage, duty.due, now),
+        },
     }
 }
 

@@ -45,6 +45,7 @@ pub mod slices;
 pub mod tenants;
 pub mod told;
 pub mod unreached;
+mod wake;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -56,9 +57,6 @@ use crate::table::{Attributes, Item, ReadHome, Select, Value, WriteError};
 
 /// How many items one page holds at most.
 const PAGE: u32 = 1000;
-
-/// How many things to look at one tick takes on of one tenant.
-const WOKEN: u32 = 10_000;
 
 /// A stored value as JSON under the attribute `doc`.
 fn doc<T: Serialize>(value: &T) -> Result<Value, Halt> {

@@ -6,7 +6,7 @@ use tocsin_audit::Leaf;
 use tocsin_domain::canary::{CanaryId, CanaryMessage, End, Flight};
 use tocsin_domain::outcome::Halt;
 
-use super::plans::{wake_partition, waking};
+use super::wake::{self, Kind, waking};
 use super::{all_behind, doc, leaves, read_json, unreadable};
 use crate::scope::TenantScope;
 use crate::table::{Attributes, Condition, Item, Key, ReadHome, Test, Value, Write, WriteError, WriteHome};
@@ -26,7 +26,7 @@ pub async fn begin(
     canary: &CanaryId,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let mut attributes = waking(installation, now);
+    let mut attributes = waking(installation, Kind::Canaries, now);
     attributes.insert(SINCE.to_owned(), now.to_string().into());
     attributes.insert(FLIGHT.to_owned(), doc(&Flight::Due)?);
     let expires = now.as_second().saturating_add(KEPT.as_secs());
@@ -47,7 +47,7 @@ pub async fn to_look_at(
     installation: &TenantScope,
     now: Timestamp,
 ) -> Result<Vec<CanaryId>, Halt> {
-    let woken = ports.woken(&wake_partition(installation), now, super::WOKEN).await?;
+    let woken = wake::woken(ports, installation, Kind::Canaries, now).await?;
     Ok(woken.iter().filter_map(|woken| canary_of(&woken.key)).collect())
 }
 

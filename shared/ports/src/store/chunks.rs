@@ -11,7 +11,8 @@ use tocsin_domain::merkle::Proof;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::Wave;
 
-use super::plans::{WaveRef, gate_check, wake_partition, waking};
+use super::plans::{WaveRef, gate_check};
+use super::wake::{self, Kind, waking};
 use super::{all, doc, leaves, missing, read_json, read_proven, unreadable, with_proof};
 use crate::scope::TenantScope;
 use crate::table::{
@@ -167,13 +168,31 @@ fn number_of(key: &Key) -> Option<u32> {
     key.sort().strip_prefix(STATE)?.parse().ok()
 }
 
-/// The chunks that somebody has to look at by now: their lease or settling time is over, or their message is lost.
-pub async fn to_look_at(
+/// The chunks whose lease or settling time is over by now, or that have to move on, whichever has waited longest first.
+pub async fn to_settle(
     ports: &impl ReadHome,
     scope: &TenantScope,
     now: Timestamp,
 ) -> Result<Vec<ChunkRef>, Halt> {
-    let woken = ports.woken(&wake_partition(scope), now, super::WOKEN).await?;
+    woken(ports, scope, Kind::ChunksToSettle, now).await
+}
+
+/// The chunks that were refused and may go again by now, and those whose message seems lost, in the same order.
+pub async fn to_send_again(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    now: Timestamp,
+) -> Result<Vec<ChunkRef>, Halt> {
+    woken(ports, scope, Kind::ChunksToSend, now).await
+}
+
+async fn woken(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    kind: Kind,
+    now: Timestamp,
+) -> Result<Vec<ChunkRef>, Halt> {
+    let woken = wake::woken(ports, scope, kind, now).await?;
     Ok(woken.iter().filter_map(|woken| chunk_of(scope, &woken.key)).collect())
 }
 
@@ -199,7 +218,7 @@ pub async fn claim(
     leaf: &Leaf,
 ) -> Result<Claim, Halt> {
     let attempt = chunk.attempt + 1;
-    let mut set = waking(scope, lease_until);
+    let mut set = waking(scope, Kind::of_chunk(ChunkState::HandingOver), lease_until);
     set.insert("state".to_owned(), ChunkState::HandingOver.as_str().into());
     set.insert("attempt".to_owned(), Value::Number(attempt.into()));
     let writes = vec![
@@ -222,10 +241,31 @@ pub async fn claim(
 
 /// Nobody has to look any more at a chunk that is accepted, or whose plan is over. Nothing happens when it has moved on.
 pub async fn forget(ports: &impl WriteHome, scope: &TenantScope, chunk: &StoredChunk) -> Result<(), Halt> {
+    look(ports, scope, chunk, Attributes::new(), wake::ATTRIBUTES.to_vec()).await
+}
+
+/// A chunk that was looked at and stays as it is, is looked at again from this instant on: others come first meanwhile.
+/// Nothing happens when it has moved on.
+pub async fn put_off(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    until: Timestamp,
+) -> Result<(), Halt> {
+    look(ports, scope, chunk, waking(scope, Kind::of_chunk(chunk.state), until), Vec::new()).await
+}
+
+async fn look(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    set: Attributes,
+    remove: Vec<&'static str>,
+) -> Result<(), Halt> {
     let write = Write::Update {
         key: state_key(scope, &chunk.chunk.at),
-        set: Attributes::new(),
-        remove: vec!["wake_pk", "wake"],
+        set,
+        remove,
         only_if: Condition::Present(vec![
             Test::Is("state", chunk.state.as_str().into()),
             Test::Is("attempt", Value::Number(chunk.attempt.into())),
@@ -269,7 +309,7 @@ async fn apply(
     let Some(to) = ChunkState::before(change.event).find_map(|from| from.after(change.event)) else {
         return Ok(false);
     };
-    let mut set = change.wake.map(|at| waking(scope, at)).unwrap_or_default();
+    let mut set = change.wake.map(|at| waking(scope, Kind::of_chunk(to), at)).unwrap_or_default();
     set.insert("state".to_owned(), to.as_str().into());
     set.insert("attempt".to_owned(), Value::Number(chunk.attempt.into()));
     if change.event == ChunkEvent::SendAgain {
@@ -278,7 +318,7 @@ async fn apply(
     if let Some(entries) = &change.entries {
         set.insert("entries".to_owned(), doc(entries)?);
     }
-    let remove = if change.wake.is_none() { vec!["wake_pk", "wake"] } else { Vec::new() };
+    let remove = if change.wake.is_none() { wake::ATTRIBUTES.to_vec() } else { Vec::new() };
     let mut writes = vec![Write::Update {
         key: state_key(scope, &chunk.chunk.at),
         set,

@@ -1,11 +1,13 @@
 //! Incidents. A change names the version it started from; whoever was overtaken looks again.
 
+use jiff::Timestamp;
 use tocsin_audit::Leaf;
 use tocsin_domain::alert::Alert;
 use tocsin_domain::id::IncidentId;
 use tocsin_domain::incident::Incident;
 use tocsin_domain::outcome::Halt;
 
+use super::wake::{self, Kind, waking};
 use super::{all, doc, leaves, missing, outbox, overtaken, read_doc, unreadable};
 use crate::scope::TenantScope;
 use crate::table::{Attributes, Condition, Item, Key, ReadHome, Test, Value, Write, WriteHome};
@@ -16,6 +18,8 @@ const OPENED: &str = "opened";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned {
     pub incident: Incident,
+    /// Whether `watch` looks at it at each tick. From its opening on, until it is over; and again after each change.
+    pub is_watched: bool,
     version: i64,
 }
 
@@ -48,7 +52,7 @@ pub async fn open(
     let writes = vec![
         Write::Put {
             key: key(scope, incident.id),
-            attributes: attributes(incident, 1)?,
+            attributes: attributes(scope, incident, 1)?,
             only_if: Condition::Absent,
         },
         Write::Update {
@@ -74,6 +78,59 @@ pub async fn list(ports: &impl ReadHome, scope: &TenantScope) -> Result<Vec<Inci
     let mut incidents = items.iter().map(read_doc).collect::<Result<Vec<Incident>, Halt>>()?;
     incidents.sort_by_key(|incident| (incident.opened_at, incident.id));
     Ok(incidents)
+}
+
+/// The incidents that are watched, oldest first. One that was opened a moment ago may not be among them yet.
+pub async fn watched(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    now: Timestamp,
+) -> Result<Vec<Incident>, Halt> {
+    let mut watched = Vec::new();
+    for woken in wake::woken(ports, scope, Kind::Incidents, now).await? {
+        let item = ports.get(&woken.key).await?;
+        let known = item.as_ref().map(versioned).transpose()?;
+        watched.extend(known.filter(|known| known.is_watched).map(|known| known.incident));
+    }
+    Ok(watched)
+}
+
+/// Nothing is left to watch of an incident: `watch` looks at it no more until it changes, or is taken up.
+pub async fn end(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    was: &Versioned,
+    leaf: &Leaf,
+) -> Result<(), Halt> {
+    mark(ports, scope, was, Attributes::new(), wake::ATTRIBUTES.to_vec(), leaf).await
+}
+
+/// Has an incident watched again: something happened to one that was over. Of one that is watched nothing is written.
+pub async fn take_up(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    was: &Versioned,
+    leaf: &Leaf,
+) -> Result<(), Halt> {
+    if was.is_watched {
+        return Ok(());
+    }
+    let set = waking(scope, Kind::Incidents, was.incident.opened_at);
+    mark(ports, scope, was, set, Vec::new(), leaf).await
+}
+
+async fn mark(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    was: &Versioned,
+    mut set: Attributes,
+    remove: Vec<&'static str>,
+    leaf: &Leaf,
+) -> Result<(), Halt> {
+    set.insert("version".to_owned(), Value::Number(was.version + 1));
+    let only_if = Condition::Present(vec![Test::Is("version", was.version.into())]);
+    let update = Write::Update { key: key(scope, was.incident.id), set, remove, only_if };
+    ports.write(vec![update, leaves::leaf(scope, leaf)]).await.map_err(overtaken)
 }
 
 /// Writes the changed incident, the leaves of the change, the alert of what it newly asks of people, and what else
@@ -142,18 +199,23 @@ fn alert(scope: &TenantScope, was: &Versioned, now_is: &Incident) -> Option<Aler
 fn changed(scope: &TenantScope, was: &Versioned, now_is: &Incident) -> Result<Write, Halt> {
     Ok(Write::Put {
         key: key(scope, now_is.id),
-        attributes: attributes(now_is, was.version + 1)?,
+        attributes: attributes(scope, now_is, was.version + 1)?,
         only_if: Condition::Present(vec![Test::Is("version", was.version.into())]),
     })
 }
 
-fn attributes(incident: &Incident, version: i64) -> Result<Attributes, Halt> {
-    Ok(Attributes::from([("doc".to_owned(), doc(incident)?), ("version".to_owned(), Value::Number(version))]))
+/// Whatever is written of an incident has it watched.
+fn attributes(scope: &TenantScope, incident: &Incident, version: i64) -> Result<Attributes, Halt> {
+    let mut attributes = waking(scope, Kind::Incidents, incident.opened_at);
+    attributes.insert("doc".to_owned(), doc(incident)?);
+    attributes.insert("version".to_owned(), Value::Number(version));
+    Ok(attributes)
 }
 
 fn versioned(item: &Item) -> Result<Versioned, Halt> {
     let version = item.number("version").ok_or_else(|| unreadable(item))?;
-    Ok(Versioned { incident: read_doc(item)?, version })
+    let is_watched = wake::ATTRIBUTES.iter().all(|name| item.text(name).is_some());
+    Ok(Versioned { incident: read_doc(item)?, is_watched, version })
 }
 
 /// How many incidents the tenant ever had: who opens one counts on, so that of two at once one looks again.

@@ -24,13 +24,17 @@ pub async fn record(ports: &impl WriteHome, scope: &TenantScope, of: &Leaf) -> R
     ports.write(vec![leaf(scope, of)]).await.map_err(overtaken)
 }
 
-/// Seals what waits, tile by tile, and answers how many leaves it sealed.
+/// Seals what waits, tile by tile, as long as that goes on, and answers how many leaves it sealed.
 ///
 /// Two sealers at once: the head's condition lets one win, the other starts again later. A crash between a tile
 /// and the removal of its leaves: the next run finds them in the last tile and removes them before it goes on.
-pub async fn seal_waiting(ports: &(impl ReadHome + WriteHome), scope: &TenantScope) -> Result<u64, Halt> {
+pub async fn seal_waiting(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    goes_on: impl Fn() -> bool,
+) -> Result<u64, Halt> {
     let mut sealed = 0;
-    loop {
+    while goes_on() {
         let head = head(ports, scope).await?;
         remove_sealed(ports, scope, &head).await?;
         let waiting = waiting(ports, scope).await?;
@@ -43,6 +47,7 @@ pub async fn seal_waiting(ports: &(impl ReadHome + WriteHome), scope: &TenantSco
         sealed += tile.leaves.len() as u64;
         ports.delete_all(waiting.into_iter().map(|item| item.key).collect()).await?;
     }
+    Ok(sealed)
 }
 
 /// The whole sealed log: its tiles in order, and its head.

@@ -15,9 +15,9 @@ use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::plan::{Approval, Plan, PlanHead, Wave, obligations_root, waves_tree};
 
 use super::incidents::{self, Versioned};
+use super::wake::{self, Kind, waking};
 use super::{
-    all, doc, missing, overtaken, read_doc, read_json, read_proven, sortable, unreadable, with_doc,
-    with_proof,
+    all, doc, missing, overtaken, read_doc, read_json, read_proven, unreadable, with_doc, with_proof,
 };
 use crate::scope::TenantScope;
 use crate::table::{Attributes, Condition, Item, Key, ReadHome, Test, Value, Write, WriteHome};
@@ -88,7 +88,7 @@ pub async fn put_parts(
     for (wave, proof) in plan.waves.iter().zip(waves_tree(&plan.waves).proofs()) {
         let mut attributes = with_proof(wave, &proof)?;
         if !wave.stands_by {
-            attributes.extend(waking(scope, wave.start));
+            attributes.extend(waking(scope, Kind::Waves, wave.start));
         }
         let at = WaveRef { incident, plan: version, wave: wave.number };
         items.push(Item { key: wave_key(scope, at), attributes });
@@ -400,7 +400,7 @@ pub async fn look_at_wave(
     wave: WaveRef,
     look: Look,
 ) -> Result<(), Halt> {
-    let mut set = look.again.map(|at| waking(scope, at)).unwrap_or_default();
+    let mut set = look.again.map(|at| waking(scope, Kind::Waves, at)).unwrap_or_default();
     set.insert("queued".to_owned(), Value::Number(look.queued.into()));
     if look.follows {
         set.insert("follows".to_owned(), Value::Number(1));
@@ -408,7 +408,7 @@ pub async fn look_at_wave(
     let write = Write::Update {
         key: wave_key(scope, wave),
         set,
-        remove: if look.again.is_none() { vec!["wake_pk", "wake"] } else { Vec::new() },
+        remove: if look.again.is_none() { wake::ATTRIBUTES.to_vec() } else { Vec::new() },
         only_if: Condition::Present(Vec::new()),
     };
     ports.write(vec![write]).await.map_err(overtaken)
@@ -439,20 +439,8 @@ pub async fn waves_to_start(
     scope: &TenantScope,
     now: Timestamp,
 ) -> Result<Vec<WaveRef>, Halt> {
-    let woken = ports.woken(&wake_partition(scope), now, super::WOKEN).await?;
+    let woken = wake::woken(ports, scope, Kind::Waves, now).await?;
     Ok(woken.iter().filter_map(|woken| wave_of(scope, &woken.key)).collect())
-}
-
-/// The attributes under which an item stands in the index of things to look at.
-pub(super) fn waking(scope: &TenantScope, at: Timestamp) -> Attributes {
-    Attributes::from([
-        ("wake_pk".to_owned(), wake_partition(scope).into()),
-        ("wake".to_owned(), sortable(at).into()),
-    ])
-}
-
-pub(super) fn wake_partition(scope: &TenantScope) -> String {
-    scope.partition(&["wake"])
 }
 
 fn plan_key(scope: &TenantScope, incident: IncidentId, version: u32) -> Key {

@@ -7,14 +7,17 @@ use jiff::Timestamp;
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::outcome::Halt;
 
-use super::plans::{wake_partition, waking};
+use super::wake::{self, Kind, waking};
 use crate::scope::TenantScope;
-use crate::table::{Item, Key, ReadHome, WriteHome};
+use crate::table::{Condition, Item, Key, ReadHome, Write, WriteError, WriteHome};
 
 const UNREACHED: &str = "unreached#";
 
-/// By chunk, the places of its notices.
-pub type Unreached = BTreeMap<ChunkRef, Vec<u32>>;
+/// How many writes go in one transaction.
+const AT_ONCE: usize = 100;
+
+/// A chunk with the places of its notices that did not arrive.
+pub type Unreached = (ChunkRef, Vec<u32>);
 
 /// Remembers notices, whosever they are, each from the instant of its report on. The same notice again is the same item.
 pub async fn put(
@@ -24,7 +27,7 @@ pub async fn put(
     let items: Vec<Item> = found
         .map(|(scope, chunk, index, at)| Item {
             key: key(scope, &chunk, index),
-            attributes: waking(scope, at),
+            attributes: waking(scope, Kind::Unreached, at),
         })
         .collect();
     if items.is_empty() {
@@ -33,18 +36,45 @@ pub async fn put(
     Ok(ports.put_all(items).await?)
 }
 
+/// Chunk by chunk, whichever has waited longest first.
 pub async fn to_look_at(
     ports: &impl ReadHome,
     scope: &TenantScope,
     now: Timestamp,
-) -> Result<Unreached, Halt> {
-    let mut unreached = Unreached::new();
-    for woken in ports.woken(&wake_partition(scope), now, super::WOKEN).await? {
+) -> Result<Vec<Unreached>, Halt> {
+    let mut by_chunk: BTreeMap<ChunkRef, (Timestamp, Vec<u32>)> = BTreeMap::new();
+    for woken in wake::woken(ports, scope, Kind::Unreached, now).await? {
         if let Some((chunk, index)) = notice_of(&woken.key) {
-            unreached.entry(chunk).or_default().push(index);
+            by_chunk.entry(chunk).or_insert((woken.wake, Vec::new())).1.push(index);
         }
     }
-    Ok(unreached)
+    let mut unreached: Vec<(ChunkRef, (Timestamp, Vec<u32>))> = by_chunk.into_iter().collect();
+    unreached.sort_by_key(|(_, (since, _))| *since);
+    Ok(unreached.into_iter().map(|(chunk, (_, indices))| (chunk, indices)).collect())
+}
+
+/// They were looked at and still wait: at the next looks they come behind those that were not looked at since. What was
+/// seen to meanwhile stays away.
+pub async fn put_off(
+    ports: &impl WriteHome,
+    scope: &TenantScope,
+    chunk: &ChunkRef,
+    indices: &[u32],
+    until: Timestamp,
+) -> Result<(), Halt> {
+    for some in indices.chunks(AT_ONCE) {
+        let write = |index: &u32| Write::Update {
+            key: key(scope, chunk, *index),
+            set: waking(scope, Kind::Unreached, until),
+            remove: Vec::new(),
+            only_if: Condition::Present(Vec::new()),
+        };
+        match ports.write(some.iter().map(write).collect()).await {
+            Ok(()) | Err(WriteError::Refused(_)) => {}
+            Err(WriteError::Port(error)) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// They were seen to.
