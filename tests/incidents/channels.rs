@@ -1,5 +1,6 @@
 //! The channels beyond e-mail, each from the plan to the receipt that ends it.
 
+use jiff::Timestamp;
 use serde_json::json;
 use tocsin_ports::{Clock, Queue};
 use tocsin_stage::http::Request;
@@ -257,7 +258,7 @@ fn an_endpoint_that_is_gone_ends_it_and_a_resend_begins_anew() {
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
     assert!(attention.contains("is gone"), "{attention}");
     town.world.set_endpoints(None);
-    let resend = |town: &Town, who: &str, contact: &str, from: jiff::Timestamp, to: jiff::Timestamp| {
+    let resend = |town: &Town, who: &str, contact: &str, from: Timestamp, to: Timestamp| {
         let body = json!({ "contact": contact, "from": from, "to": to, "reason": "they put it back" });
         town.console(who, "POST", "/console/tenants/shop/partners/resend", &body)
     };
@@ -305,18 +306,21 @@ fn letters(
     town.console(RESPONDER, "POST", &path, body)
 }
 
-/// Every letter of an incident, as the print house gets it.
+/// The letters of an incident that were not exported before, as the print house gets them.
 fn printed(town: &Town, incident: &str) -> Vec<serde_json::Value> {
-    let exported = letters(town, incident, "export", &json!({})).body;
-    let chunks = exported["chunks"].as_array().expect("chunks").clone();
-    let of_chunk = |chunk: &serde_json::Value| {
-        let chunk = chunk.as_str().expect("a chunk");
-        let path = format!("/console/tenants/shop/incidents/{incident}/letters/{chunk}");
+    exported(town, incident, &letters(town, incident, "export", &json!({})).body)
+}
+
+/// The letters of a batch.
+fn exported(town: &Town, incident: &str, answer: &serde_json::Value) -> Vec<serde_json::Value> {
+    let of_file = |file: &serde_json::Value| {
+        let (batch, file) = (&answer["batch"], file.as_str().expect("a file"));
+        let path = format!("/console/tenants/shop/incidents/{incident}/letters/{batch}/{file}");
         let file = town.console(RESPONDER, "GET", &path, &json!(null)).body;
         let lines = file["lines"].as_str().expect("lines").to_owned();
         lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<_>>()
     };
-    chunks.iter().flat_map(of_chunk).collect()
+    answer["files"].as_array().expect("files").iter().flat_map(of_file).collect()
 }
 
 #[test]
@@ -345,11 +349,148 @@ fn a_letter_ends_with_the_proof_of_posting_or_with_what_came_back() {
         { "reference": "SHOP-NOBODYS234", "at": now },
     ] });
     let answer = letters(&town, &incident, "posted", &posted).body;
-    assert_eq!(answer, json!({ "recorded": 2, "unknown": ["SHOP-NOBODYS234"] }));
+    assert_eq!(answer, json!({ "recorded": 2, "unknown": ["SHOP-NOBODYS234"], "refused": [] }));
     assert_eq!(states(&town), ("met".to_owned(), "met".to_owned()));
     let returned = json!({ "letters": [{ "reference": texan, "at": now, "detail": "moved away" }] });
     assert_eq!(letters(&town, &incident, "returned", &returned).body["recorded"], 1);
     assert_eq!(states(&town), ("met".to_owned(), "at-risk".to_owned()));
+}
+
+#[test]
+fn a_letter_is_exported_once_and_again_by_its_batchs_number_alone() {
+    let (mut town, incident) = leaked(&with_streets());
+    approve(&town, &incident);
+    town.minute();
+    let first = letters(&town, &incident, "export", &json!({})).body;
+    assert_eq!((&first["batch"], &first["letters"], &first["left"]), (&json!(1), &json!(2), &json!(0)));
+    let nothing = json!({ "batch": null, "files": [], "letters": 0, "left": 0 });
+    assert_eq!(letters(&town, &incident, "export", &json!({})).body, nothing);
+    let again = letters(&town, &incident, "export", &json!({ "batch": 1 })).body;
+    assert_eq!((&again, exported(&town, &incident, &again).len()), (&first, 2));
+    assert_eq!(letters(&town, &incident, "export", &json!({ "batch": 2 })).status, 409);
+    // No file is read but as a part of its batch.
+    let file = first["files"][0].as_str().expect("a file");
+    let path = format!("/console/tenants/shop/incidents/{incident}/letters/2/{file}");
+    assert_eq!(town.console(RESPONDER, "GET", &path, &json!(null)).status, 404);
+    assert_eq!(town.world.home_as_text().matches("letters-exported").count(), 2);
+}
+
+#[test]
+fn nothing_is_exported_of_an_incident_that_is_held_not_even_by_whoever_looked_before() {
+    use std::cell::Cell;
+    use std::rc::Rc;
+    let (mut town, incident) = leaked(&with_streets());
+    approve(&town, &incident);
+    town.minute();
+    // The hold comes between any two calls of the export.
+    let hold = Request {
+        method: "POST".to_owned(),
+        path: format!("/console/tenants/shop/incidents/{incident}/hold"),
+        body: json!({ "reason": "counsel asks" }).to_string().into_bytes(),
+        principal: Some(RESPONDER.to_owned()),
+        ..Request::default()
+    };
+    for at in 1..40 {
+        let town = town.copy();
+        let (calls, hold) = (Rc::new(Cell::new(0)), hold.clone());
+        let counted = Rc::clone(&calls);
+        town.world.set_fate(Some(Rc::new(move |world, _| {
+            counted.set(counted.get() + 1);
+            if counted.get() == at {
+                assert_eq!(run(console::step(world, hold.clone(), world.now())).status, 200);
+            }
+            None
+        })));
+        let answer = letters(&town, &incident, "export", &json!({}));
+        let was_held = calls.get() >= at;
+        assert_eq!(answer.status, if was_held { 409 } else { 200 }, "{at}: {}", answer.body);
+        town.world.set_fate(None);
+        assert_eq!(town.world.home_as_text().contains("letters-exported"), !was_held);
+    }
+    let batch = letters(&town, &incident, "export", &json!({})).body;
+    assert_eq!(act(&town, RESPONDER, &incident, "hold", &json!({ "reason": "counsel asks" })).status, 200);
+    assert_eq!(letters(&town, &incident, "export", &json!({ "batch": 1 })).status, 409);
+    let file = batch["files"][0].as_str().expect("a file");
+    let path = format!("/console/tenants/shop/incidents/{incident}/letters/1/{file}");
+    assert_eq!(town.console(RESPONDER, "GET", &path, &json!(null)).status, 409);
+    assert_eq!(
+        act(&town, RESPONDER, &incident, "release", &json!({ "reason": "counsel agrees" })).status,
+        200
+    );
+    assert_eq!(town.console(RESPONDER, "GET", &path, &json!(null)).status, 200);
+}
+
+#[test]
+fn a_letter_of_a_plan_that_was_amended_ends_as_what_is_said_of_it() {
+    let (mut town, incident) = leaked(&with_streets());
+    approve(&town, &incident);
+    town.minute();
+    let old = printed(&town, &incident);
+    let by_place = |letters: &[serde_json::Value], country: &str| {
+        letters.iter().find(|letter| letter["address"]["country"] == country).expect("a letter")["reference"]
+            .clone()
+    };
+    let (briton, texan) = (by_place(&old, "GB"), by_place(&old, "US"));
+    assert!(briton.as_str().is_some_and(|text| text.starts_with(&format!("{incident}-1-"))), "{briton}");
+    // A new wording: the plan is made anew, and its letters are others.
+    let mut settings = tenant("shop");
+    for language in ["en", "de", "fr"] {
+        if settings["wording"][language].is_object() {
+            settings["wording"][language]["what_happened"] = json!("Somebody copied another file.");
+        }
+    }
+    put_settings(&town, &settings, &json!({}));
+    let amendment =
+        json!({ "to_those_told": "correction", "read_anew": false, "reason": "the facts were wrong" });
+    assert_eq!(act(&town, RESPONDER, &incident, "amend", &amendment).status, 200);
+    town.drain();
+    approve(&town, &incident);
+    town.minute();
+    town.minute();
+    let new = printed(&town, &incident);
+    assert_eq!(new.len(), 2, "the corrections alone");
+    assert_ne!(by_place(&new, "GB"), briton);
+    let now = town.world.now();
+    let said = |references: &[&serde_json::Value], at: Timestamp| {
+        let letters: Vec<_> =
+            references.iter().map(|at_place| json!({ "reference": at_place, "at": at })).collect();
+        json!({ "letters": letters })
+    };
+    let posted = letters(&town, &incident, "posted", &said(&[&briton, &texan], now)).body;
+    assert_eq!(posted, json!({ "recorded": 2, "unknown": [], "refused": [] }));
+    let earlier = now - jiff::SignedDuration::from_hours(1);
+    for (what, at, why) in [
+        ("posted", earlier, format!("it is said to have been posted at another instant: {now}")),
+        ("returned", earlier, format!("it is said to have been posted only later: {now}")),
+    ] {
+        let answer = letters(&town, &incident, what, &said(&[&texan], at)).body;
+        let refused = json!([{ "reference": texan, "why": why }]);
+        assert_eq!(answer, json!({ "recorded": 0, "unknown": [], "refused": refused }));
+    }
+    assert_eq!(letters(&town, &incident, "returned", &said(&[&texan], now)).body["recorded"], 1);
+    assert_eq!(
+        letters(&town, &incident, "returned", &said(&[&texan], now)).body["recorded"],
+        1,
+        "the same again"
+    );
+}
+
+#[test]
+fn nothing_is_said_of_a_letter_that_was_never_exported() {
+    let (mut town, incident) = leaked(&with_streets());
+    approve(&town, &incident);
+    town.minute();
+    let copy = town.copy();
+    let reference = printed(&copy, &incident)[0]["reference"].clone();
+    let now = town.world.now();
+    let posted = json!({ "letters": [{ "reference": reference, "at": now }] });
+    let answer = letters(&town, &incident, "posted", &posted).body;
+    let refused = json!([{ "reference": reference, "why": "it was never exported: no batch holds it" }]);
+    assert_eq!(answer, json!({ "recorded": 0, "unknown": [], "refused": refused }));
+    let beyond =
+        reference.as_str().and_then(|text| text.rsplit_once('-')).map(|(chunk, _)| format!("{chunk}-70"));
+    let posted = json!({ "letters": [{ "reference": beyond, "at": now }] });
+    assert_eq!(letters(&town, &incident, "posted", &posted).body["unknown"], json!([beyond]));
 }
 
 #[test]
@@ -456,9 +597,8 @@ fn a_duty_on_the_desk_is_met_by_a_persons_word_with_proof_and_no_other_is() {
     let beside = same(&show(&town, &incident), &by_notice["duty"]["id"]);
     assert_eq!((&beside["state"], beside["done"].as_array().map(Vec::len)), (&json!("open"), Some(1)));
     // Its time comes and goes, and nobody is told of it; of others they are.
-    town.world.advance_to(
-        on_desk["duty"]["due"].as_str().expect("due").parse::<jiff::Timestamp>().expect("an instant"),
-    );
+    town.world
+        .advance_to(on_desk["duty"]["due"].as_str().expect("due").parse::<Timestamp>().expect("an instant"));
     minutes(&mut town, 2);
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
     let of_it = format!(
@@ -523,6 +663,7 @@ fn letters_that_are_called_up_later_lie_beside_those_that_went_before() {
     run(dispatch::step(&town.world, town.world.now()));
     town.drain();
     let mails = town.world.mails();
+    let mut references = std::collections::BTreeSet::new();
     for (address, expected) in [("bounce7@example.com", 1), ("bounce9@example.com", 2)] {
         let mail = mails.iter().find(|mail| mail.to == address).expect("a mail");
         town.tell(&ses_event(mail, town.world.now()));
@@ -533,9 +674,7 @@ fn letters_that_are_called_up_later_lie_beside_those_that_went_before() {
             tick(async { dispatch::step(&town.world, now).await });
             town.drain();
         }
-        assert_eq!(printed(&town, &incident).len(), expected, "{address}");
+        references.extend(printed(&town, &incident).iter().map(|letter| letter["reference"].to_string()));
+        assert_eq!(references.len(), expected, "{address}");
     }
-    let references: std::collections::BTreeSet<String> =
-        printed(&town, &incident).iter().map(|letter| letter["reference"].to_string()).collect();
-    assert_eq!(references.len(), 2);
 }

@@ -94,6 +94,26 @@ fn a_doubt_that_waits_for_a_person_is_left_alone_for_minutes_and_its_event_still
 }
 
 #[test]
+fn a_doubt_that_waits_for_a_person_keeps_nobody_else_of_its_chunk_waiting() {
+    // A mail a call: those behind one whose answer is lost are not handed over.
+    let mut town = Town::with(tocsin_ports::Settings { send_rate: 1, ..World::settings_for_tests() });
+    settle_in(&town, "shop", &customers(70));
+    let incident = leak(&town);
+    approve(&town, &incident);
+    let unlucky = customers(70)[0].email.clone();
+    for _ in 0..90 {
+        // The copy's answer is lost, too.
+        town.world.crash_at_mail_to(&unlucky, Fault::ErrorBefore);
+        town.minute();
+    }
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    assert!(attention.contains("may or may not have been sent"), "{attention}");
+    let by_address = town.mails_by_address();
+    assert_eq!(by_address.len(), 70, "everybody else, and the authority");
+    assert!(by_address.values().all(|mails| *mails == 1) && !by_address.contains_key(&unlucky));
+}
+
+#[test]
 fn a_filing_that_was_sent_by_what_a_person_found_stays_sent_and_is_not_reached_yet() {
     let (mut town, incident, chunk) = with_a_filing_in_doubt();
     assert_eq!(settle(&town, RESPONDER, &incident, &chunk, "sent").status, 200);

@@ -11,7 +11,7 @@
 //! | `POST .../incidents/I/chunks/C/settle` `{"as", "reason"}` | responder |
 //! | `POST /console/tenants/T/partners/resend` `{"contact", "from", "to", "reason"}` | responder |
 //! | `POST .../incidents/I/duties/O/done` `{"what", "at", "place", "sha256"}` | responder |
-//! | `POST .../incidents/I/letters/export`, `GET .../letters/C` | responder |
+//! | `POST .../incidents/I/letters/export` `{"batch"}`, `GET .../letters/N/FILE` | responder |
 //! | `POST .../incidents/I/letters/posted`, `/returned` `{"letters": [{"reference", "at", "detail"}]}` | responder |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
 //! | `GET /console/health/HOURS` | administrator |
@@ -145,9 +145,11 @@ async fn answer(
             desk::done(ports, principal, tenant, (incident, obligation), &request.body, now).await
         }
         Route::ExportLetters(tenant, incident) => {
-            letters::export(ports, principal, tenant, incident, now).await
+            letters::export(ports, principal, tenant, incident, &request.body, now).await
         }
-        Route::LetterFile(tenant, chunk) => letters::file(ports, principal, tenant, chunk).await,
+        Route::LetterFile(tenant, incident, batch, file) => {
+            letters::file(ports, principal, tenant, (incident, batch, file)).await
+        }
         Route::ImportLetters(tenant, incident, post) => {
             letters::import(ports, principal, tenant, (incident, post), &request.body, now).await
         }

@@ -3,6 +3,7 @@
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
 use tocsin_ports::Queue;
+use tocsin_ports::store::letters::LetterFile;
 use tocsin_stage::http::Request;
 
 use crate::No;
@@ -19,7 +20,8 @@ pub enum Route {
     DutyDone(TenantId, IncidentId, ObligationId),
     ResendToPartner(TenantId),
     ExportLetters(TenantId, IncidentId),
-    LetterFile(TenantId, ChunkRef),
+    /// A file of the batch of this number.
+    LetterFile(TenantId, IncidentId, u32, LetterFile),
     ImportLetters(TenantId, IncidentId, Post),
     AuditHead(TenantId),
     AuditTile(TenantId, u64),
@@ -79,8 +81,10 @@ pub fn route(request: &Request) -> Result<Route, No> {
         ("POST", ["console", "tenants", t, "incidents", i, "letters", "export"]) => {
             Ok(Route::ExportLetters(tenant(t)?, incident(i)?))
         }
-        ("GET", ["console", "tenants", t, "incidents", i, "letters", c]) => {
-            Ok(Route::LetterFile(tenant(t)?, chunk(c, incident(i)?)?))
+        ("GET", ["console", "tenants", t, "incidents", i, "letters", number, file]) => {
+            let number = number.parse().map_err(|_| No::NotFound)?;
+            let file = file.parse().map_err(|_| No::NotFound)?;
+            Ok(Route::LetterFile(tenant(t)?, incident(i)?, number, file))
         }
         ("POST", ["console", "tenants", t, "incidents", i, "letters", "posted"]) => {
             Ok(Route::ImportLetters(tenant(t)?, incident(i)?, Post::Posted))

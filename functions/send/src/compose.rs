@@ -16,7 +16,7 @@ use tocsin_ports::store::chunks::StoredChunk;
 use tocsin_ports::store::people;
 use tocsin_ports::{ReadPeople, TenantScope};
 
-use crate::letters;
+use crate::letters::{self, Letter};
 
 /// What becomes of one notice of the chunk at this attempt.
 #[derive(Debug, Clone)]
@@ -33,9 +33,8 @@ pub enum Ready {
         to: PhoneNumber,
         text: Rendered,
     },
-    /// One of the chunk's letters, as the print house reads it.
     Letter {
-        line: String,
+        letter: Letter,
     },
     Partner {
         to: Endpoint,
@@ -172,7 +171,7 @@ fn address(wave: &Wave, brief: &Brief, person: &Person, notice: Rendered) -> Res
             let to = number.expose().parse().map_err(|_| "the phone number cannot be used")?;
             Ok(Ready::Sms { to, text: notice })
         }
-        Channel::Letter => Ok(Ready::Letter { line: letters::line(wave, brief, person, notice)? }),
+        Channel::Letter => Ok(Ready::Letter { letter: letters::letter(wave, person, notice)? }),
         Channel::Partner => Err("the channel leads to no person"),
         Channel::InApp => {
             let to = person.customer.ok_or("the person has no account in the shop any more")?;

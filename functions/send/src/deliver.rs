@@ -16,7 +16,7 @@ use tocsin_ports::{HandOver, Mail, Tags, TenantScope, Text};
 
 use crate::SendPorts;
 use crate::compose::Ready;
-use crate::letters;
+use crate::letters::{self, Letter};
 use crate::partner::{self, PartnerNotice};
 use crate::turn::{self, Turn};
 
@@ -41,7 +41,7 @@ pub async fn chunk(
     (turn, now): (&Turn, Timestamp),
 ) -> Vec<Entry> {
     let mut entries = chunk.entries.clone();
-    let (mut mails, mut lines) = (Vec::new(), Vec::new());
+    let (mut mails, mut pages) = (Vec::new(), Vec::new());
     for (index, (entry, ready)) in entries.iter_mut().zip(ready).enumerate() {
         if !matches!(ready, Ready::Settled) && !turn::has_time(ports, now) {
             *entry = after(entry, turn_over());
@@ -67,7 +67,7 @@ pub async fn chunk(
                 }
                 Rendered::Email(_) | Rendered::InApp(_) => *entry = wrong_form(),
             },
-            Ready::Letter { line } => lines.push((index, line)),
+            Ready::Letter { letter } => pages.push((index, letter)),
             Ready::Partner { to, contact, reference, message } => match message {
                 Rendered::Email(letter) => {
                     let notice =
@@ -92,7 +92,7 @@ pub async fn chunk(
             *entry = after(entry, answer);
         }
     }
-    put_letters(ports, scope, chunk, lines, &mut entries).await;
+    put_letters(ports, scope, chunk, pages, &mut entries).await;
     entries
 }
 
@@ -180,14 +180,14 @@ async fn put_letters(
     ports: &impl SendPorts,
     scope: &TenantScope,
     chunk: &StoredChunk,
-    lines: Vec<(usize, String)>,
+    pages: Vec<(usize, Letter)>,
     entries: &mut [Entry],
 ) {
-    if lines.is_empty() {
+    if pages.is_empty() {
         return;
     }
-    let answer = letters::put(ports, scope, chunk, &lines).await;
-    for (place, _) in lines {
+    let answer = letters::put(ports, scope, chunk, &pages).await;
+    for (place, _) in pages {
         if let Some(entry) = entries.get_mut(place) {
             *entry = after(entry, answer.clone());
         }

@@ -226,13 +226,17 @@ impl ToThoseTold {
 
 #[derive(Debug, Subcommand)]
 pub enum Letters {
-    /// Write an incident's letters into one file, one JSON object a line (responders)
+    /// Write an incident's letters that were not exported yet into one file, one JSON object a line (responders)
     ///
-    /// Each line has "reference", "name", "address", "language", "subject" and "text". The file holds personal data.
+    /// Each line has "reference", "name", "address", "language", "subject" and "text". The file holds personal data. What is
+    /// exported at once is a batch with a number; each letter is in one.
     Export {
         /// The incident's id, as `incident list` prints it
         #[arg(long, value_name = "INCIDENT")]
         incident: IncidentId,
+        /// A batch that was exported before, once more, instead of new letters
+        #[arg(long, value_name = "NUMBER")]
+        batch: Option<u32>,
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
         #[command(flatten)]

@@ -119,10 +119,13 @@ async fn stop(
 
 async fn letters(command: Letters) -> Result<(), Failure> {
     match command {
-        Letters::Export { incident, out, of: OfTenant { tenant, json, connection } } => {
-            let (answer, lines) = console(&connection).await?.letters(&tenant, incident).await?;
-            fs::write(&out, lines).map_err(Failure::writing(&out))?;
-            answered(&answer, json, show::exported)
+        Letters::Export { incident, batch, out, of: OfTenant { tenant, json, connection } } => {
+            let console = console(&connection).await?;
+            let answer = console.export_letters(&tenant, incident, batch).await?;
+            // Said before the letters are read: whatever fails from here on, they are asked for again by the number.
+            answered(&answer, json, show::exported)?;
+            let lines = console.letters_of(&tenant, incident, &answer).await?;
+            fs::write(&out, lines).map_err(Failure::writing(&out))
         }
         Letters::Posted { import } => take_in(import, "posted").await,
         Letters::Returned { import } => take_in(import, "returned").await,
@@ -135,13 +138,15 @@ async fn take_in(import: Import, what: &str) -> Result<(), Failure> {
     let Import { incident, file, of: OfTenant { tenant, json, connection } } = import;
     let said = letters::read(&fs::read(&file).map_err(Failure::reading(&file))?)?;
     let console = console(&connection).await?;
-    let (mut recorded, mut unknown) = (0, Vec::new());
+    let (mut recorded, mut unknown, mut refused) = (0, Vec::new(), Vec::new());
     for said in said.chunks(letters::AT_ONCE) {
         let answer = console.take_in_letters(&tenant, incident, what, said).await?;
         recorded += answer["recorded"].as_u64().unwrap_or_default();
         unknown.extend(answer["unknown"].as_array().cloned().unwrap_or_default());
+        refused.extend(answer["refused"].as_array().cloned().unwrap_or_default());
     }
-    answered(&json!({ "recorded": recorded, "unknown": unknown }), json, show::taken_in)
+    let answer = json!({ "recorded": recorded, "unknown": unknown, "refused": refused });
+    answered(&answer, json, show::taken_in)
 }
 
 async fn audit(command: Audit) -> Result<(), Failure> {

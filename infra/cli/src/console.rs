@@ -220,19 +220,33 @@ impl Console {
         self.ask("POST", &path, Some(body), Role::Responder).await
     }
 
-    /// The console's count, and every letter of the incident, one a line.
-    pub async fn letters(&self, tenant: &TenantId, id: IncidentId) -> Result<(Value, String), ConsoleError> {
-        let letters = format!("/incidents/{id}/letters");
-        let asked = Some(json!({}));
-        let answer =
-            self.ask("POST", &path(tenant, &format!("{letters}/export")), asked, Role::Responder).await?;
+    /// Has new letters exported as a batch, or takes a batch out again.
+    pub async fn export_letters(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        batch: Option<u32>,
+    ) -> Result<Value, ConsoleError> {
+        let path = path(tenant, &format!("/incidents/{id}/letters/export"));
+        self.ask("POST", &path, Some(json!({ "batch": batch })), Role::Responder).await
+    }
+
+    /// Every letter of an exported batch, one a line.
+    pub async fn letters_of(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        exported: &Value,
+    ) -> Result<String, ConsoleError> {
         let mut lines = String::new();
-        for chunk in read::<Exported>(answer.clone())?.chunks {
-            let path = path(tenant, &format!("{letters}/{chunk}"));
-            let file = self.ask("GET", &path, None, Role::Responder).await?;
-            lines.push_str(&read::<LetterFile>(file)?.lines);
+        if let Exported { batch: Some(batch), files } = read(exported.clone())? {
+            for file in files {
+                let path = path(tenant, &format!("/incidents/{id}/letters/{batch}/{file}"));
+                let file = self.ask("GET", &path, None, Role::Responder).await?;
+                lines.push_str(&read::<LetterFile>(file)?.lines);
+            }
         }
-        Ok((answer, lines))
+        Ok(lines)
     }
 
     /// Takes in what is said of letters: that they were `posted`, or `returned`.
@@ -316,7 +330,8 @@ struct Incidents {
 
 #[derive(Deserialize)]
 struct Exported {
-    chunks: Vec<ChunkRef>,
+    batch: Option<u32>,
+    files: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -126,25 +126,50 @@ pub fn done(value: &Value) -> String {
 
 /// The console's answer to an export.
 pub fn exported(value: &Value) -> String {
-    match value.get("letters").and_then(Value::as_u64) {
-        Some(letters) => format!("{letters} letters\n"),
+    match read(value) {
+        Some(Exported { batch: Some(batch), letters, left: 0 }) => {
+            format!("batch {batch}: {letters} letters\n")
+        }
+        Some(Exported { batch: Some(batch), letters, left }) => {
+            format!("batch {batch}: {letters} letters; {left} wait for another export\n")
+        }
+        Some(Exported { batch: None, .. }) => "no letters that were not exported before\n".to_owned(),
         None => unread(value),
     }
 }
 
-/// What was recorded of letters: one line, then the references that the incident does not have, one a line.
+#[derive(Deserialize)]
+struct Exported {
+    batch: Option<u32>,
+    letters: u64,
+    left: u64,
+}
+
+/// What was recorded of letters: one line, then the references that the incident does not have, and those of which it
+/// cannot be, one a line.
 pub fn taken_in(value: &Value) -> String {
-    let Some(TakenIn { recorded, unknown }) = read(value) else {
+    let Some(TakenIn { recorded, unknown, refused }) = read(value) else {
         return unread(value);
     };
     let names = unknown.iter().map(|reference| format!("unknown: {}\n", clean(reference)));
-    format!("{recorded} recorded, {} unknown\n{}", unknown.len(), names.collect::<String>())
+    let contradictions = refused
+        .iter()
+        .map(|Refused { reference, why }| format!("refused: {}: {}\n", clean(reference), clean(why)));
+    let counts = format!("{recorded} recorded, {} unknown, {} refused\n", unknown.len(), refused.len());
+    std::iter::once(counts).chain(names).chain(contradictions).collect()
 }
 
 #[derive(Deserialize)]
 struct TakenIn {
     recorded: u64,
     unknown: Vec<String>,
+    refused: Vec<Refused>,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    reference: String,
+    why: String,
 }
 
 #[derive(Deserialize)]

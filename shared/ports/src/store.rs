@@ -10,7 +10,7 @@
 //! | `T` | `tenant`, `incidents` | settings; how many incidents were opened |
 //! | `T#signals` | signal | signals |
 //! | `T#incidents` | incident | incidents |
-//! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `tally#P-W`, `gate#n`, `done#O#digest` | what belongs to one incident |
+//! | `T#I` | `slice#S-n`, `plan#P`, `brief#P`, `duty#P-n`, `wave#P-W`, `tally#P-W`, `gate#n`, `letters#n`, `done#O#digest` | what belongs to one incident |
 //! | `T#I` | `unreached#chunk#index` | notices that did not arrive, until somebody has seen to them |
 //! | `@health#region#channel` | hour | how a channel does in a region |
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |

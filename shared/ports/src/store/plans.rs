@@ -350,6 +350,12 @@ pub(super) fn gate_check(scope: &TenantScope, chunk: &ChunkRef) -> Write {
     }
 }
 
+/// The condition of whatever else leaves: the incident is not halted.
+pub(super) fn not_halted(scope: &TenantScope, incident: IncidentId) -> Write {
+    let only_if = Condition::Present(vec![Test::Missing("halted")]);
+    Write::Check { key: gate_key(scope, incident, 0), only_if }
+}
+
 fn gates(
     scope: &TenantScope,
     incident: IncidentId,
