@@ -136,19 +136,13 @@ async fn make_due(
         ("from", asked.from.to_string()),
         ("to", asked.to.to_string()),
     ];
-    let leaf = Leaf::new(
-        scope.tenant(),
-        Some(at.incident),
-        asked.now,
-        person(asked.principal),
-        Action::ChunkResent,
-        asked.why,
-        subject,
-    );
+    let leaf = |action| {
+        let actor = person(asked.principal);
+        Leaf::new(scope.tenant(), Some(at.incident), asked.now, actor, action, asked.why, subject.clone())
+    };
     let change = Change { event: ChunkEvent::Resend, entries: Some(entries), wake: Some(asked.now) };
     // Before it goes: what becomes of it is watched.
     let was = incidents::get(ports, scope, at.incident).await?;
-    let taken_up = Leaf { action: Action::IncidentTakenUp, ..leaf.clone() };
-    incidents::take_up(ports, scope, &was, &taken_up).await?;
-    Ok(chunks::step(ports, scope, chunk, change, &leaf).await?)
+    incidents::take_up(ports, scope, &was, &leaf(Action::IncidentTakenUp)).await?;
+    Ok(chunks::step(ports, scope, chunk, change, &leaf(Action::ChunkResent)).await?)
 }
