@@ -93,9 +93,10 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
                 let actions = "GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem";
                 (actions, "SendMessage GetQueueUrl".to_owned())
             }
-            // A route that a tenant gives up is removed; receipts of letters; evidence is read anew; dead letters are looked at and redriven.
+            // A route that a tenant gives up is removed; an export checks a gate; receipts of letters; evidence is read anew;
+            // dead letters are looked at and redriven.
             "ConsoleRole" => (
-                "GetItem Query PutItem UpdateItem DeleteItem BatchWriteItem",
+                "GetItem Query PutItem UpdateItem ConditionCheckItem DeleteItem BatchWriteItem",
                 with_queue("StartMessageMoveTask ListMessageMoveTasks"),
             ),
             _ => ("", String::new()),
