@@ -121,6 +121,20 @@ fn a_withdrawal_tells_nobody_who_was_not_told() {
 }
 
 #[test]
+fn an_amendment_asked_again_and_a_hold_after_it_name_what_was_handed_over() {
+    for read_anew in [false, true] {
+        let (town, incident) = half_told();
+        let body = json!({ "to_those_told": "correction", "read_anew": read_anew, "reason": "it was wrong" });
+        let handed_over = |answer: &Value| answer["handed_over"].as_array().expect("chunks").clone();
+        let first = handed_over(&act(&town, RESPONDER, &incident, "amend", &body).body);
+        assert!(!first.is_empty());
+        assert_eq!(handed_over(&act(&town, RESPONDER, &incident, "amend", &body).body), first);
+        let hold = act(&town, RESPONDER, &incident, "hold", &json!({ "reason": "counsel asks" }));
+        assert_eq!(handed_over(&hold.body), first, "read anew: {read_anew}");
+    }
+}
+
+#[test]
 fn a_doubt_under_an_amended_plan_is_a_persons_and_sends_nothing() {
     let (mut town, incident) = half_told();
     town.world.set_fate(Some(std::rc::Rc::new(|_, call| {

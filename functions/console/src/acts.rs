@@ -105,7 +105,7 @@ pub async fn halt(
         Act::Approve | Act::Rescope | Act::Amend => return Err(No::NotFound),
     };
     if was.incident.halt == halt {
-        let handed_over = handed_over(ports, &scope, &was.incident).await?;
+        let handed_over = handed_over(ports, &scope, id).await?;
         return Ok(json!({ "halt": halt, "handed_over": handed_over }));
     }
     let mut incident = was.incident.clone();
@@ -116,7 +116,7 @@ pub async fn halt(
     if let (None, Some(plan)) = (halt, &incident.plan) {
         plans::begin_again(ports, &scope, id, plan.version).await?;
     }
-    Ok(json!({ "halt": incident.halt, "handed_over": handed_over(ports, &scope, &incident).await? }))
+    Ok(json!({ "halt": incident.halt, "handed_over": handed_over(ports, &scope, id).await? }))
 }
 
 /// The reason that a body gives.
@@ -139,19 +139,29 @@ pub fn reason(given: String) -> Result<String, No> {
     Ok(given)
 }
 
-/// Read after the gates closed: nothing is claimed any more, so the list is exact.
+/// Under whichever version of the plan. Read after the gates closed: nothing is claimed any more, so the list is exact.
 pub async fn handed_over(
     ports: &impl ConsolePorts,
     scope: &TenantScope,
-    incident: &Incident,
+    incident: IncidentId,
 ) -> Result<Vec<String>, No> {
     let mut handed_over = Vec::new();
-    let Some(plan) = &incident.plan else {
-        return Ok(handed_over);
-    };
-    let head = plans::get(ports, scope, incident.id, plan.version).await?.head;
+    for version in plans::approved_versions(ports, scope, incident).await? {
+        handed_over.extend(handed_over_under(ports, scope, incident, version).await?);
+    }
+    Ok(handed_over)
+}
+
+async fn handed_over_under(
+    ports: &impl ConsolePorts,
+    scope: &TenantScope,
+    incident: IncidentId,
+    version: u32,
+) -> Result<Vec<String>, No> {
+    let mut handed_over = Vec::new();
+    let head = plans::get(ports, scope, incident, version).await?.head;
     for wave in plans::waves(ports, scope, &head).await? {
-        let at = WaveRef { incident: incident.id, plan: head.version, wave: wave.number };
+        let at = WaveRef { incident, plan: version, wave: wave.number };
         for chunk in chunks::of_wave(ports, scope, at, &wave).await? {
             match chunk.state {
                 // Of a chunk that was refused in part, the other part went.

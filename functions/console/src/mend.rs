@@ -230,7 +230,8 @@ pub async fn amend(
         // Asked again while it is under way, it makes sure that it is.
         Stage::Scoping if incident.amends_by == Some(phase) => {
             go_on(ports, &scope, &incident, read_anew).await?;
-            return Ok(json!({ "stage": incident.stage, "handed_over": [] }));
+            let handed_over = handed_over(ports, &scope, id).await?;
+            return Ok(json!({ "stage": incident.stage, "handed_over": handed_over }));
         }
         Stage::Scoping | Stage::Blocked | Stage::AwaitingApproval => {
             return Err(No::Conflict(
@@ -238,7 +239,6 @@ pub async fn amend(
             ));
         }
     }
-    let handed_over_under = incident.clone();
     incident.amend(phase);
     if read_anew {
         incident.scope_again();
@@ -248,7 +248,7 @@ pub async fn amend(
     let leaf = Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::PlanAmended, why, subject);
     plans::amend(ports, &scope, (&was, &incident), &leaf).await?;
     go_on(ports, &scope, &incident, read_anew).await?;
-    let handed_over = handed_over(ports, &scope, &handed_over_under).await?;
+    let handed_over = handed_over(ports, &scope, id).await?;
     Ok(json!({ "stage": incident.stage, "handed_over": handed_over }))
 }
 
