@@ -8,17 +8,22 @@ use tocsin_ports::{Clock, Queue};
 use tocsin_tests::*;
 
 const CORRECTS: &str = "corrects what we told you before";
+const WITHDRAWS: &str = "we withdraw that notice";
 const ADDS: &str = "adds to what we told you before";
 
-/// Three chunks' people in one country, one of whose chunks is handed over.
-fn half_told() -> (Town, String) {
+fn irish() -> Vec<Customer> {
     let mut people = customers(120);
     for customer in &mut people {
         customer.country = "IE";
         customer.province = "";
         customer.locale = "en";
     }
-    let (town, incident) = leaked(&people);
+    people
+}
+
+/// Three chunks' people in one country, one of whose chunks is handed over.
+fn half_told() -> (Town, String) {
+    let (town, incident) = leaked(&irish());
     approve(&town, &incident);
     let now = town.world.now();
     tick(async { dispatch::step(&town.world, now).await });
@@ -109,15 +114,67 @@ fn a_withdrawal_tells_nobody_who_was_not_told() {
     let (mut town, incident) = half_told();
     amend(&town, &incident, "withdrawal");
     minutes(&mut town, 2);
-    let shown = show(&town, &incident);
-    let attention = shown["incident"]["attention"].to_string();
-    assert!(
-        attention.contains("50 people were told under eu-gdpr-individual and need a withdrawal"),
-        "{attention}"
-    );
     approve(&town, &incident);
     minutes(&mut town, 5);
-    assert_eq!(told(&town), 50);
+    let texts = texts_by_address(&town);
+    assert!(
+        texts.len() == 50 && texts.values().all(|texts| texts.len() == 2 && texts[1].contains(WITHDRAWS))
+    );
+    // And no one is told so twice.
+    amend(&town, &incident, "withdrawal");
+    minutes(&mut town, 2);
+    approve(&town, &incident);
+    minutes(&mut town, 5);
+    assert_eq!(told(&town), 100);
+}
+
+/// The people of a leak of whom the first so many turn out not to be affected.
+fn read_anew_without(town: &mut Town, incident: &str, customers: &[Customer]) {
+    put_manifest(town, "shop", manifest(customers).into_bytes());
+    let body = json!({ "to_those_told": "follow-up", "read_anew": true, "reason": "another list" });
+    let answer = act(town, RESPONDER, incident, "amend", &body);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    minutes(town, 2);
+    approve(town, incident);
+    minutes(town, 5);
+}
+
+#[test]
+fn who_was_told_and_is_affected_no_more_is_told_so_once() {
+    let (mut town, incident) = half_told();
+    town.tell_events();
+    let was_told: Vec<String> = texts_by_address(&town).into_keys().collect();
+    let all = irish();
+    let (strangers, kept): (Vec<Customer>, Vec<Customer>) = all
+        .iter()
+        .cloned()
+        .partition(|customer| was_told.iter().take(20).any(|address| *address == customer.email));
+    read_anew_without(&mut town, &incident, &kept);
+    let texts = texts_by_address(&town);
+    assert_eq!((strangers.len(), texts.len()), (20, 120));
+    for (address, texts) in &texts {
+        let is_stranger = strangers.iter().any(|stranger| stranger.email == *address);
+        let withdrawn = texts.iter().filter(|text| text.contains(WITHDRAWS)).count();
+        assert_eq!((texts.len(), withdrawn), if is_stranger { (2, 1) } else { (1, 0) }, "{address}");
+    }
+    read_anew_without(&mut town, &incident, &kept);
+    assert_eq!(told(&town), 140);
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    assert!(!attention.contains("not among the affected"), "{attention}");
+    // Nobody of the country is affected, and the duty is owed no more: who was told is told so.
+    let mut elsewhere = customers(1);
+    elsewhere[0].email = "somebody@example.com".to_owned();
+    read_anew_without(&mut town, &incident, &elsewhere);
+    let texts = texts_by_address(&town);
+    assert!(texts.values().all(|texts| texts.iter().filter(|text| text.contains(WITHDRAWS)).count() == 1));
+    let shown = show(&town, &incident);
+    assert_eq!(duty(&shown, "eu-gdpr-individual", "IE")["state"], "not-owed");
+    // Whoever turns out to be affected after all is told that this was wrong.
+    read_anew_without(&mut town, &incident, &all);
+    let texts = texts_by_address(&town);
+    assert!(
+        texts.len() == 120 && texts.values().all(|texts| texts.last().expect("a text").contains(CORRECTS))
+    );
 }
 
 #[test]
@@ -132,6 +189,27 @@ fn an_amendment_asked_again_and_a_hold_after_it_name_what_was_handed_over() {
         let hold = act(&town, RESPONDER, &incident, "hold", &json!({ "reason": "counsel asks" }));
         assert_eq!(handed_over(&hold.body), first, "read anew: {read_anew}");
     }
+}
+
+#[test]
+fn whom_no_channel_is_left_for_is_counted_once() {
+    let mut people = irish();
+    people.truncate(7);
+    people[0].email = "bounce@example.com".to_owned();
+    let mut settings = tenant("shop");
+    settings["senders"]["in_app"] = json!(false);
+    let (mut town, incident) = leaked_of(&people, &settings, &json!({}));
+    approve(&town, &incident);
+    minutes(&mut town, 5);
+    let coverage = |town: &Town| {
+        let shown = show(town, &incident);
+        duty(&shown, "eu-gdpr-individual", "IE")["coverage"].clone()
+    };
+    let before = coverage(&town);
+    assert_eq!((&before["reached"], &before["unreachable"]), (&json!(6), &json!({ "bounced": 1 })));
+    amend(&town, &incident, "follow-up");
+    minutes(&mut town, 2);
+    assert_eq!(coverage(&town), before);
 }
 
 #[test]

@@ -247,6 +247,26 @@ fn an_endpoint_that_is_ill_gets_the_same_notice_again_and_a_person_hears_of_it()
 }
 
 #[test]
+fn a_partner_who_may_have_a_notice_gets_what_follows_it_under_a_later_plan() {
+    use tocsin_ports::{Hook, Posted};
+    let (mut town, incident) = with_a_partner();
+    town.world.set_endpoints(Some(Box::new(|_: &Hook| Posted::Silence("no answer in time".to_owned()))));
+    town.minute();
+    let body = json!({ "to_those_told": "follow-up", "read_anew": false, "reason": "nobody knows" });
+    let answer = act(&town, RESPONDER, &incident, "amend", &body);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    town.world.set_endpoints(None);
+    minutes(&mut town, 2);
+    approve(&town, &incident);
+    minutes(&mut town, 5);
+    let hooks = town.world.hooks();
+    let [first, next] = &hooks[..] else { panic!("{hooks:?}") };
+    assert!(first.id != next.id && first.body.contains("Phase: first notification"), "{}", first.body);
+    assert!(next.body.contains("Phase: following notification"), "{}", next.body);
+    assert_eq!(germany(&town, &incident), "met");
+}
+
+#[test]
 fn an_endpoint_that_is_gone_ends_it_and_a_resend_begins_anew() {
     use tocsin_ports::{Hook, Posted};
     let (mut town, incident) = with_a_partner();

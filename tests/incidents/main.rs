@@ -6,6 +6,7 @@ mod canary;
 mod canary_message;
 mod channels;
 mod endings;
+mod failover;
 mod fallback;
 mod health;
 mod hours;

@@ -1,6 +1,6 @@
 //! Putting a tenant: its settings, and its secrets, which go to the secret store and nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -106,6 +106,10 @@ fn problems_here(
             .filter(|region| !known.iter().any(|known| known == region))
             .map(|region| format!("residency names {region}, where this installation has no people table")),
     );
+    let senders: BTreeSet<&String> = tenant.residency.may_send_from.values().flatten().collect();
+    problems.extend(senders.into_iter().filter(|region| !known.contains(region)).map(|region| {
+        format!("residency.may_send_from names {region}, where this installation has no senders")
+    }));
     let puttable =
         |name: &str| SECRETS.iter().any(|kind| name.starts_with(kind)) || name.starts_with(SECRET_PREFIX);
     problems.extend(secrets.keys().filter(|name| !puttable(name)).map(|name| {

@@ -8,6 +8,7 @@
 
 mod brief;
 mod facts;
+mod failover;
 mod outlook;
 mod roster;
 mod seats;
@@ -19,7 +20,9 @@ use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::incident::{Incident, PlanRef, Stage};
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
-use tocsin_domain::plan::{Plan, PlanHead, brief_digest, facts_digest, obligations_root, waves_tree};
+use tocsin_domain::plan::{
+    Plan, PlanHead, SentElsewhere, brief_digest, facts_digest, obligations_root, waves_tree,
+};
 use tocsin_domain::tenant::Tenant;
 use tocsin_domain::wire::{Message, PlanJob, read};
 use tocsin_law::RulePack;
@@ -28,6 +31,7 @@ use tocsin_ports::store::incidents::{self, Versioned};
 use tocsin_ports::store::{chunks, plans, tenants};
 use tocsin_ports::{Configured, Proof, ReadHome, ReadPeople, ReadQuota, TenantScope, WriteHome};
 
+use crate::failover::Failovers;
 use crate::roster::Roster;
 
 pub trait PlanPorts: ReadHome + WriteHome + ReadPeople + ReadQuota + Configured {}
@@ -111,27 +115,35 @@ async fn make(
         findings.into_iter().map(|finding| facts::duty(was.incident.id, finding)).collect();
     let earlier = plans::approved_versions(ports, scope, was.incident.id).await?;
     let told = told::read(ports, scope, &was.incident, &earlier).await?;
+    let strangers = told::strangers(ports, scope, &told, (&roster, &duties)).await?;
     let brief = brief::of(tenant, &was.incident, &roster, &duties, now).map_err(Blocked::Facts)?;
     let library = letter::shipped()
         .map_err(|error| Halt::Park(Parked::Defect { place: format!("the shipped letters: {error}") }))?;
 
     let (was, version) = plans::next_version(ports, scope, was).await?;
-    let laid = waves::lay(waves::Ground {
+    let ground = waves::Ground {
         tenant,
         roster: &roster,
         duties: &duties,
         library,
         brief: &brief,
         told: &told,
+        strangers: &strangers,
         incident: was.incident.id,
         version,
         now,
-    })?;
+    };
+    let mut laid = waves::lay(ground, Failovers::default())?;
+    let failovers = outlook::failovers(ports, tenant, &laid.waves, now).await;
+    if !failovers.is_empty() {
+        laid = waves::lay(ground, failovers)?;
+    }
     let outlook = outlook::of(ports, tenant, &laid.waves, now).await;
     chunks::put(ports, scope, &laid.chunks).await?;
     let frozen = serde_json::to_string(&brief)
         .map_err(|error| Halt::Park(Parked::Defect { place: format!("freezing the brief: {error}") }))?;
-    let obligations: Vec<Obligation> = duties.into_iter().map(|duty| duty.obligation).collect();
+    let all = duties.into_iter().chain(strangers.duties);
+    let obligations: Vec<Obligation> = all.map(|duty| duty.obligation).collect();
     let head = PlanHead {
         tenant: tenant.id.clone(),
         incident: was.incident.id,
@@ -152,7 +164,7 @@ async fn make(
     let warnings = match &outlook {
         Ok(outlook) => {
             plans::put_outlook(ports, scope, plan.head.incident, version, outlook).await?;
-            outlook::warnings(outlook)
+            outlook::warnings(outlook, &tenant.residency)
         }
         Err(why) => vec![outlook::unknown(why)],
     };
@@ -193,6 +205,16 @@ async fn put(
         leaf(Action::ScopeCounted, "every slice was read", counted),
         leaf(Action::PlanMade, "waits for its approvals", made),
     ];
+    for sent in SentElsewhere::of(&plan.waves) {
+        let subject = vec![
+            ("version", head.version.to_string()),
+            ("kept-in", sent.failover.from.clone()),
+            ("sent-from", sent.region.clone()),
+            ("channel", sent.channel.as_str().to_owned()),
+            ("recipients", sent.recipients.to_string()),
+        ];
+        leaves.push(leaf(Action::RegionFailedOver, sent.failover.why.as_str(), subject));
+    }
     for duty in plan.obligations.iter().filter(|duty| is_register(duty)) {
         let subject = vec![("obligation", duty.id.to_string()), ("regime", duty.regime.clone())];
         leaves.push(leaf(Action::RegisterRecorded, "this log is the register", subject));

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use tocsin_domain::id::ObligationId;
 use tocsin_domain::notice::{Place, Recipient};
 use tocsin_domain::person::{Jurisdiction, Member};
-use tocsin_domain::plan::{After, Channel, Phase, chunk_size};
+use tocsin_domain::plan::{After, Channel, Failover, Phase, chunk_size};
 use tocsin_domain::tenant::Canary;
 use tocsin_notices::Template;
 
+use crate::failover::Failovers;
 use crate::waves::Duty;
 
 /// What the chunks of one wave have in common, in the order in which waves are numbered.
@@ -18,7 +19,10 @@ pub struct Group {
     /// Duties with a number come first, the earliest first.
     pub deadline: (bool, Option<Timestamp>),
     pub obligation: ObligationId,
+    pub scope: Option<u32>,
+    /// Whose queue and senders serve it.
     pub region: String,
+    pub failover: Option<Failover>,
     pub channel: Channel,
     /// Where its people live, where their hours count.
     pub residence: Option<Jurisdiction>,
@@ -53,8 +57,8 @@ pub struct Seat {
 /// Where the notice is that stands by for this one, or whose place this one would take.
 pub type Counterpart = Option<Place>;
 
-#[derive(Default)]
 pub struct Seats<'a> {
+    failovers: Failovers,
     by_group: BTreeMap<Group, usize>,
     rows: Vec<Taken<'a>>,
 }
@@ -76,7 +80,12 @@ pub struct Row<'a> {
 }
 
 impl<'a> Seats<'a> {
+    pub fn with(failovers: Failovers) -> Self {
+        Self { failovers, by_group: BTreeMap::new(), rows: Vec::new() }
+    }
+
     pub fn sit(&mut self, group: Group, template: &'a Template, duty: &'a Duty, to: To<'a>) -> Seat {
+        let group = self.failovers.place(group);
         let next = self.rows.len();
         let row = *self.by_group.entry(group).or_insert(next);
         if row == next {
@@ -103,7 +112,7 @@ impl<'a> Seats<'a> {
 
     /// The waves, numbered from 1; those of people, that go and do not stand by, with their canary before them.
     pub fn rows(self, canary: Canary) -> Vec<Row<'a>> {
-        let Self { by_group, mut rows } = self;
+        let Self { by_group, mut rows, .. } = self;
         let mut layouts = vec![Layout::default(); rows.len()];
         let mut number = 1;
         for (group, row) in &by_group {

@@ -5,24 +5,53 @@ use std::collections::{BTreeMap, BTreeSet};
 use tocsin_domain::id::{ObligationId, PersonId};
 use tocsin_domain::incident::Incident;
 use tocsin_domain::notice::Recipient;
+use tocsin_domain::obligation::{Obligation, Owed};
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::person::Member;
-use tocsin_domain::plan::{Channel, Phase, Wave};
+use tocsin_domain::plan::{Channel, Phase, PlanHead, Wave};
 use tocsin_domain::receipt::Reach;
 use tocsin_notices::letter::{self, Addressee, Brief};
 use tocsin_notices::{Library, Template};
 use tocsin_ports::TenantScope;
-use tocsin_ports::store::plans;
 use tocsin_ports::store::told::{self, ByDuty, Told, Who};
+use tocsin_ports::store::{people, plans};
 
 use crate::PlanPorts;
 use crate::roster::Roster;
+use crate::waves::Duty;
 
 /// What was said under one earlier plan.
 struct Said {
+    head: PlanHead,
     brief: Brief,
+    obligations: Vec<Obligation>,
     waves: Vec<Wave>,
 }
+
+/// Somebody who was told, or may have been, and is not among the affected any more.
+pub struct Stranger {
+    pub obligation: ObligationId,
+    /// As they were told.
+    pub member: Member,
+    pub scope: u32,
+    /// Where they are kept.
+    pub region: String,
+    /// The channel by which they were told.
+    pub channel: Channel,
+}
+
+/// Everybody who gets a withdrawal because they are not among the affected any more.
+#[derive(Default)]
+pub struct Strangers {
+    pub people: Vec<Stranger>,
+    /// The duties under which they were told and that nobody is owed any more.
+    pub duties: Vec<Duty>,
+    /// How many more there are whose records are gone.
+    pub gone: usize,
+}
+
+/// The slices in which each person stands.
+type People = BTreeMap<PersonId, Vec<u32>>;
 
 /// What was said before, to whom.
 pub struct Before {
@@ -58,9 +87,53 @@ pub async fn read(
         let head = plans::get(ports, scope, incident.id, *version).await?.head;
         let brief = serde_json::from_str(&plans::brief(ports, scope, &head).await?)
             .map_err(|_| Parked::Missing { what: "a readable brief of an earlier plan".to_owned() })?;
-        said.insert(*version, Said { brief, waves: plans::waves(ports, scope, &head).await? });
+        let obligations = plans::obligations(ports, scope, &head).await?;
+        let waves = plans::waves(ports, scope, &head).await?;
+        said.insert(*version, Said { head, brief, obligations, waves });
     }
     Ok(Before { by: incident.amends_by.unwrap_or(Phase::FollowUp), told, said })
+}
+
+/// Reads everybody who is not among the affected any more, from the reading of the evidence under which they were told.
+pub async fn strangers(
+    ports: &impl PlanPorts,
+    scope: &TenantScope,
+    before: &Before,
+    (roster, duties): (&Roster, &[Duty]),
+) -> Result<Strangers, Halt> {
+    let mut strangers = Strangers::default();
+    for ((said, wave), told) in before.not_affected_now(roster) {
+        let of = told.iter().filter_map(|(id, slices)| Some((*id, *slices.first()?)));
+        let at = said.head.roster_of(wave);
+        let records = people::at(ports, scope, wave.kept_in(), at, of).await?;
+        strangers.gone += told.len() - records.len();
+        strangers.people.extend(records.into_iter().map(|record| Stranger {
+            obligation: wave.obligation,
+            member: Member {
+                slices: told.get(&record.person.id).cloned().unwrap_or_default(),
+                person: record.person,
+            },
+            scope: at.scope,
+            region: wave.kept_in().to_owned(),
+            channel: wave.channel,
+        }));
+        let is_known = |known: &Duty| known.obligation.id == wave.obligation;
+        if !duties.iter().chain(&strangers.duties).any(is_known) {
+            let was = said.obligations.iter().find(|duty| duty.id == wave.obligation);
+            strangers.duties.extend(was.map(owed_no_more));
+        }
+    }
+    strangers.people.sort_by_key(|stranger| (stranger.obligation, stranger.member.person.id));
+    Ok(strangers)
+}
+
+fn owed_no_more(was: &Obligation) -> Duty {
+    let reasons = vec!["nobody whom it was owed to is among the affected any more".to_owned()];
+    Duty {
+        obligation: Obligation { owed: Owed::No, reasons, ..was.clone() },
+        residences: BTreeSet::new(),
+        needs_esign_consent: false,
+    }
 }
 
 impl Before {
@@ -85,20 +158,36 @@ impl Before {
         self.next(obligation, &Who::Contact(contact.to_owned()), Addressee::Contact(contact), library, now)
     }
 
-    /// How many people were told, or may have been, who are not among those affected now.
-    pub fn not_affected_now(&self, roster: &Roster) -> usize {
+    /// Whether anything became of a notice of the duty to them: coverage knows them by that.
+    pub fn counts(&self, obligation: ObligationId, member: &Member) -> bool {
+        self.told.contains_key(&(obligation, Who::Person(member.person.id)))
+    }
+
+    /// Who was told, or may have been, is not among those affected now, and was not told so: the slices of each, by the
+    /// wave that told them.
+    fn not_affected_now(&self, roster: &Roster) -> Vec<((&Said, &Wave), People)> {
         let affected: BTreeSet<PersonId> =
             roster.by_region.values().flatten().map(|member| member.person.id).collect();
-        let told: BTreeSet<PersonId> = self
-            .told
-            .iter()
-            .filter(|(_, told)| told.handed_over && !matches!(told.reach, Reach::Unreachable(_)))
-            .filter_map(|((_, who), _)| match who {
-                Who::Person(id) => Some(*id),
-                Who::Contact(_) => None,
-            })
-            .collect();
-        told.difference(&affected).count()
+        let mut by_wave: BTreeMap<(u32, u32), People> = BTreeMap::new();
+        for told in self.told.values() {
+            let knows = told.handed_over && !matches!(told.reach, Reach::Unreachable(_));
+            if let Recipient::Person(id, slices) = &told.recipient
+                && knows
+                && !affected.contains(id)
+            {
+                by_wave.entry((told.version, told.wave)).or_default().insert(*id, slices.clone());
+            }
+        }
+        let found = by_wave.into_iter().filter_map(|((version, wave), people)| {
+            let said = self.said.get(&version)?;
+            Some(((said, said.wave(wave)?), people))
+        });
+        found.filter(|((_, wave), _)| wave.phase != Phase::Withdrawal).collect()
+    }
+
+    /// The wave by which somebody was told last.
+    fn wave(&self, told: &Told) -> Option<&Wave> {
+        self.said.get(&told.version)?.wave(told.wave)
     }
 
     fn next(
@@ -116,15 +205,32 @@ impl Before {
         if !told.handed_over || matches!(told.reach, Reach::Unreachable(_)) {
             return self.first(told.tried.clone());
         }
+        if self.was_withdrawn(told) {
+            return self.after_a_withdrawal();
+        }
+        // Nobody settles what a partner's endpoint has of an earlier plan: they are told once more, as those who know.
+        let in_doubt = told.reach == Reach::Undecided && told.tried.contains(&Channel::Partner);
         match self.by {
             Phase::Withdrawal => Next::Again(Phase::Withdrawal),
             Phase::First | Phase::FollowUp | Phase::Correction
-                if self.says_the_same(told, to, library, now) =>
+                if !in_doubt && self.says_the_same(told, to, library, now) =>
             {
                 Next::Nothing
             }
             Phase::First | Phase::FollowUp => Next::Again(Phase::FollowUp),
             Phase::Correction => Next::Again(Phase::Correction),
+        }
+    }
+
+    fn was_withdrawn(&self, told: &Told) -> bool {
+        self.wave(told).is_some_and(|wave| wave.phase == Phase::Withdrawal)
+    }
+
+    /// To whom it still concerns: that it did not was wrong.
+    fn after_a_withdrawal(&self) -> Next {
+        match self.by {
+            Phase::Withdrawal => Next::Nothing,
+            Phase::First | Phase::FollowUp | Phase::Correction => Next::Again(Phase::Correction),
         }
     }
 
@@ -138,10 +244,7 @@ impl Before {
 
     /// Whether they would read the same as they did. What cannot be composed as it was, is not the same.
     fn says_the_same(&self, told: &Told, to: Addressee<'_>, library: &Library, now: Saying<'_>) -> bool {
-        let Some(said) = self.said.get(&told.version) else {
-            return false;
-        };
-        let Some(wave) = said.waves.iter().find(|wave| wave.number == told.wave) else {
+        let Some((said, wave)) = self.said.get(&told.version).zip(self.wave(told)) else {
             return false;
         };
         let templates = library.templates().iter();
@@ -164,6 +267,12 @@ impl Before {
             (Ok(then), Ok(now)) => then == now,
             (_, _) => false,
         }
+    }
+}
+
+impl Said {
+    fn wave(&self, number: u32) -> Option<&Wave> {
+        self.waves.iter().find(|wave| wave.number == number)
     }
 }
 

@@ -20,9 +20,10 @@ use tocsin_notices::{Demands, Library, NoticeFacts, Template, gate};
 
 use crate::Blocked;
 use crate::brief::contact_of;
+use crate::failover::Failovers;
 use crate::roster::Roster;
 use crate::seats::{Counterpart, Group, Seats, To};
-use crate::told::{Before, Next, Saying};
+use crate::told::{Before, Next, Saying, Stranger, Strangers};
 
 /// A duty with what only the making of a plan needs.
 #[derive(Debug, Clone)]
@@ -55,15 +56,17 @@ pub struct Ground<'a> {
     pub library: &'a Library,
     pub brief: &'a Brief,
     pub told: &'a Before,
+    pub strangers: &'a Strangers,
     pub incident: IncidentId,
     pub version: u32,
     pub now: Timestamp,
 }
 
-pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
+/// Where somebody sits who is sent from elsewhere, `failovers` says.
+pub fn lay(ground: Ground<'_>, failovers: Failovers) -> Result<Laid, Blocked> {
     let Ground { tenant, roster, duties, brief, incident, version, now, .. } = ground;
     let mut laid = Laid::default();
-    let mut seats = Seats::default();
+    let mut seats = Seats::with(failovers);
     for duty in duties.iter().filter(|duty| duty.obligation.owed != Owed::No) {
         if let Err(task) = assign(&ground, duty, &mut seats, &mut laid) {
             laid.desk.insert(duty.obligation.id, task);
@@ -75,10 +78,14 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
             roster.count.residence_unknown
         ));
     }
-    let strangers = ground.told.not_affected_now(roster);
-    if strangers > 0 {
+    for stranger in &ground.strangers.people {
+        withdraw(&ground, stranger, &mut seats, &mut laid);
+    }
+    if ground.strangers.gone > 0 {
         laid.attention.push(format!(
-            "{strangers} people were told under an earlier plan and are not among the affected any more: write to them"
+            "{} people were told under an earlier plan, are not among the affected any more, and their records are \
+             gone: nobody can write to them from here",
+            ground.strangers.gone
         ));
     }
     for ((regime, phase), people) in std::mem::take(&mut laid.wordless) {
@@ -88,13 +95,16 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
         ));
     }
     for row in seats.rows(tenant.canary) {
-        let Group { obligation, region, channel, residence, phase, stands_by, .. } = row.group.clone();
+        let Group { obligation, scope, region, failover, channel, residence, phase, stands_by, .. } =
+            row.group.clone();
         let (template, duty) = (row.template, row.duty);
         let wave = Wave {
             number: row.number,
             obligation,
             regime: duty.obligation.regime.clone(),
+            scope,
             region,
+            failover,
             channel,
             language: template.header().language.clone(),
             phase,
@@ -106,7 +116,7 @@ pub fn lay(ground: Ground<'_>) -> Result<Laid, Blocked> {
             start: now + SignedDuration::from_mins(row.after.map_or(0, |after| after.minutes).into()),
             window: if residence.is_some() { window(tenant, channel) } else { SendingWindow::Always },
             residence,
-            deadline: duty.obligation.due,
+            deadline: row.group.deadline.1,
             settling: settling(&duty.obligation, channel),
             stands_by,
             after: row.after,
@@ -170,8 +180,14 @@ fn assign_people<'a>(
             }
             let language = person.locale.as_deref().unwrap_or("en");
             let template = library.select(&duty.obligation.regime, &[language, "en"]).ok();
+            // Whoever was tried before is counted by what became of that.
+            let mut has_no_address = || {
+                if !told.counts(duty.obligation.id, member) {
+                    *laid.no_address.entry(duty.obligation.id).or_default() += 1;
+                }
+            };
             let Some(template) = template else {
-                *laid.no_address.entry(duty.obligation.id).or_default() += 1;
+                has_no_address();
                 continue;
             };
             let mut ways = channels(ground, duty, person, template);
@@ -203,11 +219,38 @@ fn assign_people<'a>(
                         seats.stand_by(Group { stands_by: true, ..of(*second) }, template, duty, to, first);
                     }
                 }
-                [] => *laid.no_address.entry(duty.obligation.id).or_default() += 1,
+                [] => has_no_address(),
             }
         }
     }
     Ok(())
+}
+
+/// Tells somebody who is not among the affected any more, by the channel by which they were told that they are.
+fn withdraw<'a>(ground: &Ground<'a>, stranger: &'a Stranger, seats: &mut Seats<'a>, laid: &mut Laid) {
+    let Ground { tenant, duties, strangers, library, .. } = *ground;
+    let Stranger { obligation, member, scope, region, channel } = stranger;
+    let known = |duty: &&Duty| duty.obligation.id == *obligation;
+    let Some(duty) = duties.iter().chain(&strangers.duties).find(known) else {
+        return;
+    };
+    let language = member.person.locale.as_deref().unwrap_or("en");
+    let template = library.select(&duty.obligation.regime, &[language, "en"]).ok();
+    let phase = Phase::Withdrawal;
+    let has_words = |template: &&Template| {
+        let header = template.header();
+        header.phases.contains(&phase) && header.channels.contains(&letter::channel_of(*channel))
+    };
+    let Some(template) = template.filter(has_words) else {
+        *laid.wordless.entry((duty.obligation.regime.clone(), phase)).or_default() += 1;
+        return;
+    };
+    let residence = match window(tenant, *channel) {
+        SendingWindow::Always => None,
+        SendingWindow::Daily(_) => member.person.residence.clone(),
+    };
+    let group = Group { residence, scope: Some(*scope), ..group(duty, region, *channel, template, phase) };
+    seats.sit(group, template, duty, To::Person(member));
 }
 
 fn assign_contact<'a>(ground: &Ground<'a>, duty: &'a Duty, seats: &mut Seats<'a>) -> Result<(), String> {
@@ -245,10 +288,14 @@ fn way_to(contact: &Contact, template: &Template) -> Option<Channel> {
 }
 
 fn group(duty: &Duty, region: &str, channel: Channel, template: &Template, phase: Phase) -> Group {
+    // The law asks of nobody to be quick in withdrawing what should not have been said.
+    let due = if phase == Phase::Withdrawal { None } else { duty.obligation.due };
     Group {
-        deadline: (duty.obligation.due.is_none(), duty.obligation.due),
+        deadline: (due.is_none(), due),
         obligation: duty.obligation.id,
+        scope: None,
         region: region.to_owned(),
+        failover: None,
         channel,
         residence: None,
         template: template.id().to_owned(),
@@ -327,12 +374,13 @@ fn fill(
     laid: &mut Laid,
 ) -> Result<(), Blocked> {
     let demands = demands(&duty.obligation)?;
+    let to_people = NoticeFacts { phase: wave.phase, ..brief.facts.clone() };
     let mut chunks = Vec::new();
     for (number, seated) in (0_u32..).zip(seated.chunks(chunk_size(wave.channel, wave.stands_by))) {
         let mut notices = Vec::with_capacity(seated.len());
         for (to, counterpart) in seated {
             let composed = compose(template, &wave, brief, *to)?;
-            judge(&composed, template, &wave, &facts(brief, *to), &demands)?;
+            judge(&composed, template, &wave, &facts(&to_people, brief, *to), &demands)?;
             let (recipient, counterpart) = (to.recipient(), *counterpart);
             notices.push(Notice { recipient, counterpart, bytes: composed.bytes() });
         }
@@ -355,10 +403,12 @@ fn compose(template: &Template, wave: &Wave, brief: &Brief, to: To<'_>) -> Resul
     composed.map_err(|error| blocked(wave, error.to_string()))
 }
 
-fn facts<'a>(brief: &'a Brief, to: To<'_>) -> Cow<'a, NoticeFacts> {
+fn facts<'a>(to_people: &'a NoticeFacts, brief: &Brief, to: To<'_>) -> Cow<'a, NoticeFacts> {
     match to {
-        To::Person(_) => Cow::Borrowed(&brief.facts),
-        To::Contact(name) => brief.facts_for(name).map_or(Cow::Borrowed(&brief.facts), Cow::Owned),
+        To::Person(_) => Cow::Borrowed(to_people),
+        To::Contact(name) => brief.facts_for(name).map_or(Cow::Borrowed(to_people), |facts| {
+            Cow::Owned(NoticeFacts { phase: to_people.phase, ..facts })
+        }),
     }
 }
 

@@ -97,7 +97,7 @@ async fn people_of(
     chunk: &StoredChunk,
 ) -> Result<BTreeMap<PersonId, Person>, Halt> {
     let of = chunk.chunk.notices.iter().filter_map(record_of);
-    let records = people::at(ports, scope, &wave.region, roster, of).await?;
+    let records = people::at(ports, scope, wave.kept_in(), roster, of).await?;
     Ok(records.into_iter().map(|record| (record.person.id, record.person)).collect())
 }
 

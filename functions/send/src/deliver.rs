@@ -227,7 +227,7 @@ async fn put_in_inbox(
     to: PersonId,
     notice: &InboxNotice,
 ) -> Entry {
-    match people::put_in_inbox(ports, scope, &wave.region, to, wave.obligation, notice).await {
+    match people::put_in_inbox(ports, scope, wave.kept_in(), to, wave.obligation, notice).await {
         Ok(()) => Entry::Accepted("inbox".to_owned()),
         Err(_) => Entry::Throttled("the inbox did not answer".to_owned()),
     }

@@ -123,7 +123,7 @@ async fn send_chunk(ports: &impl SendPorts, job: SendJob, now: Timestamp) -> Pro
     if !matches!(wave.door(now), Door::OpenUntil(_)) {
         return Ok(Outcome::Skip { why: "outside the hours at which these people may be reached" });
     }
-    let ready = compose::chunk(ports, &scope, stored.head.roster(), &wave, &brief, &chunk).await?;
+    let ready = compose::chunk(ports, &scope, stored.head.roster_of(&wave), &wave, &brief, &chunk).await?;
     let turn = match turn::take(ports, &wave, &chunk, now).await? {
         Some(turn) => turn,
         // It is still planned or due, and `dispatch` lays it out again.

@@ -104,6 +104,13 @@ fn tasks(answer: &Answer, approved_by: Option<Timestamp>) -> Vec<Task> {
             ),
         });
     }
+    for outlook in answer.outlooks.iter().filter(|outlook| outlook.without_room() > 0) {
+        let (channel, region) = (outlook.channel.as_str(), &outlook.region);
+        tasks.push(Task {
+            about: format!("{} cannot be told by {channel} in {region}", outlook.regime),
+            what: format!("{} people have no place there as things stand", outlook.without_room()),
+        });
+    }
     let Some(approved_by) = approved_by else {
         return tasks;
     };

@@ -138,6 +138,7 @@ fn with_quota(answer: &Bytes, rate: u32) -> Bytes {
     let Ok(Value::Object(mut account)) = serde_json::from_slice(answer) else {
         return answer.clone();
     };
+    account.insert("SendingEnabled".to_owned(), Value::Bool(true));
     account.insert(
         "SendQuota".to_owned(),
         serde_json::json!({ "Max24HourSend": -1.0, "MaxSendRate": rate, "SentLast24Hours": 0.0 }),

@@ -77,8 +77,8 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             "InboxRole" => ("GetItem Query BatchWriteItem", String::new()),
             // Slices; records into the people tables.
             "ScopeRole" => ("GetItem Query PutItem BatchWriteItem", with_queue("")),
-            // The gates, and the parts of a plan.
-            "PlanRole" => ("GetItem Query PutItem UpdateItem BatchWriteItem", with_queue("")),
+            // The gates, and the parts of a plan. People who are not affected any more are read by their ids.
+            "PlanRole" => ("GetItem Query PutItem UpdateItem BatchWriteItem BatchGetItem", with_queue("")),
             "DispatchRole" => ("GetItem Query UpdateItem", "SendMessage GetQueueUrl".to_owned()),
             // The claim checks a gate. People; inboxes and the provider's ids of texts.
             "SendRole" => {

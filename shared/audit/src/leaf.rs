@@ -65,6 +65,7 @@ pub enum Action {
     PlanBlocked,
     PlanMade,
     RedriveAsked,
+    RegionFailedOver,
     RegisterRecorded,
     ScopeBegunAgain,
     ScopeCounted,

@@ -1,6 +1,7 @@
 //! The plan: the obligations, waves and chunks of an incident, approved by people through its hash.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -53,9 +54,9 @@ pub struct PlanHead {
 }
 
 impl PlanHead {
-    /// The people whom the plan is for.
-    pub fn roster(&self) -> RosterRef {
-        RosterRef { incident: self.incident, scope: self.scope.version }
+    /// Where the people of a wave stand.
+    pub fn roster_of(&self, wave: &Wave) -> RosterRef {
+        RosterRef { incident: self.incident, scope: wave.scope.unwrap_or(self.scope.version) }
     }
 
     /// What approvals bind: over every byte of the head, in a canonical form (fields in the order of the type, maps
@@ -121,7 +122,14 @@ pub struct Wave {
     pub number: u32,
     pub obligation: ObligationId,
     pub regime: String,
+    /// The reading of the evidence that its people stand in, if it is not the plan's own: they are affected no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<u32>,
+    /// Whose queue and senders serve it.
     pub region: String,
+    /// Where its people are kept, if that is another region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failover: Option<Failover>,
     pub channel: Channel,
     pub language: String,
     pub phase: Phase,
@@ -170,6 +178,11 @@ impl Wave {
         }
     }
 
+    /// The region in which its people are kept.
+    pub fn kept_in(&self) -> &str {
+        self.failover.as_ref().map_or(&self.region, |failover| &failover.from)
+    }
+
     /// Whether this is the chunk that was planned under its number.
     pub fn holds_chunk(&self, chunk: &Chunk, proof: &Proof) -> bool {
         self.root.holds(chunk.at.number.into(), &chunk.digest(), proof)
@@ -181,6 +194,70 @@ impl Wave {
         let before = u64::from(chunk).saturating_mul(size as u64);
         let left = self.recipients.saturating_sub(before);
         usize::try_from(left).unwrap_or(usize::MAX).min(size)
+    }
+}
+
+/// Of a wave that is sent from another region, because the tenant's residency policy allows it: the region in which its
+/// people are kept and stay, and what that one lacks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Failover {
+    pub from: String,
+    pub why: Lack,
+}
+
+/// What a region lacks to carry its own notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lack {
+    /// Its provider takes nothing: its quota is zero, or its sending is paused.
+    Capacity,
+    /// It does not carry everybody in time.
+    Time,
+}
+
+impl Lack {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Lack::Capacity => "its provider there takes nothing",
+            Lack::Time => "they would be late from there",
+        }
+    }
+}
+
+/// All of a plan that one region sends for another by one channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentElsewhere {
+    pub failover: Failover,
+    pub region: String,
+    pub channel: Channel,
+    pub recipients: u64,
+}
+
+impl SentElsewhere {
+    /// What stands by is not counted: whoever it is for is counted once.
+    pub fn of(waves: &[Wave]) -> Vec<Self> {
+        let mut all: BTreeMap<_, u64> = BTreeMap::new();
+        for wave in waves.iter().filter(|wave| !wave.stands_by) {
+            if let Some(failover) = &wave.failover {
+                *all.entry((failover, &wave.region, wave.channel)).or_default() += wave.recipients;
+            }
+        }
+        all.into_iter()
+            .map(|((failover, region, channel), recipients)| Self {
+                failover: failover.clone(),
+                region: region.clone(),
+                channel,
+                recipients,
+            })
+            .collect()
+    }
+}
+
+impl fmt::Display for SentElsewhere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { failover: Failover { from, why }, region, channel, recipients } = self;
+        let (channel, why) = (channel.as_str(), why.as_str());
+        write!(f, "{recipients} of {from} are sent from {region} by {channel}, because {why}")
     }
 }
 
@@ -334,7 +411,9 @@ mod tests {
             number,
             obligation: ObligationId::of(incident, "eu-gdpr-individual", "DE", ""),
             regime: "eu-gdpr-individual".to_owned(),
+            scope: None,
             region: "eu-central-1".to_owned(),
+            failover: None,
             channel: Channel::Email,
             language: "de".to_owned(),
             phase: Phase::First,
@@ -392,6 +471,34 @@ mod tests {
             assert!(!second.holds_chunk(&chunk(number), &proof));
         }
         assert!(head.hash() != PlanHead { version: 2, ..head.clone() }.hash());
+    }
+
+    #[test]
+    fn who_is_sent_from_elsewhere_is_counted_once_and_kept_at_home() {
+        let from = |from: &str, why| Some(Failover { from: from.to_owned(), why });
+        let of = |region: &str, failover| Wave {
+            region: region.to_owned(),
+            failover,
+            ..wave(1, 20, &Tree::default())
+        };
+        let home = of("eu-central-1", None);
+        let away = of("eu-west-1", from("eu-central-1", Lack::Capacity));
+        assert_eq!((home.kept_in(), away.kept_in()), ("eu-central-1", "eu-central-1"));
+        let waves = [
+            home,
+            away.clone(),
+            Wave { stands_by: true, ..away.clone() },
+            away,
+            of("eu-west-1", from("eu-central-1", Lack::Time)),
+        ];
+        let sentences: Vec<String> = SentElsewhere::of(&waves).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            sentences,
+            [
+                "40 of eu-central-1 are sent from eu-west-1 by email, because its provider there takes nothing",
+                "20 of eu-central-1 are sent from eu-west-1 by email, because they would be late from there",
+            ]
+        );
     }
 
     #[test]

@@ -182,6 +182,10 @@ pub struct Residency {
     pub regions: BTreeMap<String, String>,
     /// Where everybody else is kept, those of unknown residence among them.
     pub otherwise: String,
+    /// By region: from which others its notices may be sent while it cannot carry them, the preferred one first. Its
+    /// people stay at rest where they are. A region that is not named here is sent from nowhere else.
+    #[serde(default)]
+    pub may_send_from: BTreeMap<String, Vec<String>>,
 }
 
 impl Residency {
@@ -194,6 +198,29 @@ impl Residency {
     /// Every region in which people of the tenant can be, once each.
     pub fn all(&self) -> BTreeSet<&str> {
         self.regions.values().chain([&self.otherwise]).map(String::as_str).collect()
+    }
+
+    /// The other regions from which a region's notices may be sent, the preferred one first.
+    pub fn may_send_from(&self, region: &str) -> &[String] {
+        self.may_send_from.get(region).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let kept = self.all();
+        let mut problems = Vec::new();
+        for (region, others) in &self.may_send_from {
+            let named = format!("residency.may_send_from of {region}");
+            if !kept.contains(region.as_str()) {
+                problems.push(format!("{named}: the residency keeps nobody there"));
+            }
+            if others.contains(region) {
+                problems.push(format!("{named} names the region itself"));
+            }
+            if others.iter().collect::<BTreeSet<_>>().len() < others.len() {
+                problems.push(format!("{named} names a region twice"));
+            }
+        }
+        problems
     }
 }
 
@@ -440,6 +467,7 @@ impl Tenant {
         if self.routes.all().count() > MOST_ROUTES {
             problems.push(format!("more than {MOST_ROUTES} routes: one transaction does not hold them"));
         }
+        problems.extend(self.residency.problems());
         problems.extend(self.escalation.problems());
         if !self.wording.contains_key("en") {
             problems.push("wording has no block for en, the language that stands in for others".to_owned());
@@ -519,6 +547,7 @@ mod tests {
                 ("US-CA".to_owned(), "us-west-2".to_owned()),
             ]),
             otherwise: "eu-central-1".to_owned(),
+            may_send_from: BTreeMap::new(),
         };
         let region =
             |country, province| residency.region_of(Jurisdiction::of(country, province).as_ref()).to_owned();
@@ -526,5 +555,30 @@ mod tests {
         assert_eq!(region("US", "NY"), "us-east-1");
         assert_eq!(region("DE", ""), "eu-central-1");
         assert_eq!(region("US", ""), "eu-central-1");
+    }
+
+    #[test]
+    fn a_region_is_sent_from_others_that_are_named_for_it_alone() {
+        let problems = |region: &str, others: &[&str]| {
+            let others = others.iter().map(|other| (*other).to_owned()).collect();
+            let residency = Residency {
+                regions: BTreeMap::from([("US".to_owned(), "us-east-1".to_owned())]),
+                otherwise: "eu-central-1".to_owned(),
+                may_send_from: BTreeMap::from([(region.to_owned(), others)]),
+            };
+            let nowhere: &[String] = &[];
+            assert_eq!(residency.may_send_from("af-south-1"), nowhere);
+            residency.problems().join("; ")
+        };
+        for (region, others, expected) in [
+            ("eu-central-1", &["eu-west-1", "us-east-1"][..], ""),
+            ("us-east-1", &[], ""),
+            ("sa-east-1", &["us-east-1"], "keeps nobody there"),
+            ("eu-central-1", &["eu-west-1", "eu-central-1"], "names the region itself"),
+            ("eu-central-1", &["eu-west-1", "eu-west-1"], "names a region twice"),
+        ] {
+            let found = problems(region, others);
+            assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{found}");
+        }
     }
 }

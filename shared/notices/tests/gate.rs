@@ -4,7 +4,7 @@ mod common;
 
 use common::{REFERENCE, demands, facts, keys, reader};
 use tocsin_notices::{
-    Channel, Demands, Element, Email, InApp, Library, NoticeFacts, Part, Phase, Quantity, RenderError,
+    Channel, Demands, Element, Email, InApp, Library, NoticeFacts, Part, Parts, Phase, Quantity, RenderError,
     Rendered, Sms, Template, Texts, Violation, gate, render, render_email, render_in_app, render_sms,
     shipped_parts, shipped_words,
 };
@@ -304,7 +304,7 @@ fn facts_that_do_not_suffice_are_named() {
     let late = NoticeFacts { late: true, ..facts() };
     assert_eq!(of("br-lgpd-individual", "pt", &late), missing("reasons_for_delay"));
     let withdrawn = NoticeFacts { phase: Phase::Withdrawal, ..facts() };
-    assert_eq!(of("eu-gdpr-individual", "en", &withdrawn), Some(RenderError::PhaseNotServed));
+    assert_eq!(of("eu-gdpr-individual", "en", &withdrawn), None);
     assert_eq!(of("eu-gdpr-authority", "en", &withdrawn), None);
     let unfiled = NoticeFacts { filing: None, ..facts() };
     assert_eq!(of("eu-gdpr-authority", "en", &unfiled), missing("filing"));
@@ -454,6 +454,11 @@ fn a_template_of_a_tenant_is_strict_and_bounded() {
     assert_eq!(error("{{ name }}"), "body.txt.j2, line 1: invalid operation");
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
     assert!(error(endless).contains("fuel"), "{}", error(endless));
+    let header = parts.header.replace(", \"withdrawal\"]", "]");
+    let wordless = Template::from_parts(Parts { header, ..parts.clone() }, &words).unwrap();
+    let withdrawn = NoticeFacts { phase: Phase::Withdrawal, ..facts() };
+    let found = render_email(&wordless, "eu-gdpr-individual", &withdrawn, &reader(None), REFERENCE);
+    assert_eq!(found, Err(RenderError::PhaseNotServed));
     let syntax = with("{% if %}").unwrap_err().to_string();
     assert_eq!(syntax, "gdpr/individual/en/body.txt.j2: line 1: syntax error");
 }

@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{REFERENCE, REGIMES, demands, facts, reader};
-use tocsin_notices::{Channel, Library, Rendered, SelectError, gate, render};
+use tocsin_notices::{Channel, Library, NoticeFacts, Phase, Reader, Rendered, SelectError, gate, render};
 
 #[test]
 fn every_letter_passes_the_gate_in_every_channel() {
@@ -49,6 +49,33 @@ fn the_words_of_every_letter_are_on_record() {
                     .unwrap();
             let name = format!("{regime}.{language}.{}", name_of(*channel));
             insta::assert_snapshot!(name, shown(&rendered));
+        }
+    }
+}
+
+#[test]
+fn every_letter_to_people_has_words_to_withdraw_it_that_pass_the_gate() {
+    let library = Library::shipped().unwrap();
+    let facts = NoticeFacts { phase: Phase::Withdrawal, ..facts() };
+    for (regime, language, _) in REGIMES.iter().filter(|(regime, _, _)| regime.ends_with("individual")) {
+        let template = library.select(regime, &[language]).unwrap();
+        for channel in &template.header().channels {
+            for copy in [false, true] {
+                let reader = Reader { copy, ..reader(Some("Erika Example")) };
+                let rendered = render(template, *channel, regime, &facts, &reader, REFERENCE).unwrap();
+                let verdict = gate::check_rendered(&rendered, template, regime, &facts, &demands(regime));
+                assert_eq!(verdict, Ok(()), "{regime} {language} {channel:?}");
+                let first = NoticeFacts { phase: Phase::First, ..facts.clone() };
+                let verdict = gate::check_rendered(&rendered, template, regime, &first, &demands(regime));
+                assert!(verdict.is_err(), "{regime} {language} {channel:?}: it is no first notice");
+                if !copy {
+                    let id = template.id().replace('/', "-");
+                    insta::assert_snapshot!(
+                        format!("withdrawal.{id}.{}", name_of(*channel)),
+                        shown(&rendered)
+                    );
+                }
+            }
         }
     }
 }
@@ -117,6 +144,7 @@ fn a_template_is_pinned_by_its_hash() {
     for (one, other) in library.templates().iter().zip(again.templates()) {
         assert_eq!(one.content_hash(), other.content_hash());
         assert_eq!(one.content_hash().len(), 64);
-        assert_eq!(one.version(), 1);
+        let withdraws = one.header().audience == tocsin_notices::Audience::Individual;
+        assert_eq!(one.version(), if withdraws { 2 } else { 1 });
     }
 }

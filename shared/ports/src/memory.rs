@@ -108,6 +108,7 @@ pub struct World {
     people: RefCell<BTreeMap<String, Table>>,
     queues: RefCell<BTreeMap<Queue, VecDeque<Outgoing>>>,
     quota: Cell<Quota>,
+    quotas: RefCell<BTreeMap<String, Quota>>,
     dead: RefCell<BTreeMap<Queue, Vec<DeadLetter>>>,
     redrives: RefCell<BTreeMap<Queue, Redriving>>,
     parked: RefCell<Vec<String>>,
@@ -131,6 +132,7 @@ impl World {
         Self {
             settings,
             quota: Cell::new(quota),
+            quotas: RefCell::default(),
             now: Cell::new(now),
             off_by: Cell::default(),
             calls: Cell::default(),
@@ -191,6 +193,7 @@ impl World {
             people: self.people.clone(),
             queues: self.queues.clone(),
             quota: self.quota.clone(),
+            quotas: self.quotas.clone(),
             dead: self.dead.clone(),
             redrives: self.redrives.clone(),
             parked: self.parked.clone(),
@@ -260,9 +263,14 @@ impl World {
         self.calls.get()
     }
 
-    /// From now on the mail provider of every region grants this.
+    /// From now on the mail provider of every region grants this, but of those that grant something of their own.
     pub fn set_quota(&self, quota: Quota) {
         self.quota.set(quota);
+    }
+
+    /// From now on the mail provider of this region grants this.
+    pub fn set_quota_of(&self, region: &str, quota: Quota) {
+        self.quotas.borrow_mut().insert(region.to_owned(), quota);
     }
 
     /// Takes the oldest message of a queue, whether its time has come or not.
@@ -561,7 +569,8 @@ impl Enqueue for World {
 
 impl ReadQuota for World {
     async fn mail_quota(&self, region: &str) -> Result<Quota, PortError> {
-        self.fallible_at(Call::Regional(region), || Ok(self.quota.get()))
+        let of_region = || self.quotas.borrow().get(region).copied();
+        self.fallible_at(Call::Regional(region), || Ok(of_region().unwrap_or(self.quota.get())))
     }
 }
 

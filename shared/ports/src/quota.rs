@@ -24,19 +24,34 @@ pub async fn granted(ports: &(impl ReadQuota + Configured), lane: &Lane) -> Resu
     }
 }
 
-/// What the lanes take that these waves go through.
+/// What the lanes take that these waves go through, and the lanes of the same channels in other regions, which could help
+/// out. Of those that cannot be asked now no help is to be had.
 pub async fn supplies(
     ports: &(impl ReadQuota + Configured),
     waves: &[Wave],
 ) -> Result<Vec<Supply>, PortError> {
-    let lanes: BTreeSet<Lane> =
-        waves.iter().filter_map(|wave| Lane::of(&wave.region, wave.channel)).collect();
+    let own: BTreeSet<Lane> = waves.iter().filter_map(|wave| Lane::of(&wave.region, wave.channel)).collect();
+    let channels: BTreeSet<Channel> = own.iter().map(|lane| lane.channel).collect();
+    let others = ports
+        .settings()
+        .regions
+        .iter()
+        .flat_map(|region| channels.iter().filter_map(|channel| Lane::of(region, *channel)))
+        .filter(|lane| !own.contains(lane));
     let mut supplies = Vec::new();
-    for lane in lanes {
-        let Quota { a_second, a_day, sent } = granted(ports, &lane).await?;
-        let capacity = Capacity { rate: a_second.into(), quota: a_day };
-        let Lane { region, channel } = lane;
-        supplies.push(Supply { region, channel, sent, capacity, changes: Vec::new() });
+    for lane in &own {
+        supplies.push(supply(lane, granted(ports, lane).await?));
+    }
+    for lane in others {
+        if let Ok(quota) = granted(ports, &lane).await {
+            supplies.push(supply(&lane, quota));
+        }
     }
     Ok(supplies)
+}
+
+fn supply(lane: &Lane, Quota { a_second, a_day, sent }: Quota) -> Supply {
+    let capacity = Capacity { rate: a_second.into(), quota: a_day };
+    let Lane { region, channel } = lane.clone();
+    Supply { region, channel, sent, capacity, changes: Vec::new() }
 }

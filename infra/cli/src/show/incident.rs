@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use tocsin_domain::chunk::ChunkState;
 use tocsin_domain::incident::{Incident, ScopeCount};
-use tocsin_domain::plan::{Approval, Wave};
+use tocsin_domain::plan::{Approval, SentElsewhere, Wave};
 
 use super::duties::{self, Duty};
 use super::{Options, instant, read, stage, unread};
@@ -114,6 +114,7 @@ fn of_plan(plan: &Plan, shown: &Shown) -> String {
     lines.list("Approvals", none_or(approvals.collect()));
     let chunks = shown.chunks.iter().map(|(state, count)| format!("{count} {}", state.as_str()));
     lines.put("Chunks", &none_or(chunks.collect()).join(", "));
+    lines.list("Elsewhere", SentElsewhere::of(&plan.waves).iter().map(ToString::to_string));
     lines.list("Partners", shown.partners.iter().map(partner));
     lines.0
 }

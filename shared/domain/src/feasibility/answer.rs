@@ -109,6 +109,11 @@ impl Outlook {
     pub fn late(&self) -> u64 {
         if self.last.is_some() { self.unplanned } else { 0 }
     }
+
+    /// Where the law sets no number: how many cannot be told at all within the time that was asked about.
+    pub fn without_room(&self) -> u64 {
+        if self.last.is_none() { self.unplanned } else { 0 }
+    }
 }
 
 /// The sentences that a responder reads, one a line.

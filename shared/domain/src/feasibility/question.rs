@@ -35,7 +35,7 @@ pub struct Demand {
     pub channel: Channel,
     /// The region that serves them.
     pub region: String,
-    /// Where else they may be served from, by the tenant's policy.
+    /// Where else they could be served from.
     pub elsewhere: BTreeSet<String>,
     pub people: u64,
     /// Nothing goes out before, whatever is approved when.
@@ -87,6 +87,13 @@ pub enum BadQuestion {
     TooManyPeople,
     #[error("{0} lies more than 400 days from now: ask about what is nearer")]
     TooFar(Timestamp),
+}
+
+impl Supply {
+    /// Whether nothing goes through it now, at whatever hour.
+    pub fn takes_nothing(&self) -> bool {
+        self.capacity.rate == 0 || self.capacity.quota == Some(0)
+    }
 }
 
 impl Question {

@@ -22,7 +22,7 @@ const BEHIND: SignedDuration = SignedDuration::from_hours(7 * 24);
 const FARTHEST: SignedDuration = SignedDuration::from_hours(120 * 24);
 
 /// Asks whether what is left of each wave can be handed over in time. Waves that stand by, and those that no provider has
-/// to take, are left out.
+/// to take, are left out. Whatever region supplies a channel could serve everybody by it.
 ///
 /// # Errors
 /// Of a wave whose people have no hours at which they may be reached.
@@ -58,7 +58,11 @@ pub fn of_waves<'a>(
             residence: wave.residence.as_ref().map(ToString::to_string).unwrap_or_default(),
             channel: wave.channel,
             region: wave.region.clone(),
-            elsewhere: BTreeSet::new(),
+            elsewhere: lanes
+                .iter()
+                .filter(|(region, channel)| *region != wave.region && *channel == wave.channel)
+                .map(|(region, _)| region.clone())
+                .collect(),
             people,
             earliest: wave.start,
             last: wave.deadline.map(|due| due - settling - DELIVERY).filter(|last| *last < farthest),

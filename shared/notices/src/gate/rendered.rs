@@ -16,6 +16,7 @@ use crate::render::{Email, InApp, Rendered, Sms};
 use crate::sms;
 use crate::template::Template;
 use crate::values::Values;
+use tocsin_domain::plan::Phase;
 
 /// The longest subject, in characters.
 const SUBJECT_LIMIT: usize = 200;
@@ -69,6 +70,7 @@ fn check_facts(template: &Template, regime: &str, facts: &NoticeFacts, demands: 
         violations.push(Violation::UnknownCategory(key.chars().take(60).collect()));
     }
     if demands.required.contains(&Element::IdentityTheftServices)
+        && !withdraws(template, facts)
         && facts.data_categories.iter().filter_map(|key| category_of(key)).any(is_identity_number)
     {
         let wanted = template.terms(regime).and_then(|terms| terms.service_months).unwrap_or(0);
@@ -82,6 +84,15 @@ fn check_facts(template: &Template, regime: &str, facts: &NoticeFacts, demands: 
     }
     violations
 }
+
+/// Whether a notice tells a person that they are not concerned: it then has to say who writes, when, and how they can be
+/// reached, and nothing of a breach. What is forbidden stays forbidden.
+fn withdraws(template: &Template, facts: &NoticeFacts) -> bool {
+    template.header().audience == Audience::Individual && facts.phase == Phase::Withdrawal
+}
+
+/// What a withdrawal has to show.
+const OF_A_WITHDRAWAL: [Element; 3] = [Element::Contact, Element::ControllerIdentity, Element::NoticeDate];
 
 /// A number by which somebody could take on a person's identity.
 fn is_identity_number(category: &str) -> bool {
@@ -153,14 +164,21 @@ impl Gate<'_> {
             violations.push(Violation::Lacks("who writes"));
         }
         let words = self.template.language().short_words(&self.facts.data_categories);
-        if !words.iter().any(|word| shows(word)) {
+        if !self.withdraws() && !words.iter().any(|word| shows(word)) {
             violations.push(Violation::Lacks("what leaked"));
         }
         violations
     }
 
+    fn withdraws(&self) -> bool {
+        withdraws(self.template, self.facts)
+    }
+
     /// Titles and headings in the words of the law, in its order.
     fn prescribed(&self, document: &Document) -> Vec<Violation> {
+        if self.withdraws() {
+            return Vec::new();
+        }
         let headings: Vec<&str> = document.sections.iter().map(|section| section.heading.trim()).collect();
         let mut violations = Vec::new();
         if self.demands.required.contains(&Element::TitleNoticeOfDataBreach)
@@ -190,7 +208,12 @@ impl Gate<'_> {
         };
         let mut violations = Vec::new();
         let declared = self.template.header().elements.iter();
-        for element in declared.chain(&self.demands.required).collect::<BTreeSet<_>>() {
+        let wanted: BTreeSet<&Element> = if self.withdraws() {
+            OF_A_WITHDRAWAL.iter().collect()
+        } else {
+            declared.chain(&self.demands.required).collect()
+        };
+        for element in wanted {
             let groups = evidence(*element, self.template, &self.values);
             let lists_data = *element != Element::DataTypes || self.lists_data(text);
             if !lists_data || !groups.iter().all(|group| group.iter().any(shows)) {

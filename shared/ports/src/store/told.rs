@@ -68,13 +68,14 @@ pub async fn under(
             let of_chunk = facts.get(&chunk.at.number);
             for (index, (notice, entry)) in (0_u32..).zip(notices.into_iter().zip(&chunk.entries)) {
                 let under_way = chunk.state == ChunkState::HandingOver && entry.goes_next();
+                let in_doubt = under_way || may_have_been_taken(wave.channel, entry);
                 if *entry == Entry::StandsBy {
                     continue;
                 }
                 let known = of_chunk.and_then(|facts| facts.get(&index)).cloned().unwrap_or_default();
                 // A report proves a hand-over, whatever was answered to it.
-                let handed_over = under_way || was_handed_over(entry) || !known.is_empty();
-                let reach = reach(if under_way { &Entry::InDoubt } else { entry }, &known);
+                let handed_over = in_doubt || was_handed_over(entry) || !known.is_empty();
+                let reach = reach(if in_doubt { &Entry::InDoubt } else { entry }, &known);
                 let key = (wave.obligation, Who::of(&notice.recipient));
                 let one = Told {
                     version: head.version,
@@ -108,6 +109,21 @@ fn together(first: Told, second: Told) -> Told {
         Reach::Reached | Reach::Pending | Reach::Undecided | Reach::Unreachable(_) => second,
     };
     Told { tried: tried.into_iter().collect(), ..counts }
+}
+
+/// A partner that did not answer as it should may have the notice: under its plan it would go again under the same id, which
+/// a later plan does not.
+fn may_have_been_taken(channel: Channel, entry: &Entry) -> bool {
+    match entry {
+        Entry::Throttled(_) | Entry::Repeat => channel == Channel::Partner,
+        Entry::Waiting
+        | Entry::Accepted(_)
+        | Entry::Refused(_)
+        | Entry::Withheld(_)
+        | Entry::InDoubt
+        | Entry::Vouched
+        | Entry::StandsBy => false,
+    }
 }
 
 /// A notice that the provider refused was handed over too: its channel was tried.
