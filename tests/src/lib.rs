@@ -3,6 +3,7 @@
 mod acts;
 pub mod crash_points;
 mod samples;
+pub mod scale;
 pub mod simulation;
 
 use std::collections::BTreeMap;
@@ -10,9 +11,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use aws_lambda_events::event::sqs::SqsEvent;
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tocsin_domain::wire::Message;
 use tocsin_ports::memory::World;
 use tocsin_ports::{Clock, Queue, Settings};
@@ -189,9 +190,15 @@ fn take_in_finding_sent(world: &World, body: &str, sent_at: Timestamp) -> bool {
 
 /// An event of a provider, taken by `receipts`. `true` when it was acknowledged.
 pub fn take_in_event(world: &World, body: &str) -> bool {
-    let event = record(body, world.now());
+    take_in_events(world, &[body]).is_empty()
+}
+
+/// A batch of them. Answers the places of those that come back.
+pub fn take_in_events(world: &World, bodies: &[&str]) -> Vec<usize> {
+    let event = records(bodies, world.now());
     let answer = run(batch_together("receipts", world, event, None, &receipts::read, &receipts::append));
-    answer.expect("an answer").batch_item_failures.is_empty()
+    let failures = answer.expect("an answer").batch_item_failures;
+    failures.iter().map(|failure| failure.item_identifier.parse().expect("a place")).collect()
 }
 
 /// One record through the real harness. `true` when it was acknowledged.
@@ -208,9 +215,21 @@ async fn one(
 
 /// What Lambda hands over of one message.
 fn record(body: &str, sent_at: Timestamp) -> SqsEvent {
-    let attributes = json!({ "SentTimestamp": sent_at.as_millisecond().to_string() });
-    let record = json!({ "messageId": "1", "body": body, "attributes": attributes });
-    serde_json::from_value(json!({ "Records": [record] })).expect("an event")
+    records(&[body], sent_at)
+}
+
+/// What Lambda hands over of a batch, each message under its place as its id.
+fn records(bodies: &[&str], sent_at: Timestamp) -> SqsEvent {
+    let sent_at = sent_at.as_millisecond().to_string();
+    let mut event = SqsEvent::default();
+    event.records.extend(bodies.iter().enumerate().map(|(place, body)| {
+        let mut record = SqsMessage::default();
+        record.message_id = Some(place.to_string());
+        record.body = Some((*body).to_owned());
+        record.attributes.insert("SentTimestamp".to_owned(), sent_at.clone());
+        record
+    }));
+    event
 }
 
 /// A tick that dies is followed by the next one.

@@ -163,12 +163,17 @@ pub fn bucket(tenant: &str) -> String {
 
 /// Puts a tenant with this manifest; panics when the console refuses.
 pub fn settle_in(town: &Town, id: &str, customers: &[Customer]) {
+    settle_in_as(town, &tenant(id), customers);
+}
+
+/// The same, with these settings.
+pub fn settle_in_as(town: &Town, settings: &Value, customers: &[Customer]) {
     let keys = |key: &str| json!({ "keys": [key] }).to_string();
     let secrets = json!({
         "webhook-shopify": keys(SHOP_SECRET), "inbox-shopify": keys(SHOP_SECRET), "inbox-magento": keys(SECTION_SECRET),
     });
-    put_settings(town, &tenant(id), &secrets);
-    put_manifest(town, id, manifest(customers).into_bytes());
+    put_settings(town, settings, &secrets);
+    put_manifest(town, settings["id"].as_str().expect("an id"), manifest(customers).into_bytes());
 }
 
 /// Panics when the console refuses.

@@ -9,7 +9,7 @@
 
 mod agenda;
 mod changes;
-mod checks;
+pub(crate) mod checks;
 mod people;
 mod shrink;
 mod story;
@@ -23,7 +23,7 @@ use std::rc::Rc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tocsin_domain::pause::Limits;
-use tocsin_ports::memory::World;
+use tocsin_ports::memory::{Crashed, World};
 use tocsin_ports::{Clock, Metered, Queue, Settings};
 
 pub use self::shrink::{Shrunk, shrink};
@@ -437,9 +437,14 @@ pub(crate) fn quietly<T>(act: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(act)).ok()
 }
 
-/// Keeps the deaths of simulated processes off the screen.
+/// Keeps the deaths of simulated processes off the screen, and no other.
 pub fn hush() {
-    std::panic::set_hook(Box::new(|_| {}));
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !panic.payload().is::<Crashed>() {
+            tell(panic);
+        }
+    }));
 }
 
 #[cfg(test)]

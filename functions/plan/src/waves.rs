@@ -2,7 +2,6 @@
 //! Each person of a duty stands in exactly one chunk of it, or is counted as without an address. Whoever can be reached
 //! by a second lawful channel stands in one more chunk, which stands by for the case that the first does not arrive.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,8 +14,9 @@ use tocsin_domain::person::Person;
 use tocsin_domain::plan::{Channel, Phase, Settling, TemplateRef, Wave, chunk_size, open};
 use tocsin_domain::tenant::{Contact, Tenant};
 use tocsin_domain::window::{Interval, SendingWindow};
+use tocsin_notices::gate::Judge;
 use tocsin_notices::letter::{self, Brief, Composed};
-use tocsin_notices::{Demands, Library, NoticeFacts, Template, gate};
+use tocsin_notices::{Demands, Library, NoticeFacts, Template};
 
 use crate::Blocked;
 use crate::brief::contact_of;
@@ -374,13 +374,19 @@ fn fill(
     laid: &mut Laid,
 ) -> Result<(), Blocked> {
     let demands = demands(&duty.obligation)?;
-    let to_people = NoticeFacts { phase: wave.phase, ..brief.facts.clone() };
+    let facts = NoticeFacts { phase: wave.phase, ..brief.facts.clone() };
+    let to_people = Judge::of(template, &wave.regime, &facts, &demands);
     let mut chunks = Vec::new();
     for (number, seated) in (0_u32..).zip(seated.chunks(chunk_size(wave.channel, wave.stands_by))) {
         let mut notices = Vec::with_capacity(seated.len());
         for (to, counterpart) in seated {
             let composed = compose(template, &wave, brief, *to)?;
-            judge(&composed, template, &wave, &facts(&to_people, brief, *to), &demands)?;
+            match filed(brief, *to, wave.phase) {
+                None => judge(&composed, &wave, &to_people)?,
+                Some(facts) => {
+                    judge(&composed, &wave, &Judge::of(template, &wave.regime, &facts, &demands))?;
+                }
+            }
             let (recipient, counterpart) = (to.recipient(), *counterpart);
             notices.push(Notice { recipient, counterpart, bytes: composed.bytes() });
         }
@@ -403,25 +409,18 @@ fn compose(template: &Template, wave: &Wave, brief: &Brief, to: To<'_>) -> Resul
     composed.map_err(|error| blocked(wave, error.to_string()))
 }
 
-fn facts<'a>(to_people: &'a NoticeFacts, brief: &Brief, to: To<'_>) -> Cow<'a, NoticeFacts> {
+/// The facts of a filing, where it is one.
+fn filed(brief: &Brief, to: To<'_>, phase: Phase) -> Option<NoticeFacts> {
     match to {
-        To::Person(_) => Cow::Borrowed(to_people),
-        To::Contact(name) => brief.facts_for(name).map_or(Cow::Borrowed(to_people), |facts| {
-            Cow::Owned(NoticeFacts { phase: to_people.phase, ..facts })
-        }),
+        To::Person(_) => None,
+        To::Contact(name) => brief.facts_for(name).map(|facts| NoticeFacts { phase, ..facts }),
     }
 }
 
 /// The bytes that would go out, judged again: a gate that saw only the template saw no person's data in it.
-fn judge(
-    composed: &Composed,
-    template: &Template,
-    wave: &Wave,
-    facts: &NoticeFacts,
-    demands: &Demands,
-) -> Result<(), Blocked> {
+fn judge(composed: &Composed, wave: &Wave, judge: &Judge<'_>) -> Result<(), Blocked> {
     for rendered in [&composed.first, &composed.copy] {
-        gate::check_rendered(rendered, template, &wave.regime, facts, demands).map_err(|violations| {
+        judge.check(rendered).map_err(|violations| {
             let all: Vec<String> = violations.iter().map(ToString::to_string).collect();
             blocked(wave, all.join("; "))
         })?;

@@ -107,7 +107,7 @@ impl<'a> Values<'a> {
         template: &'a Template,
         regime: &str,
         facts: &'a NoticeFacts,
-        reader: &'a Reader,
+        reader: &Reader,
         reference: &'a str,
     ) -> Result<Values<'a>, RenderError> {
         let terms = template.terms(regime).ok_or(RenderError::RegimeNotServed)?;

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::alert::AlertMessage;
 use tocsin_domain::chunk::{Entry, TOO_FAST};
-use tocsin_domain::id::digest;
+use tocsin_domain::id::{TenantId, digest};
 use tocsin_domain::pause::Limits;
 
 use self::tables::Table;
@@ -124,6 +124,9 @@ pub struct World {
     drawn: Cell<u64>,
     mail_calls: Cell<u64>,
     queue_calls: Cell<u64>,
+    /// How many messages providers gave an id.
+    taken: Cell<u64>,
+    paused: Cell<SignedDuration>,
 }
 
 impl World {
@@ -160,6 +163,8 @@ impl World {
             drawn: Cell::default(),
             mail_calls: Cell::default(),
             queue_calls: Cell::default(),
+            taken: Cell::default(),
+            paused: Cell::default(),
         }
     }
 
@@ -208,6 +213,8 @@ impl World {
             drawn: self.drawn.clone(),
             mail_calls: self.mail_calls.clone(),
             queue_calls: self.queue_calls.clone(),
+            taken: self.taken.clone(),
+            paused: self.paused.clone(),
             ..Self::new(self.now.get(), self.settings.clone())
         }
     }
@@ -322,6 +329,27 @@ impl World {
         self.mails.borrow().get(known..).unwrap_or_default().to_vec()
     }
 
+    /// The mails since they were last taken out, which are then no longer kept.
+    pub fn take_mails(&self) -> Vec<Delivered> {
+        self.mails.take()
+    }
+
+    /// For how long steps have waited so far, all together. The clock stood still meanwhile.
+    pub fn paused(&self) -> SignedDuration {
+        self.paused.get()
+    }
+
+    /// Removes whatever is kept of a tenant, but its secrets, past every port: what becomes of an incident that is over
+    /// and whose log was exported.
+    pub fn archive(&self, tenant: &TenantId) {
+        let mut home = self.home.borrow_mut();
+        home.remove_tenant(tenant.as_str());
+        home.delete_all(vec![Key::new("@tenants".to_owned(), tenant.to_string())]);
+        self.people.borrow_mut().values_mut().for_each(|table| table.remove_tenant(tenant.as_str()));
+        let files = format!("{tenant}/");
+        self.vault.borrow_mut().retain(|key, _| !key.starts_with(&files));
+    }
+
     pub fn texts(&self) -> Vec<Texted> {
         self.texts.borrow().clone()
     }
@@ -423,7 +451,7 @@ impl World {
     }
 
     fn provider_id(&self) -> String {
-        format!("memory-{}", self.mails.borrow().len() + self.texts.borrow().len())
+        format!("memory-{}", self.taken.replace(self.taken.get() + 1))
     }
 }
 
@@ -490,7 +518,7 @@ impl WriteHome for World {
                 if writes.len() > 100 {
                     return Err(PortError("a transaction takes 100 writes at most".to_owned()).into());
                 }
-                self.home.borrow_mut().write(&writes).map_err(WriteError::Refused)
+                self.home.borrow_mut().write(writes).map_err(WriteError::Refused)
             },
         )
     }
@@ -518,7 +546,7 @@ impl WriteHome for World {
 
     async fn delete_all(&self, keys: Vec<Key>) -> Result<(), PortError> {
         self.fallible(|| {
-            self.home.borrow_mut().delete_all(&keys);
+            self.home.borrow_mut().delete_all(keys);
             Ok(())
         })
     }
@@ -576,7 +604,9 @@ impl ReadQuota for World {
 
 impl Pause for World {
     /// The clock is the test's own, and stands still meanwhile.
-    async fn pause(&self, _time: SignedDuration) {}
+    async fn pause(&self, time: SignedDuration) {
+        self.paused.set(self.paused.get() + time);
+    }
 }
 
 impl LookAtQueues for World {
@@ -723,9 +753,8 @@ impl Mailer for World {
                 };
                 let mut entries = Vec::new();
                 for (mail, verdict) in mails.iter().cloned().zip(verdicts) {
-                    let provider_id = self.provider_id();
-                    match verdict {
-                        Verdict::Take => entries.push(Entry::Accepted(provider_id.clone())),
+                    let provider_id = match verdict {
+                        Verdict::Take => self.provider_id(),
                         Verdict::Throttle => {
                             entries.push(Entry::Throttled(TOO_FAST.to_owned()));
                             continue;
@@ -734,7 +763,8 @@ impl Mailer for World {
                             entries.push(Entry::Refused("MESSAGE_REJECTED".to_owned()));
                             continue;
                         }
-                    }
+                    };
+                    entries.push(Entry::Accepted(provider_id.clone()));
                     self.mails.borrow_mut().push(Delivered {
                         to: mail.to.personal().expose().clone(),
                         subject: mail.subject,

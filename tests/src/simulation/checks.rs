@@ -73,7 +73,7 @@ fn walls(mails: &[Delivered], tenant: &str, people: &[Customer], violations: &mu
     }
 }
 
-fn log(world: &World, tenant: &str) -> Result<Vec<Leaf>, String> {
+pub(crate) fn log(world: &World, tenant: &str) -> Result<Vec<Leaf>, String> {
     let scope = TenantScope::proven(tenant.parse().expect("a tenant"), Proof::Sweep);
     let (tiles, head) =
         run(tocsin_ports::store::leaves::log(world, &scope)).map_err(|halt| format!("{halt:?}"))?;
@@ -88,7 +88,7 @@ const CLOCKS: SignedDuration = SignedDuration::from_secs(100);
 
 /// Between the pause of a wave and its resumption none of its chunks is claimed. What happens nearly at one instant may
 /// have happened in either order: clocks are off.
-fn nothing_is_claimed_while_paused(leaves: &[Leaf], violations: &mut Vec<String>) {
+pub(crate) fn nothing_is_claimed_while_paused(leaves: &[Leaf], violations: &mut Vec<String>) {
     let of = |action: Action| leaves.iter().filter(move |leaf| leaf.action == action);
     for pause in of(Action::WavePaused) {
         let Some((incident, wave)) = pause.incident.zip(pause.subject.get("wave")) else {
@@ -110,7 +110,7 @@ fn nothing_is_claimed_while_paused(leaves: &[Leaf], violations: &mut Vec<String>
 }
 
 /// Every hand-over has its claim's leaf, and its end's.
-fn every_claim_ended(leaves: &[Leaf], violations: &mut Vec<String>) {
+pub(crate) fn every_claim_ended(leaves: &[Leaf], violations: &mut Vec<String>) {
     let attempts = |actions: &[Action]| -> BTreeSet<(String, String)> {
         let of = leaves.iter().filter(|leaf| actions.contains(&leaf.action));
         of.filter_map(|leaf| Some((leaf.subject.get("chunk")?.clone(), leaf.subject.get("attempt")?.clone())))
@@ -128,6 +128,96 @@ fn every_claim_ended(leaves: &[Leaf], violations: &mut Vec<String>) {
         .extend(claimed.difference(&ended).map(|(chunk, attempt)| format!("no end of {chunk} {attempt}")));
     violations
         .extend(ended.difference(&claimed).map(|(chunk, attempt)| format!("no claim of {chunk} {attempt}")));
+}
+
+/// Whether a settlement is that the chunk goes again, as the approved policy is.
+pub(crate) fn by_policy(settlement: &Leaf) -> bool {
+    settlement.why.contains("send again")
+}
+
+/// Whether a settlement is that the chunk goes again, as a person found.
+pub(crate) fn by_person(settlement: &Leaf) -> bool {
+    settlement.subject.get("as").is_some_and(|finding| finding == "again")
+}
+
+fn duties(shown: &Value) -> impl Iterator<Item = &Value> {
+    shown["duties"].as_array().into_iter().flatten()
+}
+
+/// How many notices of an incident are shown as not having reached anybody, and why.
+pub(crate) fn unreachable(shown: &Value, why: &str) -> u64 {
+    duties(shown).filter_map(|duty| duty["coverage"]["unreachable"][why].as_u64()).sum()
+}
+
+/// Nothing is shown as undecided or withheld.
+pub(crate) fn nothing_is_open(shown: &Value, violations: &mut Vec<String>) {
+    for duty in duties(shown) {
+        let coverage = &duty["coverage"];
+        if coverage["undecided"].as_u64() != Some(0) {
+            violations.push(format!("{} is undecided at the end", duty["duty"]["regime"]));
+        }
+        if coverage["unreachable"].get("withheld").is_some() {
+            violations.push(format!("{} was withheld", duty["duty"]["regime"]));
+        }
+    }
+}
+
+/// Each notice that was planned is counted once.
+pub(crate) fn counted_as_planned(shown: &Value, violations: &mut Vec<String>) {
+    let waves = || shown["plan"]["waves"].as_array().into_iter().flatten();
+    for duty in duties(shown) {
+        let of_duty =
+            waves().filter(|wave| wave["obligation"] == duty["duty"]["id"] && wave["stands_by"] == false);
+        let planned: u64 = of_duty.filter_map(|wave| wave["recipients"].as_u64()).sum();
+        let coverage = &duty["coverage"];
+        let unreachable = coverage["unreachable"].as_object().into_iter().flatten();
+        let unreachable = unreachable.filter(|(why, _)| *why != "no-lawful-address");
+        let counted = ["reached", "pending", "undecided"].into_iter().map(|part| &coverage[part]);
+        let counted: u64 = counted.chain(unreachable.map(|(_, count)| count)).filter_map(Value::as_u64).sum();
+        if counted != planned {
+            let regime = &duty["duty"]["regime"];
+            violations.push(format!("{regime} has {planned} notices, and {counted} are counted"));
+        }
+    }
+}
+
+/// A duty whose time is over was met, or somebody was told before.
+pub(crate) fn in_time_or_escalated(
+    shown: &Value,
+    leaves: &[Leaf],
+    now: Timestamp,
+    violations: &mut Vec<String>,
+) {
+    for duty in duties(shown).filter(|duty| duty["duty"]["owed"] == "yes" && duty["state"] != "met") {
+        let due = duty["duty"]["due"].as_str().and_then(|due| due.parse::<Timestamp>().ok());
+        let Some(due) = due.filter(|due| *due < now) else {
+            continue;
+        };
+        let of_duty = |leaf: &&Leaf| {
+            leaf.action == Action::DeadlineEscalated
+                && leaf.subject.get("obligation").map(String::as_str) == duty["duty"]["id"].as_str()
+        };
+        if !leaves.iter().any(|leaf| of_duty(&leaf) && leaf.at <= due) {
+            let regime = &duty["duty"]["regime"];
+            violations.push(format!("{regime} was due at {due}, and nobody was told before"));
+        }
+    }
+}
+
+/// Every incident is decided and every chunk has its end.
+pub(crate) fn settled(shown: &Value, violations: &mut Vec<String>) {
+    let incident = &shown["incident"];
+    if incident["halt"] == "cancelled" {
+        return;
+    }
+    if incident["stage"] != "sending" {
+        violations.push(format!("the incident is still {}: {}", incident["stage"], incident["attention"]));
+        return;
+    }
+    let states = shown["chunks"].as_object().cloned().unwrap_or_default();
+    if states.keys().any(|state| state != "accepted" && state != "standing-by") {
+        violations.push(format!("chunks have no end: {}", shown["chunks"]));
+    }
 }
 
 /// An incident at the end.
@@ -164,14 +254,14 @@ impl End<'_> {
         self.each_person_once(violations);
         self.partners_once(violations);
         self.acts_are_in_the_log(violations);
-        self.settled(violations);
+        settled(self.shown, violations);
         self.somebody_was_told(violations);
         if self.shown["incident"]["halt"].is_null() {
             self.nobody_missed(violations);
             if self.plan() == 1 {
                 self.shown_as_it_is(violations);
             }
-            self.in_time_or_escalated(violations);
+            in_time_or_escalated(self.shown, self.leaves, self.world.time(), violations);
         }
     }
 
@@ -236,12 +326,11 @@ impl End<'_> {
 
     /// How often the chunk was settled so that it goes again.
     fn repeats(&self, chunk: &str) -> usize {
-        let by_person = |leaf: &Leaf| leaf.subject.get("as").is_some_and(|finding| finding == "again");
-        self.by_policy(chunk) + self.settlements(chunk).filter(|leaf| by_person(leaf)).count()
+        self.settlements(chunk).filter(|leaf| by_policy(leaf) || by_person(leaf)).count()
     }
 
     fn by_policy(&self, chunk: &str) -> usize {
-        self.settlements(chunk).filter(|leaf| leaf.why.contains("send again")).count()
+        self.settlements(chunk).filter(|leaf| by_policy(leaf)).count()
     }
 
     fn settlements(&self, chunk: &str) -> impl Iterator<Item = &Leaf> {
@@ -364,25 +453,13 @@ impl End<'_> {
         }
     }
 
-    fn duties(&self) -> impl Iterator<Item = &Value> {
-        self.shown["duties"].as_array().into_iter().flatten()
-    }
-
     fn waves(&self) -> impl Iterator<Item = &Value> {
         self.shown["plan"]["waves"].as_array().into_iter().flatten()
     }
 
     /// None is missing but where the provider refused it.
     fn nobody_missed(&self, violations: &mut Vec<String>) {
-        for duty in self.duties() {
-            let coverage = &duty["coverage"];
-            if coverage["undecided"].as_u64() != Some(0) {
-                violations.push(format!("{} is undecided at the end", duty["duty"]["regime"]));
-            }
-            if coverage["unreachable"].get("withheld").is_some() {
-                violations.push(format!("{} was withheld", duty["duty"]["regime"]));
-            }
-        }
+        nothing_is_open(self.shown, violations);
         let told = self.own_mails().map(|(_, mail)| (tag(mail, "chunk"), tag(mail, "index")));
         let told = told.filter(|(chunk, _)| self.is_in_force(chunk));
         let told = told.collect::<BTreeSet<_>>().len() as u64;
@@ -390,7 +467,7 @@ impl End<'_> {
             let waves = self.waves().filter(|wave| wave["channel"] == channel && wave["stands_by"] == false);
             waves.filter_map(|wave| wave["recipients"].as_u64()).sum()
         };
-        let refused = self.unreachable("refused-by-provider") + self.refused_and_called_up();
+        let refused = unreachable(self.shown, "refused-by-provider") + self.refused_and_called_up();
         if told + refused < planned("email") {
             let planned = planned("email");
             violations
@@ -425,10 +502,6 @@ impl End<'_> {
             .sum()
     }
 
-    fn unreachable(&self, why: &str) -> u64 {
-        self.duties().filter_map(|duty| duty["coverage"]["unreachable"][why].as_u64()).sum()
-    }
-
     /// What is shown of the letters is what the provider said of them.
     fn shown_as_it_is(&self, violations: &mut Vec<String>) {
         let nothing = BTreeSet::new();
@@ -438,7 +511,7 @@ impl End<'_> {
         };
         let (bounced, delivered) = (said("Bounce"), said("Delivery"));
         let reached = delivered.difference(&bounced).count() as u64 + self.partners_told();
-        let shown: u64 = self.duties().filter_map(|duty| duty["coverage"]["reached"].as_u64()).sum();
+        let shown: u64 = duties(self.shown).filter_map(|duty| duty["coverage"]["reached"].as_u64()).sum();
         if shown != reached {
             violations.push(format!("{reached} letters reached their people, {shown} are shown as such"));
         }
@@ -449,48 +522,12 @@ impl End<'_> {
             .map(|(_, mail)| (tag(mail, "chunk").to_owned(), tag(mail, "index").to_owned()))
             .filter(|notice| bounced.contains(notice))
             .collect();
-        let shown = self.unreachable("bounced");
+        let shown = unreachable(self.shown, "bounced");
         if shown != of_the_letter_alone.len() as u64 {
             let bounced = of_the_letter_alone.len();
             violations.push(format!("{bounced} letters bounced for good, {shown} are shown as such"));
         }
-        for duty in self.duties() {
-            let of_duty = self
-                .waves()
-                .filter(|wave| wave["obligation"] == duty["duty"]["id"] && wave["stands_by"] == false);
-            let planned: u64 = of_duty.filter_map(|wave| wave["recipients"].as_u64()).sum();
-            let coverage = &duty["coverage"];
-            let unreachable = coverage["unreachable"].as_object().into_iter().flatten();
-            let unreachable = unreachable.filter(|(why, _)| *why != "no-lawful-address");
-            let counted = ["reached", "pending", "undecided"].into_iter().map(|part| &coverage[part]);
-            let counted: u64 =
-                counted.chain(unreachable.map(|(_, count)| count)).filter_map(Value::as_u64).sum();
-            if counted != planned {
-                violations.push(format!(
-                    "{} has {planned} notices, and {counted} are counted",
-                    duty["duty"]["regime"]
-                ));
-            }
-        }
-    }
-
-    /// A duty whose time is over was met, or somebody was told before.
-    fn in_time_or_escalated(&self, violations: &mut Vec<String>) {
-        let now = self.world.time();
-        for duty in self.duties().filter(|duty| duty["duty"]["owed"] == "yes" && duty["state"] != "met") {
-            let due = duty["duty"]["due"].as_str().and_then(|due| due.parse::<Timestamp>().ok());
-            let Some(due) = due.filter(|due| *due < now) else {
-                continue;
-            };
-            let of_duty = |leaf: &&Leaf| {
-                leaf.action == Action::DeadlineEscalated
-                    && leaf.subject.get("obligation").map(String::as_str) == duty["duty"]["id"].as_str()
-            };
-            if !self.leaves.iter().any(|leaf| of_duty(&leaf) && leaf.at <= due) {
-                let regime = &duty["duty"]["regime"];
-                violations.push(format!("{regime} was due at {due}, and nobody was told before"));
-            }
-        }
+        counted_as_planned(self.shown, violations);
     }
 
     /// Whatever the incident asks of people was told to each of the targets that its tenant names.
@@ -508,23 +545,6 @@ impl End<'_> {
             if !told(false, task) || !told(true, task) {
                 violations.push(format!("nobody was told: {task}"));
             }
-        }
-    }
-
-    /// After the storm every incident is decided and every chunk has its end.
-    fn settled(&self, violations: &mut Vec<String>) {
-        let incident = &self.shown["incident"];
-        if incident["halt"] == "cancelled" {
-            return;
-        }
-        if incident["stage"] != "sending" {
-            violations
-                .push(format!("the incident is still {}: {}", incident["stage"], incident["attention"]));
-            return;
-        }
-        let states = self.shown["chunks"].as_object().cloned().unwrap_or_default();
-        if states.keys().any(|state| state != "accepted" && state != "standing-by") {
-            violations.push(format!("chunks have no end: {}", self.shown["chunks"]));
         }
     }
 }

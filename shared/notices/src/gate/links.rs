@@ -69,7 +69,8 @@ pub fn check_links(links: &[Link], hosts: &Hosts) -> Vec<Violation> {
 /// Everything in plain text that a mail program makes a link of.
 pub fn check_text(text: &str, hosts: &Hosts) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for word in text.split_whitespace() {
+    // Without a dot or a colon a word is no address.
+    for word in text.split_whitespace().filter(|word| word.contains(['.', ':'])) {
         let word = word.trim_matches(|sign: char| !sign.is_alphanumeric() && sign != '/');
         match word.split_once("://") {
             Some(("https", address)) => violations.extend(check_address(address, hosts)),

@@ -8,13 +8,20 @@ mod rendered;
 mod template;
 mod violation;
 
-pub use rendered::check_rendered;
+pub use rendered::{Judge, check_rendered};
 pub use template::check_template;
 pub use violation::Violation;
 
 /// Text with every run of whitespace as one space, in lower case: how the gate compares.
 fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    let mut squeezed = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !squeezed.is_empty() {
+            squeezed.push(' ');
+        }
+        squeezed.push_str(word);
+    }
+    squeezed.to_lowercase()
 }
 
 /// The headings of California's form, in its order (Cal. Civ. Code 1798.82(d)(1)).

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use memchr::memmem::{self, Finder};
+
 use super::evidence::evidence;
 use super::links::{Hosts, check_links, check_text};
 use super::markup::check_markup;
@@ -12,7 +14,7 @@ use crate::facts::{NoticeFacts, Quantity, Reader};
 use crate::header::Audience;
 use crate::html::{self, Document};
 use crate::language::unknown_category;
-use crate::render::{Email, InApp, Rendered, Sms};
+use crate::render::{Email, InApp, RenderError, Rendered, Sms};
 use crate::sms;
 use crate::template::Template;
 use crate::values::Values;
@@ -48,19 +50,40 @@ pub fn check_rendered(
     facts: &NoticeFacts,
     demands: &Demands,
 ) -> Result<(), Vec<Violation>> {
-    let mut violations = check_facts(template, regime, facts, demands);
-    let reader = Reader::authority(&template.header().language);
-    match Values::of(template, regime, facts, &reader, &facts.reference_prefix) {
-        Ok(values) => {
-            let gate = Gate { template, facts, demands, hosts: Hosts::of(template, regime, facts), values };
-            violations.extend(gate.check(rendered));
+    Judge::of(template, regime, facts, demands).check(rendered)
+}
+
+/// The gate for all notices of one template, regime and incident.
+pub struct Judge<'a> {
+    /// What is wrong whatever a notice says.
+    always: Vec<Violation>,
+    template: &'a Template,
+    gate: Option<Gate<'a>>,
+}
+
+impl<'a> Judge<'a> {
+    pub fn of(template: &'a Template, regime: &str, facts: &'a NoticeFacts, demands: &'a Demands) -> Self {
+        let mut always = check_facts(template, regime, facts, demands);
+        let gate = match Gate::of(template, regime, facts, demands) {
+            Ok(gate) => Some(gate),
+            Err(error) => {
+                always.push(Violation::Facts(error));
+                None
+            }
+        };
+        Self { always, template, gate }
+    }
+
+    /// # Errors
+    /// See [`check_rendered`].
+    pub fn check(&self, rendered: &Rendered) -> Result<(), Vec<Violation>> {
+        let mut violations = self.always.clone();
+        violations.extend(self.gate.iter().flat_map(|gate| gate.check(rendered)));
+        if !self.template.header().channels.contains(&rendered.channel()) {
+            violations.push(Violation::ChannelNotServed { channel: rendered.channel() });
         }
-        Err(error) => violations.push(Violation::Facts(error)),
+        if violations.is_empty() { Ok(()) } else { Err(violations) }
     }
-    if !template.header().channels.contains(&rendered.channel()) {
-        violations.push(Violation::ChannelNotServed { channel: rendered.channel() });
-    }
-    if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
 
 /// What the facts lack, whatever the notice says.
@@ -107,9 +130,36 @@ struct Gate<'a> {
     hosts: Hosts,
     /// The values of a letter to nobody in particular.
     values: Values<'a>,
+    /// By which words each element shows, that is demanded or declared.
+    evidence: Vec<(Element, Vec<Group>)>,
 }
 
-impl Gate<'_> {
+/// Words of which one at least has to stand in a notice, squeezed.
+type Group = Vec<Finder<'static>>;
+
+impl<'a> Gate<'a> {
+    fn of(
+        template: &'a Template,
+        regime: &str,
+        facts: &'a NoticeFacts,
+        demands: &'a Demands,
+    ) -> Result<Self, RenderError> {
+        let reader = Reader::authority(&template.header().language);
+        let values = Values::of(template, regime, facts, &reader, &facts.reference_prefix)?;
+        let hosts = Hosts::of(template, regime, facts);
+        let declared = template.header().elements.iter();
+        let elements: BTreeSet<&Element> = if withdraws(template, facts) {
+            OF_A_WITHDRAWAL.iter().collect()
+        } else {
+            declared.chain(&demands.required).collect()
+        };
+        let groups_of = |element: Element| {
+            evidence(element, template, &values).iter().map(|words| group(words)).collect()
+        };
+        let evidence = elements.into_iter().map(|element| (*element, groups_of(*element))).collect();
+        Ok(Self { template, facts, demands, hosts, values, evidence })
+    }
+
     fn check(&self, rendered: &Rendered) -> Vec<Violation> {
         match rendered {
             Rendered::Email(email) => self.email(email),
@@ -200,21 +250,12 @@ impl Gate<'_> {
 
     /// Every element that is demanded or declared shows in both parts.
     fn elements(&self, text: &str, document: &Document) -> Vec<Violation> {
-        let text_words = squeezed(text);
-        let html_words = squeezed(&document.visible);
-        let shows = |word: &String| {
-            let word = squeezed(word);
-            !word.is_empty() && text_words.contains(&word) && html_words.contains(&word)
+        let (text_words, html_words) = (squeezed(text), squeezed(&document.visible));
+        let shows = |word: &Finder<'_>| {
+            word.find(text_words.as_bytes()).is_some() && word.find(html_words.as_bytes()).is_some()
         };
         let mut violations = Vec::new();
-        let declared = self.template.header().elements.iter();
-        let wanted: BTreeSet<&Element> = if self.withdraws() {
-            OF_A_WITHDRAWAL.iter().collect()
-        } else {
-            declared.chain(&self.demands.required).collect()
-        };
-        for element in wanted {
-            let groups = evidence(*element, self.template, &self.values);
+        for (element, groups) in &self.evidence {
             let lists_data = *element != Element::DataTypes || self.lists_data(text);
             if !lists_data || !groups.iter().all(|group| group.iter().any(shows)) {
                 violations.push(Violation::NotShown(*element));
@@ -278,15 +319,15 @@ impl Gate<'_> {
     /// The count as a number of three digits or more, or any count before a word for people.
     fn tells_count(&self, text: &str) -> bool {
         let language = self.template.language();
-        let words: Vec<String> = text.split_whitespace().map(number_or_word).collect();
-        let counts: BTreeSet<u64> = counts(self.facts).collect();
+        let words: Vec<&str> = text.split_whitespace().collect();
         words.iter().enumerate().any(|(at, word)| {
-            let Some(count) = word.parse::<u64>().ok().filter(|count| counts.contains(count)) else {
+            let Some(count) = number(word).filter(|number| counts(self.facts).any(|count| count == *number))
+            else {
                 return false;
             };
             let after = words.iter().skip(at + 1).take(3);
             let people = language.people_words();
-            count >= 100 || after.into_iter().any(|word| people.iter().any(|person| person == word))
+            count >= 100 || after.map(|word| bare(word)).any(|word| people.contains(&word))
         })
     }
 
@@ -307,6 +348,12 @@ impl Gate<'_> {
     }
 }
 
+/// A word of which nothing is left shows nothing.
+fn group(words: &[String]) -> Group {
+    let words = words.iter().map(|word| squeezed(word)).filter(|word| !word.is_empty());
+    words.map(|word| Finder::new(&word).into_owned()).collect()
+}
+
 /// The numbers of people that the facts know.
 fn counts(facts: &NoticeFacts) -> impl Iterator<Item = u64> {
     let total = match facts.counts.people {
@@ -316,22 +363,28 @@ fn counts(facts: &NoticeFacts) -> impl Iterator<Item = u64> {
     facts.counts.people_by_residence.values().copied().chain(total)
 }
 
-/// "1,284" and "1.284." as "1284"; a word in lower case without the signs around it.
-fn number_or_word(word: &str) -> String {
-    let word = word.trim_matches(|sign: char| !sign.is_alphanumeric());
+/// "1,284" and "1.284." as 1284.
+fn number(word: &str) -> Option<u64> {
+    let word = Some(trimmed(word)).filter(|word| word.starts_with(|sign: char| sign.is_ascii_digit()))?;
     let digits: String = word.chars().filter(|sign| !matches!(sign, ',' | '.' | '\'' | '’')).collect();
-    if !digits.is_empty() && digits.chars().all(|sign| sign.is_ascii_digit()) {
-        digits
-    } else {
-        word.to_lowercase()
-    }
+    digits.parse().ok()
+}
+
+/// In lower case, without the signs around it.
+fn bare(word: &str) -> String {
+    trimmed(word).to_lowercase()
+}
+
+fn trimmed(word: &str) -> &str {
+    word.trim_matches(|sign: char| !sign.is_alphanumeric())
 }
 
 /// A payment card number by its length and check digit (ISO/IEC 7812-1), or a United States social security number
 /// by its form. Telephone numbers begin with a plus sign or are shorter.
 fn shows_sensitive_value(text: &str) -> bool {
     let is_part = |sign: char| sign.is_ascii_digit() || matches!(sign, ' ' | '-' | '+');
-    text.split(|sign: char| !is_part(sign)).map(str::trim).any(|run| {
+    let runs = text.split(|sign: char| !is_part(sign)).map(str::trim);
+    runs.filter(|run| run.contains(|sign: char| sign.is_ascii_digit())).any(|run| {
         let digits: Vec<u32> = run.chars().filter_map(|sign| sign.to_digit(10)).collect();
         let is_card = (13..=19).contains(&digits.len()) && !run.contains('+') && has_check_digit(&digits);
         is_card || run.split(' ').any(is_social_security_number)
@@ -371,19 +424,24 @@ fn check_subject(subject: &str) -> Vec<Violation> {
 }
 
 fn check_syntax(parts: &[&str]) -> Option<Violation> {
-    let left = parts.iter().any(|part| SYNTAX.iter().any(|sign| part.contains(sign)));
+    let left = parts
+        .iter()
+        .any(|part| SYNTAX.iter().any(|sign| memmem::find(part.as_bytes(), sign.as_bytes()).is_some()));
     if left { Some(Violation::LeftoverSyntax) } else { None }
 }
 
 /// Letter for letter the same words, whatever the layout.
 fn check_same_words(text: &str, visible: &str) -> Option<Violation> {
-    let words = |text: &str| text.chars().filter(|sign| sign.is_alphanumeric()).collect::<Vec<char>>();
-    let (text, visible) = (words(text), words(visible));
-    if text == visible {
+    let (text, visible) = (letters(text), letters(visible));
+    if text.clone().eq(visible.clone()) {
         return None;
     }
-    let at = text.iter().zip(&visible).take_while(|(one, other)| one == other).count();
+    let at = text.zip(visible).take_while(|(one, other)| one == other).count();
     Some(Violation::PartsDiffer { at })
+}
+
+fn letters(text: &str) -> impl Iterator<Item = char> + Clone {
+    text.chars().filter(|sign| sign.is_alphanumeric())
 }
 
 /// No section is empty, and the text part has the same headings as lines of their own, in the same order.

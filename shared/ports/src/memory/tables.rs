@@ -1,67 +1,61 @@
 //! A table in memory that evaluates conditions as DynamoDB does, and counts what it would charge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use jiff::Timestamp;
 
 use crate::table::{Attributes, Condition, Item, Key, Page, Select, Test, Value, Woken, Write};
 
+/// Items by partition and sort key, and the index of those that somebody has to look at.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Table {
-    items: BTreeMap<Key, Attributes>,
+    partitions: BTreeMap<String, BTreeMap<String, Attributes>>,
+    woken: BTreeMap<String, BTreeSet<(Timestamp, Key)>>,
     write_units: u64,
 }
 
 impl Table {
     pub fn get(&self, key: &Key) -> Option<Item> {
-        self.items.get(key).map(|attributes| Item { key: key.clone(), attributes: attributes.clone() })
+        self.attributes(key).map(|attributes| Item { key: key.clone(), attributes: attributes.clone() })
     }
 
     pub fn select(&self, select: &Select) -> Page {
-        let first = match &select.after {
-            Some(after) => Bound::Excluded(Key::new(select.partition.clone(), after.clone())),
-            None => Bound::Included(Key::new(select.partition.clone(), select.sort_prefix.clone())),
+        let Some(partition) = self.partitions.get(&select.partition) else {
+            return Page { items: Vec::new(), next: None };
         };
-        let mut found = self.items.range((first, Bound::Unbounded)).take_while(|(key, _)| {
-            key.partition() == select.partition && key.sort().starts_with(&select.sort_prefix)
-        });
+        let first = match &select.after {
+            Some(after) => Bound::Excluded(after.as_str()),
+            None => Bound::Included(select.sort_prefix.as_str()),
+        };
+        let mut found = partition
+            .range::<str, _>((first, Bound::Unbounded))
+            .take_while(|(sort, _)| sort.starts_with(&select.sort_prefix));
+        let key = |sort: &str| Key::new(select.partition.clone(), sort.to_owned());
         let items: Vec<Item> = found
             .by_ref()
             .take(select.limit as usize)
-            .map(|(key, attributes)| Item { key: key.clone(), attributes: attributes.clone() })
+            .map(|(sort, attributes)| Item { key: key(sort), attributes: attributes.clone() })
             .collect();
         let next = found.next().and_then(|_| items.last().map(|item| item.key.sort().to_owned()));
         Page { items, next }
     }
 
     pub fn woken(&self, partition: &str, until: Timestamp, limit: u32) -> Vec<Woken> {
-        let mut woken: Vec<Woken> = self
-            .items
-            .iter()
-            .filter(|(_, attributes)| match attributes.get("wake_pk") {
-                Some(Value::Text(stands_under)) => stands_under == partition,
-                Some(Value::Number(_)) | None => false,
-            })
-            .filter_map(|(key, attributes)| match attributes.get("wake") {
-                Some(Value::Text(wake)) => Some(Woken { key: key.clone(), wake: wake.parse().ok()? }),
-                Some(Value::Number(_)) | None => None,
-            })
-            .filter(|woken| woken.wake <= until)
-            .collect();
-        woken.sort_by_key(|woken| (woken.wake, woken.key.clone()));
-        woken.truncate(limit as usize);
-        woken
+        let entries = self.woken.get(partition).into_iter().flatten();
+        let due = entries.take_while(|(wake, _)| *wake <= until).take(limit as usize);
+        due.map(|(wake, key)| Woken { key: key.clone(), wake: *wake }).collect()
     }
 
     /// How many items stand in partitions with this in their name.
     pub fn count_in(&self, partition_part: &str) -> usize {
-        self.items.keys().filter(|key| key.partition().contains(partition_part)).count()
+        let partitions = self.partitions.iter().filter(|(name, _)| name.contains(partition_part));
+        partitions.map(|(_, items)| items.len()).sum()
     }
 
     /// See [`super::World::tamper`].
     pub fn tamper(&mut self, sort_prefix: &str, name: &str, change: impl Fn(&str) -> String) -> usize {
-        let items = self.items.iter_mut().filter(|(key, _)| key.sort().starts_with(sort_prefix));
+        let items = self.partitions.values_mut().flatten().filter(|(sort, _)| sort.starts_with(sort_prefix));
         let texts = items.filter_map(|(_, attributes)| match attributes.get_mut(name) {
             Some(Value::Text(text)) => Some(text),
             Some(Value::Number(_)) | None => None,
@@ -75,8 +69,18 @@ impl Table {
         changed
     }
 
+    /// Removes every partition of a tenant, as it is removed from nowhere else: see [`super::World::archive`].
+    pub fn remove_tenant(&mut self, tenant: &str) {
+        let of_parts = format!("{tenant}#");
+        self.partitions.retain(|name, _| name != tenant && !name.starts_with(&of_parts));
+        self.woken.retain(|_, entries| {
+            entries.retain(|(_, key)| key.partition() != tenant && !key.partition().starts_with(&of_parts));
+            !entries.is_empty()
+        });
+    }
+
     /// All writes, or the place of the first whose condition does not hold.
-    pub fn write(&mut self, writes: &[Write]) -> Result<(), usize> {
+    pub fn write(&mut self, writes: Vec<Write>) -> Result<(), usize> {
         if let Some(place) = writes.iter().position(|write| !self.holds(write.key(), write.only_if())) {
             return Err(place);
         }
@@ -93,26 +97,26 @@ impl Table {
         if !self.holds(key, only_if) {
             return None;
         }
-        let before = match self.items.get(key).and_then(|attributes| attributes.get(name)) {
+        let before = match self.attributes(key).and_then(|attributes| attributes.get(name)) {
             Some(Value::Number(before)) => *before,
             Some(Value::Text(_)) | None => 0,
         };
         let sum = before.saturating_add(number);
         let set = Attributes::from([(name.to_owned(), Value::Number(sum))]);
         let write = Write::Update { key: key.clone(), set, remove: Vec::new(), only_if: Condition::Always };
-        self.apply(&write, 1);
+        self.apply(write, 1);
         Some(sum)
     }
 
     pub fn put_all(&mut self, items: Vec<Item>) {
         for Item { key, attributes } in items {
-            self.apply(&Write::Put { key, attributes, only_if: Condition::Always }, 1);
+            self.apply(Write::Put { key, attributes, only_if: Condition::Always }, 1);
         }
     }
 
-    pub fn delete_all(&mut self, keys: &[Key]) {
+    pub fn delete_all(&mut self, keys: Vec<Key>) {
         for key in keys {
-            self.apply(&Write::Delete { key: key.clone(), only_if: Condition::Always }, 1);
+            self.apply(Write::Delete { key, only_if: Condition::Always }, 1);
         }
     }
 
@@ -120,45 +124,72 @@ impl Table {
         self.write_units
     }
 
-    fn apply(&mut self, write: &Write, factor: u64) {
-        let before = self.items.get(write.key()).cloned();
+    fn attributes(&self, key: &Key) -> Option<&Attributes> {
+        self.partitions.get(key.partition())?.get(key.sort())
+    }
+
+    fn apply(&mut self, write: Write, factor: u64) {
+        let key = write.key().clone();
+        let before = Weighed::of(&key, self.attributes(&key));
         match write {
-            Write::Put { key, attributes, .. } => {
-                self.items.insert(key.clone(), attributes.clone());
-            }
-            Write::Update { key, set, remove, .. } => {
-                let attributes = self.items.entry(key.clone()).or_default();
-                attributes.extend(set.clone());
+            Write::Put { attributes, .. } => *self.entry(&key) = attributes,
+            Write::Update { set, remove, .. } => {
+                let attributes = self.entry(&key);
+                attributes.extend(set);
                 for name in remove {
-                    attributes.remove(*name);
+                    attributes.remove(name);
                 }
             }
-            Write::Delete { key, .. } => {
-                self.items.remove(key);
-            }
-            Write::Add { key, add } => {
-                let attributes = self.items.entry(key.clone()).or_default();
+            Write::Delete { .. } => self.remove(&key),
+            Write::Add { add, .. } => {
+                let attributes = self.entry(&key);
                 for (name, number) in add {
-                    let before = match attributes.get(name) {
+                    let before = match attributes.get(&name) {
                         Some(Value::Number(before)) => *before,
                         Some(Value::Text(_)) | None => 0,
                     };
-                    attributes.insert(name.clone(), Value::Number(before + number));
+                    attributes.insert(name, Value::Number(before + number));
                 }
             }
             Write::Check { .. } => {}
         }
-        let after = self.items.get(write.key());
-        let key_size = write.key().partition().len() + write.key().sort().len();
-        let size = |attributes: Option<&Attributes>| {
-            attributes.map_or(0, |attributes| key_size + size_of(attributes))
-        };
-        let larger = size(before.as_ref()).max(size(after)) as u64;
-        self.write_units += factor * larger.div_ceil(1024).max(1) + index_units(before.as_ref(), after);
+        let after = Weighed::of(&key, self.attributes(&key));
+        let larger = before.size.max(after.size) as u64;
+        self.write_units += factor * larger.div_ceil(1024).max(1);
+        if before.wakes != after.wakes {
+            // One unit for each entry that leaves the index, one for each that enters.
+            self.write_units += u64::from(before.wakes.is_some()) + u64::from(after.wakes.is_some());
+            self.index(&key, before.wakes, after.wakes);
+        }
+    }
+
+    fn entry(&mut self, key: &Key) -> &mut Attributes {
+        let partition = self.partitions.entry(key.partition().to_owned()).or_default();
+        partition.entry(key.sort().to_owned()).or_default()
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(partition) = self.partitions.get_mut(key.partition()) {
+            partition.remove(key.sort());
+            if partition.is_empty() {
+                self.partitions.remove(key.partition());
+            }
+        }
+    }
+
+    fn index(&mut self, key: &Key, leaves: Option<Wakes>, enters: Option<Wakes>) {
+        if let Some(entries) = leaves.as_ref().and_then(|wakes| self.woken.get_mut(&wakes.under)) {
+            leaves.iter().for_each(|wakes| {
+                entries.remove(&(wakes.at, key.clone()));
+            });
+        }
+        if let Some(wakes) = enters {
+            self.woken.entry(wakes.under).or_default().insert((wakes.at, key.clone()));
+        }
     }
 
     fn holds(&self, key: &Key, condition: &Condition) -> bool {
-        let item = self.items.get(key);
+        let item = self.attributes(key);
         match (condition, item) {
             (Condition::Always, _) | (Condition::Absent | Condition::AbsentOr(_), None) => true,
             (Condition::Absent, Some(_)) | (Condition::Present(_), None) => false,
@@ -202,10 +233,32 @@ fn size_of(attributes: &Attributes) -> usize {
         .sum()
 }
 
-/// One unit for each entry that leaves the index, one for each that enters.
-fn index_units(before: Option<&Attributes>, after: Option<&Attributes>) -> u64 {
-    let entry =
-        |attributes: Option<&Attributes>| attributes.and_then(|attributes| attributes.get("wake").cloned());
-    let (before, after) = (entry(before), entry(after));
-    if before == after { 0 } else { u64::from(before.is_some()) + u64::from(after.is_some()) }
+/// What of an item counts for the charge and for the index.
+struct Weighed {
+    size: usize,
+    wakes: Option<Wakes>,
+}
+
+/// Where an item stands in the index.
+#[derive(Debug, PartialEq, Eq)]
+struct Wakes {
+    under: String,
+    at: Timestamp,
+}
+
+impl Weighed {
+    fn of(key: &Key, attributes: Option<&Attributes>) -> Self {
+        let key_size = key.partition().len() + key.sort().len();
+        Self {
+            size: attributes.map_or(0, |attributes| key_size + size_of(attributes)),
+            wakes: attributes.and_then(Wakes::of),
+        }
+    }
+}
+
+impl Wakes {
+    fn of(attributes: &Attributes) -> Option<Self> {
+        let text = |name| attributes.get(name)?.text();
+        Some(Self { under: text("wake_pk")?.to_owned(), at: text("wake")?.parse().ok()? })
+    }
 }
