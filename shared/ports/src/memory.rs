@@ -1,6 +1,8 @@
 //! A world in memory: every port, with the same conditions as the real one. A whole incident runs in it in
 //! milliseconds. It counts what DynamoDB would charge, and can be told to fail at any call.
 
+mod outside;
+mod queues;
 mod tables;
 
 use std::cell::{Cell, RefCell};
@@ -10,10 +12,10 @@ use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::alert::AlertMessage;
-use tocsin_domain::chunk::{Entry, TOO_FAST};
 use tocsin_domain::id::{TenantId, digest};
 use tocsin_domain::pause::Limits;
 
+pub use self::outside::{Delivered, Endpoints, Provider, Texted, Verdict};
 use self::tables::Table;
 use crate::ports::*;
 use crate::scope::TenantScope;
@@ -51,47 +53,9 @@ pub enum Call<'a> {
 /// before the call, and their calls have a fate, too.
 pub type Fate = Rc<dyn Fn(&World, Call<'_>) -> Option<Fault>>;
 
-/// What the mail provider says of one message that reaches it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    Take,
-    Throttle,
-    Refuse,
-    /// The provider refuses the whole call for what stands in this message.
-    Unfit,
-}
-
-/// What the mail provider says of each message of a call; `None` when it takes none because there are too many.
-pub type Provider = Box<dyn FnMut(&[Mail]) -> Option<Vec<Verdict>>>;
-
 /// The panic that stands for a killed process.
 #[derive(Debug)]
 pub struct Crashed;
-
-/// A mail that the provider took.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivered {
-    pub to: String,
-    pub subject: String,
-    pub text: String,
-    pub html: String,
-    pub tags: BTreeMap<&'static str, String>,
-    pub provider_id: String,
-    pub at: Timestamp,
-}
-
-/// A text that the provider took.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Texted {
-    pub to: String,
-    pub body: String,
-    pub valid_for: SignedDuration,
-    pub tags: BTreeMap<&'static str, String>,
-    pub provider_id: String,
-}
-
-/// What a partner's endpoint answers.
-pub type Endpoints = Box<dyn FnMut(&Hook) -> Posted>;
 
 pub struct World {
     settings: Settings,
@@ -249,11 +213,6 @@ impl World {
         self.index_lags.set(true);
     }
 
-    /// From now on `provider` says what becomes of each mail; `None`: all are taken.
-    pub fn set_provider(&self, provider: Option<Provider>) {
-        self.provider.replace(provider);
-    }
-
     /// The hand-over of a mail to this address fails once in the given way.
     pub fn crash_at_mail_to(&self, address: &str, fault: Fault) {
         self.mail_fault.replace(Some((address.to_owned(), fault)));
@@ -280,60 +239,6 @@ impl World {
         self.quotas.borrow_mut().insert(region.to_owned(), quota);
     }
 
-    /// Takes the oldest message of a queue, whether its time has come or not.
-    pub fn take(&self, queue: &Queue) -> Option<Outgoing> {
-        self.queues.borrow_mut().get_mut(queue)?.pop_front()
-    }
-
-    /// Queues that hold a message.
-    pub fn busy_queues(&self) -> Vec<Queue> {
-        self.queues
-            .borrow()
-            .iter()
-            .filter(|(_, bodies)| !bodies.is_empty())
-            .map(|(queue, _)| queue.clone())
-            .collect()
-    }
-
-    /// Puts a message back, as a queue does when its reader dies.
-    pub fn put_back(&self, queue: &Queue, body: String) {
-        self.queues.borrow_mut().entry(queue.clone()).or_default().push_back(Outgoing::at_once(body));
-    }
-
-    /// Puts a message into the dead-letter queue behind its queue, as a queue does after five times.
-    pub fn bury(&self, queue: &Queue, body: String) {
-        let mut dead = self.dead.borrow_mut();
-        let letters = dead.entry(queue.clone()).or_default();
-        let message = format!("{queue}-{}", letters.len());
-        letters.push(DeadLetter { message, body, received: 5, sent_at: self.now.get() });
-    }
-
-    /// Redrives end when somebody says so; until then they run.
-    pub fn end_redrives(&self) {
-        for redriving in self.redrives.borrow_mut().values_mut() {
-            redriving.runs = false;
-            redriving.status = "COMPLETED".to_owned();
-        }
-    }
-
-    pub fn mails(&self) -> Vec<Delivered> {
-        self.mails.borrow().clone()
-    }
-
-    pub fn mail_count(&self) -> usize {
-        self.mails.borrow().len()
-    }
-
-    /// The mails behind the first `known`.
-    pub fn mails_since(&self, known: usize) -> Vec<Delivered> {
-        self.mails.borrow().get(known..).unwrap_or_default().to_vec()
-    }
-
-    /// The mails since they were last taken out, which are then no longer kept.
-    pub fn take_mails(&self) -> Vec<Delivered> {
-        self.mails.take()
-    }
-
     /// For how long steps have waited so far, all together. The clock stood still meanwhile.
     pub fn paused(&self) -> SignedDuration {
         self.paused.get()
@@ -350,33 +255,6 @@ impl World {
         self.vault.borrow_mut().retain(|key, _| !key.starts_with(&files));
     }
 
-    pub fn texts(&self) -> Vec<Texted> {
-        self.texts.borrow().clone()
-    }
-
-    pub fn text_count(&self) -> usize {
-        self.texts.borrow().len()
-    }
-
-    /// From now on `endpoints` says what partners answer; `None`: they take everything.
-    pub fn set_endpoints(&self, endpoints: Option<Endpoints>) {
-        self.endpoints.replace(endpoints);
-    }
-
-    /// Every webhook that reached a partner.
-    pub fn hooks(&self) -> Vec<Hook> {
-        self.hooks.borrow().clone()
-    }
-
-    pub fn parked(&self) -> Vec<String> {
-        self.parked.borrow().clone()
-    }
-
-    /// The messages that were put off, by their receipts, and for how long.
-    pub fn postponed(&self) -> Vec<(String, SignedDuration)> {
-        self.postponed.borrow().clone()
-    }
-
     pub fn file(&self, key: &str) -> Option<Vec<u8>> {
         self.vault.borrow().get(key).cloned()
     }
@@ -385,24 +263,9 @@ impl World {
         self.vault.borrow().keys().cloned().collect()
     }
 
-    /// What operators were told.
-    pub fn alerts(&self) -> Vec<AlertMessage> {
-        self.alerts.borrow().clone()
-    }
-
-    /// From now on no alert reaches these topics, addresses and URLs.
-    pub fn refuse_alerts_to(&self, places: &[&str]) {
-        self.alerts_refused.replace(places.iter().map(|place| (*place).to_owned()).collect());
-    }
-
     /// Empties the people tables, past every port.
     pub fn forget_people(&self) {
         self.people.borrow_mut().clear();
-    }
-
-    /// How many notices lie in people's inboxes.
-    pub fn inboxes(&self) -> usize {
-        self.people.borrow().values().map(|table| table.count_in("#inbox#")).sum()
     }
 
     /// Everything in the home table, as text: for searches for what must not be there.
@@ -580,21 +443,6 @@ impl WritePeople for World {
     }
 }
 
-impl Enqueue for World {
-    async fn enqueue(&self, queue: &Queue, messages: Vec<Outgoing>) -> Result<(), PortError> {
-        self.queue_calls.set(self.queue_calls.get() + messages.len().div_ceil(10) as u64);
-        let call = match queue {
-            Queue::Notices(region) => Call::Regional(region),
-            Queue::Receipts(region) | Queue::Parked(region) => Call::Regional(region),
-            Queue::Siem | Queue::Signals | Queue::Scope | Queue::Plan => Call::Other,
-        };
-        self.fallible_at(call, || {
-            self.queues.borrow_mut().entry(queue.clone()).or_default().extend(messages);
-            Ok(())
-        })
-    }
-}
-
 impl ReadQuota for World {
     async fn mail_quota(&self, region: &str) -> Result<Quota, PortError> {
         let of_region = || self.quotas.borrow().get(region).copied();
@@ -606,61 +454,6 @@ impl Pause for World {
     /// The clock is the test's own, and stands still meanwhile.
     async fn pause(&self, time: SignedDuration) {
         self.paused.set(self.paused.get() + time);
-    }
-}
-
-impl LookAtQueues for World {
-    async fn standing(&self, queue: &Queue) -> Result<QueueStanding, PortError> {
-        self.fallible(|| {
-            let waiting = self.queues.borrow().get(queue).map_or(0, VecDeque::len) as u64;
-            let dead = self.dead.borrow().get(queue).map_or(0, Vec::len) as u64;
-            let dead = queue.has_dead_letters().then_some(dead);
-            let redrive = self.redrives.borrow().get(queue).cloned();
-            Ok(QueueStanding { waiting, in_flight: 0, dead, redrive })
-        })
-    }
-}
-
-impl DeadLetters for World {
-    async fn dead_letters(&self, queue: &Queue, limit: u32) -> Result<Vec<DeadLetter>, PortError> {
-        self.fallible(|| {
-            let dead = self.dead.borrow();
-            Ok(dead.get(queue).into_iter().flatten().take(limit as usize).cloned().collect())
-        })
-    }
-}
-
-impl Redrive for World {
-    async fn redrive(&self, queue: &Queue, _a_second: Option<u32>) -> Result<(), PortError> {
-        self.fallible(|| {
-            let letters = self.dead.borrow_mut().remove(queue).unwrap_or_default();
-            let moved = letters.len() as u64;
-            let status = "RUNNING".to_owned();
-            let redriving = Redriving { runs: true, status, moved, to_move: Some(moved) };
-            self.redrives.borrow_mut().insert(queue.clone(), redriving);
-            let mut queues = self.queues.borrow_mut();
-            queues
-                .entry(queue.clone())
-                .or_default()
-                .extend(letters.into_iter().map(|letter| Outgoing::at_once(letter.body)));
-            Ok(())
-        })
-    }
-}
-
-impl Postpone for World {
-    async fn postpone(&self, message: &InFlight, by: SignedDuration) -> Result<(), PortError> {
-        self.postponed.borrow_mut().push((message.receipt.clone(), by));
-        Ok(())
-    }
-}
-
-impl Parking for World {
-    async fn note_parked(&self, body: String) -> Result<(), PortError> {
-        self.fallible(|| {
-            self.parked.borrow_mut().push(body);
-            Ok(())
-        })
     }
 }
 
@@ -725,107 +518,6 @@ impl WriteSecrets for World {
         let key = (scope.tenant().to_string(), name.to_owned());
         self.fallible(|| {
             self.secrets.borrow_mut().insert(key, secret);
-            Ok(())
-        })
-    }
-}
-
-impl Mailer for World {
-    async fn send_mails(&self, _from: &str, mails: &[Mail]) -> HandOver {
-        self.mail_calls.set(self.mail_calls.get() + 1);
-        let to = |address: &String| mails.iter().any(|mail| mail.to.personal().expose() == address);
-        let chosen = self.mail_fault.borrow_mut().take_if(|(address, _)| to(address));
-        if let Some((_, fault)) = chosen {
-            self.fail_at(self.calls() + 1, fault);
-        }
-        self.call(
-            Call::Mail,
-            || HandOver::Unknown("the answer was lost".to_owned()),
-            || {
-                let mut provider = self.provider.borrow_mut();
-                let verdicts = match provider.as_mut().map(|provider| provider(mails)) {
-                    Some(None) => return HandOver::TooFast("too many requests".to_owned()),
-                    Some(Some(verdicts)) if verdicts.contains(&Verdict::Unfit) => {
-                        return HandOver::Unfit("a message is malformed".to_owned());
-                    }
-                    Some(Some(verdicts)) => verdicts,
-                    None => vec![Verdict::Take; mails.len()],
-                };
-                let mut entries = Vec::new();
-                for (mail, verdict) in mails.iter().cloned().zip(verdicts) {
-                    let provider_id = match verdict {
-                        Verdict::Take => self.provider_id(),
-                        Verdict::Throttle => {
-                            entries.push(Entry::Throttled(TOO_FAST.to_owned()));
-                            continue;
-                        }
-                        Verdict::Refuse | Verdict::Unfit => {
-                            entries.push(Entry::Refused("MESSAGE_REJECTED".to_owned()));
-                            continue;
-                        }
-                    };
-                    entries.push(Entry::Accepted(provider_id.clone()));
-                    self.mails.borrow_mut().push(Delivered {
-                        to: mail.to.personal().expose().clone(),
-                        subject: mail.subject,
-                        text: mail.text,
-                        html: mail.html,
-                        tags: mail.tags,
-                        provider_id,
-                        at: self.now.get(),
-                    });
-                }
-                HandOver::Answered(entries)
-            },
-        )
-    }
-}
-
-impl Texter for World {
-    async fn send_text(&self, text: Text) -> HandOver {
-        self.call(
-            Call::Text,
-            || HandOver::Unknown("the answer was lost".to_owned()),
-            || {
-                let provider_id = self.provider_id();
-                self.texts.borrow_mut().push(Texted {
-                    to: text.to.personal().expose().clone(),
-                    body: text.body,
-                    valid_for: text.valid_for,
-                    tags: text.tags,
-                    provider_id: provider_id.clone(),
-                });
-                HandOver::Answered(vec![Entry::Accepted(provider_id)])
-            },
-        )
-    }
-}
-
-impl Partners for World {
-    async fn post(&self, hook: Hook) -> Posted {
-        self.call(
-            Call::Other,
-            || Posted::Silence("the answer was lost".to_owned()),
-            || {
-                let answer =
-                    self.endpoints.borrow_mut().as_mut().map_or(Posted::Status(204), |says| says(&hook));
-                self.hooks.borrow_mut().push(hook);
-                answer
-            },
-        )
-    }
-}
-
-impl Alerter for World {
-    async fn alert(&self, message: AlertMessage) -> Result<(), PortError> {
-        self.fallible(|| {
-            let (AlertMessage::Topic { topic: place, .. }
-            | AlertMessage::Mail { to: place, .. }
-            | AlertMessage::Post { url: place, .. }) = &message;
-            if self.alerts_refused.borrow().contains(place) {
-                return Err(PortError("nobody is there".to_owned()));
-            }
-            self.alerts.borrow_mut().push(message);
             Ok(())
         })
     }
