@@ -59,7 +59,7 @@ fn fate(world: &World, shared: &Shared, call: Call<'_>) -> Option<Fault> {
         let others = match (hands_over, state.story.act.who) {
             (true, _) => 150,
             (false, "send") => 120,
-            (false, "triage") => 50,
+            (false, "triage") => 250,
             (false, "watch") => 30,
             (false, _) => 15,
         };
