@@ -113,16 +113,21 @@ fn after_everything_was_sent() {
     nothing_happens(&town, &incident, &kept);
 }
 
-#[test]
-fn after_it_was_cancelled_while_chunks_lay_on_their_queues() {
-    let (town, incident, mut kept) = leaked_with_messages(&customers(14));
-    approve(&town, &incident);
+/// Lays chunks on their queues, and takes the messages from them before anybody gets them.
+fn dispatched(town: &Town, kept: &mut Vec<Sent>) {
     run(dispatch::step(&town.world, town.world.now()));
     for queue in town.world.busy_queues() {
         while let Some(body) = take(&town.world, &queue) {
             kept.push((queue.clone(), body));
         }
     }
+}
+
+#[test]
+fn after_it_was_cancelled_while_chunks_lay_on_their_queues() {
+    let (town, incident, mut kept) = leaked_with_messages(&customers(14));
+    approve(&town, &incident);
+    dispatched(&town, &mut kept);
     act(&town, RESPONDER, &incident, "cancel", &json!({ "reason": "a false alarm" }));
     assert_eq!(town.world.mails().len(), 0);
     nothing_happens(&town, &incident, &kept);
@@ -171,12 +176,7 @@ fn after_its_plan_was_superseded() {
 fn after_its_people_were_erased() {
     let (town, incident, mut kept) = leaked_with_messages(&customers(14));
     approve(&town, &incident);
-    run(dispatch::step(&town.world, town.world.now()));
-    for queue in town.world.busy_queues() {
-        while let Some(body) = take(&town.world, &queue) {
-            kept.push((queue.clone(), body));
-        }
-    }
+    dispatched(&town, &mut kept);
     town.world.forget_people();
     redrive_weeks_later(&town, &kept);
     let mails = town.mails_by_address();

@@ -66,8 +66,11 @@ fn pairs() -> ExitCode {
 
 fn tell(options: &Options, reports: &[(u64, Report)]) {
     let bad = reports.iter().find(|(_, report)| !report.violations.is_empty());
-    let bad = bad.filter(|_| !options.whole);
     match (bad, reports.first()) {
+        (Some((number, report)), _) if options.whole => {
+            println!("\nthe whole story of seed {number}:");
+            report.story.iter().chain(&report.violations).for_each(|line| println!("{line}"));
+        }
         (Some((number, _)), _) if options.story || !options.until_violation => {
             if let Some(Shrunk { report, before, tellings }) = shrink(*number) {
                 let left = report.went_wrong.len();

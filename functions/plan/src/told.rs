@@ -120,7 +120,9 @@ pub async fn strangers(
         let is_known = |known: &Duty| known.obligation.id == wave.obligation;
         if !duties.iter().chain(&strangers.duties).any(is_known) {
             let was = said.obligations.iter().find(|duty| duty.id == wave.obligation);
-            strangers.duties.extend(was.map(owed_no_more));
+            let was =
+                was.ok_or_else(|| Parked::Missing { what: "the duty of an earlier wave".to_owned() })?;
+            strangers.duties.push(owed_no_more(was));
         }
     }
     strangers.people.sort_by_key(|stranger| (stranger.obligation, stranger.member.person.id));

@@ -231,6 +231,7 @@ fn withdraw<'a>(ground: &Ground<'a>, stranger: &'a Stranger, seats: &mut Seats<'
     let Ground { tenant, duties, strangers, library, .. } = *ground;
     let Stranger { obligation, member, scope, region, channel } = stranger;
     let known = |duty: &&Duty| duty.obligation.id == *obligation;
+    // `told::strangers` has the duty of each among its own where it is not among those of this plan.
     let Some(duty) = duties.iter().chain(&strangers.duties).find(known) else {
         return;
     };
