@@ -10,7 +10,7 @@ use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::person::Member;
 use tocsin_domain::plan::{Channel, Phase, PlanHead, Wave};
 use tocsin_domain::receipt::Reach;
-use tocsin_notices::letter::{self, Addressee, Brief};
+use tocsin_notices::letter::{Addressee, Brief, Words};
 use tocsin_notices::{Library, Template};
 use tocsin_ports::TenantScope;
 use tocsin_ports::store::told::{self, ByDuty, Told, Who};
@@ -139,27 +139,6 @@ fn owed_no_more(was: &Obligation) -> Duty {
 }
 
 impl Before {
-    /// What a person gets of a duty, whose letter would now be this one.
-    pub fn next_to_person(
-        &self,
-        obligation: ObligationId,
-        member: &Member,
-        library: &Library,
-        now: Saying<'_>,
-    ) -> Next {
-        self.next(obligation, &Who::Person(member.person.id), Addressee::Person(member), library, now)
-    }
-
-    pub fn next_to_contact(
-        &self,
-        obligation: ObligationId,
-        contact: &str,
-        library: &Library,
-        now: Saying<'_>,
-    ) -> Next {
-        self.next(obligation, &Who::Contact(contact.to_owned()), Addressee::Contact(contact), library, now)
-    }
-
     /// Whether anything became of a notice of the duty to them: coverage knows them by that.
     pub fn counts(&self, obligation: ObligationId, member: &Member) -> bool {
         self.told.contains_key(&(obligation, Who::Person(member.person.id)))
@@ -192,38 +171,6 @@ impl Before {
         self.said.get(&told.version)?.wave(told.wave)
     }
 
-    fn next(
-        &self,
-        obligation: ObligationId,
-        who: &Who,
-        to: Addressee<'_>,
-        library: &Library,
-        now: Saying<'_>,
-    ) -> Next {
-        let Some(told) = self.told.get(&(obligation, who.clone())) else {
-            return self.first(Vec::new());
-        };
-        // The last notice may have been called up and not have gone when the one before it had come back.
-        if !told.handed_over || matches!(told.reach, Reach::Unreachable(_)) {
-            return self.first(told.tried.clone());
-        }
-        if self.was_withdrawn(told) {
-            return self.after_a_withdrawal();
-        }
-        // Nobody settles what a partner's endpoint has of an earlier plan: they are told once more, as those who know.
-        let in_doubt = told.reach == Reach::Undecided && told.tried.contains(&Channel::Partner);
-        match self.by {
-            Phase::Withdrawal => Next::Again(Phase::Withdrawal),
-            Phase::First | Phase::FollowUp | Phase::Correction
-                if !in_doubt && self.says_the_same(told, to, library, now) =>
-            {
-                Next::Nothing
-            }
-            Phase::First | Phase::FollowUp => Next::Again(Phase::FollowUp),
-            Phase::Correction => Next::Again(Phase::Correction),
-        }
-    }
-
     fn was_withdrawn(&self, told: &Told) -> bool {
         self.wave(told).is_some_and(|wave| wave.phase == Phase::Withdrawal)
     }
@@ -243,29 +190,97 @@ impl Before {
             Phase::First | Phase::FollowUp | Phase::Correction => Next::First { not_by },
         }
     }
+}
+
+/// What is said now, held against what was said. What many have in common is composed once.
+pub struct Saying<'a> {
+    before: &'a Before,
+    library: &'a Library,
+    brief: &'a Brief,
+    /// Of one wave of an earlier plan and one letter of now: what was said and what would be.
+    words: BTreeMap<(u32, u32, &'a str), (Option<Words<'a>>, Words<'a>)>,
+}
+
+impl<'a> Saying<'a> {
+    pub fn of(before: &'a Before, library: &'a Library, brief: &'a Brief) -> Self {
+        Self { before, library, brief, words: BTreeMap::new() }
+    }
+
+    /// What a person gets of a duty, whose letter would now be this one.
+    pub fn next_to_person(
+        &mut self,
+        obligation: ObligationId,
+        member: &Member,
+        template: &'a Template,
+    ) -> Next {
+        self.next(obligation, &Who::Person(member.person.id), Addressee::Person(member), template)
+    }
+
+    pub fn next_to_contact(
+        &mut self,
+        obligation: ObligationId,
+        contact: &str,
+        template: &'a Template,
+    ) -> Next {
+        self.next(obligation, &Who::Contact(contact.to_owned()), Addressee::Contact(contact), template)
+    }
+
+    fn next(
+        &mut self,
+        obligation: ObligationId,
+        who: &Who,
+        to: Addressee<'_>,
+        template: &'a Template,
+    ) -> Next {
+        let before = self.before;
+        let Some(told) = before.told.get(&(obligation, who.clone())) else {
+            return before.first(Vec::new());
+        };
+        // The last notice may have been called up and not have gone when the one before it had come back.
+        if !told.handed_over || matches!(told.reach, Reach::Unreachable(_)) {
+            return before.first(told.tried.clone());
+        }
+        if before.was_withdrawn(told) {
+            return before.after_a_withdrawal();
+        }
+        // Nobody settles what a partner's endpoint has of an earlier plan: they are told once more, as those who know.
+        let in_doubt = told.reach == Reach::Undecided && told.tried.contains(&Channel::Partner);
+        match before.by {
+            Phase::Withdrawal => Next::Again(Phase::Withdrawal),
+            Phase::First | Phase::FollowUp | Phase::Correction
+                if !in_doubt && self.is_the_same(told, to, template) =>
+            {
+                Next::Nothing
+            }
+            Phase::First | Phase::FollowUp => Next::Again(Phase::FollowUp),
+            Phase::Correction => Next::Again(Phase::Correction),
+        }
+    }
 
     /// Whether they would read the same as they did. What cannot be composed as it was, is not the same.
-    fn says_the_same(&self, told: &Told, to: Addressee<'_>, library: &Library, now: Saying<'_>) -> bool {
-        let Some((said, wave)) = self.said.get(&told.version).zip(self.wave(told)) else {
+    fn is_the_same(&mut self, told: &Told, to: Addressee<'_>, template: &'a Template) -> bool {
+        let Some((said, wave)) = self.before.said.get(&told.version).zip(self.before.wave(told)) else {
             return false;
         };
-        let templates = library.templates().iter();
-        let Some(template) = templates.into_iter().find(|known| known.content_hash() == wave.template.hash)
-        else {
+        let (library, brief) = (self.library, self.brief);
+        let (then, now) = self.words.entry((told.version, told.wave, template.id())).or_insert_with(|| {
+            let mut known = library.templates().iter();
+            let as_it_was = known.find(|known| known.content_hash() == wave.template.hash);
+            let then = as_it_was.map(|as_it_was| Words::of(as_it_was, wave, &said.brief));
+            (then, Words::of(template, wave, brief))
+        });
+        let Some(then) = then else {
             return false;
         };
-        let as_it_was;
-        let then = match (to, &told.recipient) {
+        let as_they_were;
+        let recipient = match (to, &told.recipient) {
             (Addressee::Person(member), Recipient::Person(_, slices)) => {
-                as_it_was = Member { person: member.person.clone(), slices: slices.clone() };
-                Addressee::Person(&as_it_was)
+                as_they_were = Member { person: member.person.clone(), slices: slices.clone() };
+                Addressee::Person(&as_they_were)
             }
             (other, _) => other,
         };
-        match (
-            letter::words(template, wave, &said.brief, then),
-            letter::words(now.template, wave, now.brief, to),
-        ) {
+        match (then.to(recipient), now.to(to)) {
             (Ok(then), Ok(now)) => then == now,
             (_, _) => false,
         }
@@ -276,11 +291,4 @@ impl Said {
     fn wave(&self, number: u32) -> Option<&Wave> {
         self.waves.iter().find(|wave| wave.number == number)
     }
-}
-
-/// What would be said now.
-#[derive(Clone, Copy)]
-pub struct Saying<'a> {
-    pub template: &'a Template,
-    pub brief: &'a Brief,
 }

@@ -15,7 +15,7 @@ use tocsin_domain::plan::{Channel, Phase, Settling, TemplateRef, Wave, chunk_siz
 use tocsin_domain::tenant::{Contact, Tenant};
 use tocsin_domain::window::{Interval, SendingWindow};
 use tocsin_notices::gate::Judge;
-use tocsin_notices::letter::{self, Brief, Composed};
+use tocsin_notices::letter::{self, Brief, Composed, Composer, Pages};
 use tocsin_notices::{Demands, Library, NoticeFacts, Template};
 
 use crate::Blocked;
@@ -168,6 +168,7 @@ fn assign_people<'a>(
         }
         tocsin_notices::SelectError::NoLanguage { .. } => Ok(()),
     })?;
+    let mut saying = Saying::of(told, library, brief);
     for (region, people) in &roster.by_region {
         for member in people {
             let person = &member.person;
@@ -191,8 +192,7 @@ fn assign_people<'a>(
                 continue;
             };
             let mut ways = channels(ground, duty, person, template);
-            let saying = Saying { template, brief };
-            let phase = match told.next_to_person(duty.obligation.id, member, library, saying) {
+            let phase = match saying.next_to_person(duty.obligation.id, member, template) {
                 Next::First { not_by } => {
                     ways.retain(|way| !not_by.contains(way));
                     Phase::First
@@ -264,8 +264,8 @@ fn assign_contact<'a>(ground: &Ground<'a>, duty: &'a Duty, seats: &mut Seats<'a>
     let template = library
         .select(&duty.obligation.regime, &[contact.language.as_str()])
         .map_err(|error| format!("{error}; {}", by_hand()))?;
-    let saying = Saying { template, brief };
-    let phase = match told.next_to_contact(duty.obligation.id, &contact.name, library, saying) {
+    let mut saying = Saying::of(told, library, brief);
+    let phase = match saying.next_to_contact(duty.obligation.id, &contact.name, template) {
         // There is one address, and it is tried again.
         Next::First { .. } => Phase::First,
         Next::Again(phase) => phase,
@@ -377,15 +377,20 @@ fn fill(
     let demands = demands(&duty.obligation)?;
     let facts = NoticeFacts { phase: wave.phase, ..brief.facts.clone() };
     let to_people = Judge::of(template, &wave.regime, &facts, &demands);
+    let mut composer = Composer::of(template, &wave, brief);
+    let mut judged = BTreeSet::new();
     let mut chunks = Vec::new();
     for (number, seated) in (0_u32..).zip(seated.chunks(chunk_size(wave.channel, wave.stands_by))) {
         let mut notices = Vec::with_capacity(seated.len());
         for (to, counterpart) in seated {
-            let composed = compose(template, &wave, brief, *to)?;
-            match filed(brief, *to, wave.phase) {
-                None => judge(&composed, &wave, &to_people)?,
-                Some(facts) => {
-                    judge(&composed, &wave, &Judge::of(template, &wave.regime, &facts, &demands))?;
+            let composed = compose(&mut composer, &wave, *to)?;
+            if judged.insert(composed.pages.first.digest()) {
+                match filed(brief, *to, wave.phase) {
+                    None => judge(&composed.pages, &wave, &to_people)?,
+                    Some(facts) => {
+                        let judge_of_filing = Judge::of(template, &wave.regime, &facts, &demands);
+                        judge(&composed.pages, &wave, &judge_of_filing)?;
+                    }
                 }
             }
             let (recipient, counterpart) = (to.recipient(), *counterpart);
@@ -402,10 +407,10 @@ fn fill(
     Ok(())
 }
 
-fn compose(template: &Template, wave: &Wave, brief: &Brief, to: To<'_>) -> Result<Composed, Blocked> {
+fn compose(composer: &mut Composer<'_>, wave: &Wave, to: To<'_>) -> Result<Composed, Blocked> {
     let composed = match to {
-        To::Person(member) => letter::to_person(template, wave, brief, member),
-        To::Contact(name) => letter::to_contact(template, wave, brief, name),
+        To::Person(member) => composer.to_person(member),
+        To::Contact(name) => composer.to_contact(name),
     };
     composed.map_err(|error| blocked(wave, error.to_string()))
 }
@@ -418,10 +423,10 @@ fn filed(brief: &Brief, to: To<'_>, phase: Phase) -> Option<NoticeFacts> {
     }
 }
 
-/// The bytes that would go out, judged again: a gate that saw only the template saw no person's data in it.
-fn judge(composed: &Composed, wave: &Wave, judge: &Judge<'_>) -> Result<(), Blocked> {
-    for rendered in [&composed.first, &composed.copy] {
-        judge.check(rendered).map_err(|violations| {
+/// What would go out, judged again as it is rendered, once for all who read the same: see [`tocsin_notices::Page`].
+fn judge(pages: &Pages, wave: &Wave, judge: &Judge<'_>) -> Result<(), Blocked> {
+    for page in [&pages.first, &pages.copy] {
+        judge.check_page(page).map_err(|violations| {
             let all: Vec<String> = violations.iter().map(ToString::to_string).collect();
             blocked(wave, all.join("; "))
         })?;

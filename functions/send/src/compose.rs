@@ -10,7 +10,7 @@ use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::person::{EmailAddress, Member, Person, PhoneNumber};
 use tocsin_domain::plan::{Channel, Wave};
 use tocsin_domain::tenant::Endpoint;
-use tocsin_notices::letter::{self, Brief, Composed};
+use tocsin_notices::letter::{self, Brief, Composed, Composer};
 use tocsin_notices::{Rendered, Template};
 use tocsin_ports::store::chunks::StoredChunk;
 use tocsin_ports::store::people;
@@ -61,13 +61,14 @@ pub async fn chunk(
 ) -> Result<Vec<Ready>, Halt> {
     let template = template(wave)?;
     let people = people_of(ports, scope, roster, wave, chunk).await?;
+    let mut composer = Composer::of(template, wave, brief);
     let ready = chunk.chunk.notices.iter().zip(&chunk.entries).map(|(notice, entry)| {
         if !entry.goes_next() {
             return Ready::Settled;
         }
         // Whoever may read a second message should learn that it is one.
         let is_copy = *entry == Entry::Repeat && !wave.channel.is_idempotent();
-        one(template, wave, brief, notice, &people, is_copy).unwrap_or_else(Ready::Withhold)
+        one(&mut composer, wave, brief, notice, &people, is_copy).unwrap_or_else(Ready::Withhold)
     });
     Ok(ready.collect())
 }
@@ -112,7 +113,7 @@ fn record_of(notice: &Notice) -> Option<(PersonId, u32)> {
 /// A notice, or why it is withheld. The bytes have to be the approved ones in both forms: a record that changed
 /// since, or a renderer that did, sends nothing.
 fn one(
-    template: &Template,
+    composer: &mut Composer<'_>,
     wave: &Wave,
     brief: &Brief,
     notice: &Notice,
@@ -124,11 +125,11 @@ fn one(
         Recipient::Person(id, slices) => {
             let person = people.get(id).ok_or("the person's record is gone")?.clone();
             let member = Member { person, slices: slices.clone() };
-            let composed = letter::to_person(template, wave, brief, &member).map_err(|_| CHANGED)?;
+            let composed = composer.to_person(&member).map_err(|_| CHANGED)?;
             address(wave, brief, &member.person, approved(composed, notice, is_copy).ok_or(CHANGED)?)
         }
         Recipient::Contact(name) => {
-            let composed = letter::to_contact(template, wave, brief, name).map_err(|_| CHANGED)?;
+            let composed = composer.to_contact(name).map_err(|_| CHANGED)?;
             let message = approved(composed, notice, is_copy).ok_or(CHANGED)?;
             to_contact(wave, brief, name, message)
         }
@@ -156,7 +157,7 @@ fn approved(composed: Composed, notice: &Notice, is_copy: bool) -> Option<Render
     if composed.bytes() != notice.bytes {
         return None;
     }
-    Some(if is_copy { composed.copy } else { composed.first })
+    Some(if is_copy { composed.copy() } else { composed.first() })
 }
 
 fn address(wave: &Wave, brief: &Brief, person: &Person, notice: Rendered) -> Result<Ready, &'static str> {

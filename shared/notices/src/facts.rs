@@ -144,21 +144,14 @@ pub struct Reader {
     /// Keys of the data categories of this person that leaked.
     /// If empty, the letter names those of the incident: too much rather than too little.
     pub data_categories: BTreeSet<String>,
-    /// The language that the person reads, as a BCP 47 tag.
-    pub language: String,
     /// The letter repeats one that may have arrived already, and says so.
     pub copy: bool,
 }
 
 impl Reader {
     /// A reader who is no person: an authority.
-    pub fn authority(language: &str) -> Reader {
-        Reader {
-            display_name: None,
-            data_categories: BTreeSet::new(),
-            language: language.to_owned(),
-            copy: false,
-        }
+    pub fn nobody() -> Reader {
+        Reader { display_name: None, data_categories: BTreeSet::new(), copy: false }
     }
 }
 

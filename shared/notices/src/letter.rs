@@ -4,7 +4,7 @@
 //! because everything that goes in is frozen with the plan or stands in the person's own record.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,8 @@ use tocsin_domain::plan;
 use crate::facts::{Filing, NoticeFacts, Reader};
 use crate::header::Channel;
 use crate::library::Library;
-use crate::render::{RenderError, Rendered, render};
+use crate::page::{Page, Whom};
+use crate::render::{RenderError, Rendered};
 use crate::template::{LoadError, Template};
 
 /// What every notice of a plan is rendered from. Frozen with the plan; no person's data is in it.
@@ -47,22 +48,38 @@ impl Brief {
     }
 }
 
-/// A notice in the two forms in which it may go out. The approval binds both.
+/// The two forms in which a notice may go out, with gaps for its reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pages {
+    pub first: Page,
+    /// The same, saying that it repeats one that may have arrived already.
+    pub copy: Page,
+}
+
+/// A notice in both forms. The approval binds both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Composed {
-    pub first: Rendered,
-    /// The same, saying that it repeats one that may have arrived already.
-    pub copy: Rendered,
+    pub pages: Arc<Pages>,
+    whom: Whom,
 }
 
 impl Composed {
     /// What the plan keeps of the bytes.
     pub fn bytes(&self) -> [u8; 16] {
-        let whole =
-            Sha256::new().chain_update(self.first.digest()).chain_update(self.copy.digest()).finalize();
-        let mut first = [0; 16];
-        first.copy_from_slice(&whole[..16]);
-        first
+        let Pages { first, copy } = &*self.pages;
+        let both =
+            Sha256::new().chain_update(first.digest_to(&self.whom)).chain_update(copy.digest_to(&self.whom));
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&both.finalize()[..16]);
+        bytes
+    }
+
+    pub fn first(&self) -> Rendered {
+        self.pages.first.to(&self.whom)
+    }
+
+    pub fn copy(&self) -> Rendered {
+        self.pages.copy.to(&self.whom)
     }
 }
 
@@ -84,25 +101,77 @@ pub fn shipped() -> Result<&'static Library, &'static LoadError> {
     LIBRARY.get_or_init(Library::shipped).as_ref()
 }
 
-/// The notice of one obligation to one person.
-///
-/// # Errors
-/// See [`RenderError`]; none depends on how odd the person's name is.
-pub fn to_person(
-    template: &Template,
-    wave: &plan::Wave,
-    brief: &Brief,
-    member: &Member,
-) -> Result<Composed, ComposeError> {
-    let person = &member.person;
-    let reader = Reader {
-        display_name: person.name.as_ref().map(|name| name.expose().clone()),
-        data_categories: leaked(brief, &member.slices),
-        language: template.header().language.clone(),
-        copy: false,
-    };
-    let facts = NoticeFacts { phase: wave.phase, ..brief.facts.clone() };
-    both(template, wave, &facts, reader, &reference_of(brief, wave, person.id))
+/// Composes the notices of one wave. What its readers have in common is rendered once.
+pub struct Composer<'a> {
+    template: &'a Template,
+    brief: &'a Brief,
+    facts: NoticeFacts,
+    regime: String,
+    obligation: ObligationId,
+    channel: Channel,
+    pages: BTreeMap<Shared, Arc<Pages>>,
+}
+
+/// By what the readers of a wave differ in what they read, apart from who they are.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Shared {
+    /// The places of the datasets in which they stand.
+    datasets: BTreeSet<usize>,
+    is_named: bool,
+}
+
+impl<'a> Composer<'a> {
+    pub fn of(template: &'a Template, wave: &plan::Wave, brief: &'a Brief) -> Self {
+        Self {
+            template,
+            brief,
+            facts: NoticeFacts { phase: wave.phase, ..brief.facts.clone() },
+            regime: wave.regime.clone(),
+            obligation: wave.obligation,
+            channel: channel_of(wave.channel),
+            pages: BTreeMap::new(),
+        }
+    }
+
+    /// The notice to one person.
+    ///
+    /// # Errors
+    /// See [`RenderError`]; none depends on how odd the person's name is.
+    pub fn to_person(&mut self, member: &Member) -> Result<Composed, ComposeError> {
+        let datasets = member.slices.iter().map(|slice| dataset_place(*slice)).collect();
+        let reader = Reader {
+            display_name: member.person.name.as_ref().map(|name| name.expose().clone()),
+            data_categories: leaked(self.brief, &datasets),
+            copy: false,
+        };
+        let reference =
+            reference(&self.facts.reference_prefix, self.obligation, &member.person.id.to_string());
+        let whom = Whom::of(&reader, reference, &self.facts)?;
+        let shared = Shared { datasets, is_named: whom.is_named() };
+        if let Some(pages) = self.pages.get(&shared) {
+            return Ok(Composed { pages: Arc::clone(pages), whom });
+        }
+        let pages = Arc::new(self.pages_for(&self.facts, reader)?);
+        self.pages.insert(shared, Arc::clone(&pages));
+        Ok(Composed { pages, whom })
+    }
+
+    /// The filing to one body.
+    ///
+    /// # Errors
+    /// See [`RenderError`], and a contact that the plan does not name.
+    pub fn to_contact(&self, contact: &str) -> Result<Composed, ComposeError> {
+        let facts = self.brief.facts_for(contact).ok_or(ComposeError::UnknownContact)?;
+        let facts = NoticeFacts { phase: self.facts.phase, notice_date: self.facts.notice_date, ..facts };
+        let reference = reference(&facts.reference_prefix, self.obligation, contact);
+        let whom = Whom::of(&Reader::nobody(), reference, &facts)?;
+        Ok(Composed { pages: Arc::new(self.pages_for(&facts, Reader::nobody())?), whom })
+    }
+
+    fn pages_for(&self, facts: &NoticeFacts, reader: Reader) -> Result<Pages, ComposeError> {
+        let page = |reader: &Reader| Page::of(self.template, self.channel, &self.regime, facts, reader);
+        Ok(Pages { first: page(&reader)?, copy: page(&Reader { copy: true, ..reader })? })
+    }
 }
 
 /// The reference of a wave's notice to a person.
@@ -110,42 +179,27 @@ pub fn reference_of(brief: &Brief, wave: &plan::Wave, person: PersonId) -> Strin
     reference(&brief.facts.reference_prefix, wave.obligation, &person.to_string())
 }
 
-/// A filing to one body.
-///
-/// # Errors
-/// See [`RenderError`], and a contact that the plan does not name.
-pub fn to_contact(
-    template: &Template,
-    wave: &plan::Wave,
-    brief: &Brief,
-    contact: &str,
-) -> Result<Composed, ComposeError> {
-    let facts = brief.facts_for(contact).ok_or(ComposeError::UnknownContact)?;
-    let facts = NoticeFacts { phase: wave.phase, ..facts };
-    let reader = Reader::authority(&template.header().language);
-    let reference = reference(&facts.reference_prefix, wave.obligation, contact);
-    both(template, wave, &facts, reader, &reference)
-}
-
 /// What a notice says, apart from its date and from which notice of the incident it is: two that say the same differ in
 /// nothing that their reader has to know.
-///
-/// # Errors
-/// As of the composing functions.
-pub fn words(
-    template: &Template,
-    wave: &plan::Wave,
-    brief: &Brief,
-    to: Addressee<'_>,
-) -> Result<[u8; 32], ComposeError> {
-    let wave = plan::Wave { phase: plan::Phase::First, ..wave.clone() };
-    let facts = NoticeFacts { notice_date: Date::ZERO, ..brief.facts.clone() };
-    let brief = Brief { facts, ..brief.clone() };
-    let composed = match to {
-        Addressee::Person(member) => to_person(template, &wave, &brief, member)?,
-        Addressee::Contact(name) => to_contact(template, &wave, &brief, name)?,
-    };
-    Ok(composed.first.digest())
+pub struct Words<'a>(Composer<'a>);
+
+impl<'a> Words<'a> {
+    pub fn of(template: &'a Template, wave: &plan::Wave, brief: &'a Brief) -> Self {
+        let mut composer = Composer::of(template, wave, brief);
+        composer.facts.phase = plan::Phase::First;
+        composer.facts.notice_date = Date::ZERO;
+        Self(composer)
+    }
+
+    /// # Errors
+    /// As of the composer.
+    pub fn to(&mut self, to: Addressee<'_>) -> Result<[u8; 32], ComposeError> {
+        let Composed { pages, whom } = match to {
+            Addressee::Person(member) => self.0.to_person(member)?,
+            Addressee::Contact(name) => self.0.to_contact(name)?,
+        };
+        Ok(pages.first.digest_to(&whom))
+    }
 }
 
 /// Whom a notice is composed for.
@@ -153,20 +207,6 @@ pub fn words(
 pub enum Addressee<'a> {
     Person(&'a Member),
     Contact(&'a str),
-}
-
-fn both(
-    template: &Template,
-    wave: &plan::Wave,
-    facts: &NoticeFacts,
-    reader: Reader,
-    reference: &str,
-) -> Result<Composed, ComposeError> {
-    let channel = channel_of(wave.channel);
-    let first = render(template, channel, &wave.regime, facts, &reader, reference)?;
-    let reader = Reader { copy: true, ..reader };
-    let copy = render(template, channel, &wave.regime, facts, &reader, reference)?;
-    Ok(Composed { first, copy })
 }
 
 /// The notices' word for a plan's channel.
@@ -181,8 +221,8 @@ pub fn channel_of(channel: plan::Channel) -> Channel {
 }
 
 /// The data of a person that leaked: of every dataset that the person stands in.
-fn leaked(brief: &Brief, slices: &[u32]) -> BTreeSet<String> {
-    slices.iter().filter_map(|slice| brief.data.get(dataset_place(*slice))).flatten().cloned().collect()
+fn leaked(brief: &Brief, datasets: &BTreeSet<usize>) -> BTreeSet<String> {
+    datasets.iter().filter_map(|place| brief.data.get(*place)).flatten().cloned().collect()
 }
 
 /// What a reader can check on the merchant's own page. The same person gets another for another obligation, and

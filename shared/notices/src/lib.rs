@@ -3,8 +3,9 @@
 //! A [`Template`] is a folder of files for one family of letters, one audience and one language. Its header names the
 //! regimes that it serves and the elements that it carries; marks in its text say where. The [`gate`] refuses a
 //! template that lacks what a regime demands or says what it forbids, and judges the rendered bytes again.
-//! Rendering is a pure function of the template, the facts, the reader and the reference, so that an approval can
-//! bind the bytes through [`Rendered::digest`].
+//! Rendering is a pure function of the template, the facts, the reader and the reference: a [`Page`], which many
+//! readers have in common, with its gaps filled for one of them. So an approval can bind the bytes of a notice through
+//! [`Page::digest_to`].
 //!
 //! Architecture invariants: no clock, no input or output, no randomness. What a regime demands comes in as plain
 //! [`Demands`]: this crate knows no rule of law but the wording that statutes prescribe.
@@ -22,6 +23,7 @@ mod language;
 pub mod letter;
 mod library;
 mod markers;
+mod page;
 mod render;
 pub mod sms;
 mod template;
@@ -40,5 +42,6 @@ pub use header::{Agency, AgencyKind, Audience, Channel, Header, RegimeTerms};
 pub use language::Language;
 pub use library::{Library, SelectError, shipped_parts, shipped_words};
 pub use markers::BadMark;
-pub use render::{Email, InApp, RenderError, Rendered, Sms, render, render_email, render_in_app, render_sms};
+pub use page::{Page, Whom};
+pub use render::{Email, InApp, RenderError, Rendered, Sms, render};
 pub use template::{LoadError, Part, Parts, Template, Words};

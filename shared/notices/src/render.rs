@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::facts::{NoticeFacts, Reader};
 use crate::header::Channel;
-use crate::sms;
+use crate::page::{Page, Whom};
 use crate::template::{Part, Template};
 use crate::values::Values;
 
@@ -58,72 +58,10 @@ pub enum RenderError {
     Template { part: Part, line: usize, kind: minijinja::ErrorKind },
 }
 
-/// An e-mail.
-///
-/// # Errors
-/// See [`RenderError`]; none depends on how odd the reader's name is.
-pub fn render_email(
-    template: &Template,
-    regime: &str,
-    facts: &NoticeFacts,
-    reader: &Reader,
-    reference: &str,
-) -> Result<Email, RenderError> {
-    in_the_form_of_an_email(template, Channel::Email, regime, facts, reader, reference)
-}
-
-/// The same words for a channel that carries a whole page.
-fn in_the_form_of_an_email(
-    template: &Template,
-    channel: Channel,
-    regime: &str,
-    facts: &NoticeFacts,
-    reader: &Reader,
-    reference: &str,
-) -> Result<Email, RenderError> {
-    let values = values(template, channel, regime, facts, reader, reference)?;
-    Ok(Email {
-        subject: subject(template, values.clone())?,
-        text: tidy(&fill(template, Part::Text, values.clone())?),
-        html: tidy(&fill(template, Part::Html, values)?),
-    })
-}
-
-/// A text message.
-///
-/// # Errors
-/// As [`render_email`].
-pub fn render_sms(
-    template: &Template,
-    regime: &str,
-    facts: &NoticeFacts,
-    reader: &Reader,
-    reference: &str,
-) -> Result<Sms, RenderError> {
-    let values = values(template, Channel::Sms, regime, facts, reader, reference)?;
-    let text = fill(template, Part::Sms, values)?;
-    Ok(Sms { text: sms::spelt(tidy(&text).trim_end()) })
-}
-
-/// A message in the shop's own inbox.
-///
-/// # Errors
-/// As [`render_email`].
-pub fn render_in_app(
-    template: &Template,
-    regime: &str,
-    facts: &NoticeFacts,
-    reader: &Reader,
-    reference: &str,
-) -> Result<InApp, RenderError> {
-    let values = values(template, Channel::InApp, regime, facts, reader, reference)?;
-    Ok(InApp { title: subject(template, values.clone())?, text: tidy(&fill(template, Part::InApp, values)?) })
-}
-
 /// The notice for one channel.
 ///
 /// # Errors
-/// As [`render_email`].
+/// See [`RenderError`]; none depends on how odd the reader's name is.
 pub fn render(
     template: &Template,
     channel: Channel,
@@ -132,12 +70,36 @@ pub fn render(
     reader: &Reader,
     reference: &str,
 ) -> Result<Rendered, RenderError> {
+    let whom = Whom::of(reader, reference.to_owned(), facts)?;
+    Ok(Page::of(template, channel, regime, facts, reader)?.to(&whom))
+}
+
+/// A notice with gaps where its readers differ.
+///
+/// # Errors
+/// See [`RenderError`].
+pub(crate) fn blank(
+    template: &Template,
+    channel: Channel,
+    regime: &str,
+    facts: &NoticeFacts,
+    reader: &Reader,
+) -> Result<Rendered, RenderError> {
+    let values = values(template, channel, regime, facts, reader)?;
     match channel {
-        Channel::Email | Channel::Partner | Channel::Letter => {
-            in_the_form_of_an_email(template, channel, regime, facts, reader, reference).map(Rendered::Email)
+        Channel::Email | Channel::Partner | Channel::Letter => Ok(Rendered::Email(Email {
+            subject: subject(template, values.clone())?,
+            text: tidy(&fill(template, Part::Text, values.clone())?),
+            html: tidy(&fill(template, Part::Html, values)?),
+        })),
+        Channel::Sms => {
+            let text = tidy(&fill(template, Part::Sms, values)?);
+            Ok(Rendered::Sms(Sms { text: text.trim_end().to_owned() }))
         }
-        Channel::Sms => render_sms(template, regime, facts, reader, reference).map(Rendered::Sms),
-        Channel::InApp => render_in_app(template, regime, facts, reader, reference).map(Rendered::InApp),
+        Channel::InApp => Ok(Rendered::InApp(InApp {
+            title: subject(template, values.clone())?,
+            text: tidy(&fill(template, Part::InApp, values)?),
+        })),
     }
 }
 
@@ -201,7 +163,6 @@ fn values(
     regime: &str,
     facts: &NoticeFacts,
     reader: &Reader,
-    reference: &str,
 ) -> Result<minijinja::Value, RenderError> {
     if !template.header().channels.contains(&channel) {
         return Err(RenderError::ChannelNotServed(channel));
@@ -209,17 +170,7 @@ fn values(
     if !template.header().phases.contains(&facts.phase) {
         return Err(RenderError::PhaseNotServed);
     }
-    if !is_reference(reference, &facts.reference_prefix) {
-        return Err(RenderError::BadReference);
-    }
-    Ok(Values::of(template, regime, facts, reader, reference)?.for_engine())
-}
-
-/// At least four signs after a prefix that is not empty; nothing that could be mistaken for text or a link.
-fn is_reference(reference: &str, prefix: &str) -> bool {
-    let plain = |sign: char| sign.is_ascii_alphanumeric() || sign == '-';
-    let rest = reference.strip_prefix(prefix).unwrap_or_default();
-    !prefix.is_empty() && rest.len() >= 4 && reference.len() <= 40 && reference.chars().all(plain)
+    Ok(Values::of(template, regime, facts, reader)?.for_engine())
 }
 
 fn fill(template: &Template, part: Part, values: minijinja::Value) -> Result<String, RenderError> {

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::header::{Agency, AgencyKind, Channel, Header, RegimeTerms};
 use crate::language::Language;
+use crate::page::is_gap;
 
 /// What one rendering may cost, in the engine's units: a hundred times what the longest letter needs,
 /// so that a tenant's own template cannot stall a sender.
@@ -104,6 +105,7 @@ impl Template {
         let language = language_of(&parts, &header, words)?;
         let agencies = agencies_of(&parts, &header, words)?;
         need_parts(&parts, &header)?;
+        refuse_gaps(&parts)?;
         let engine = engine_of(&parts)?;
         Ok(Template {
             id: format!("{}/{}/{}", header.family, header.audience.as_str(), header.language),
@@ -215,6 +217,19 @@ fn need_parts(parts: &Parts, header: &Header) -> Result<(), LoadError> {
         }
     }
     Ok(())
+}
+
+/// A gap is made by printing `name` or `reference`, and in no other way.
+fn refuse_gaps(parts: &Parts) -> Result<(), LoadError> {
+    let header = std::iter::once(("notice.toml", &parts.header));
+    let sources = parts.sources.iter().map(|(part, source)| (part.file_name(), source));
+    match header.chain(sources).find(|(_, text)| text.contains(is_gap)) {
+        None => Ok(()),
+        Some((file, _)) => Err(LoadError::Data {
+            file: format!("{}/{file}", parts.folder),
+            problem: "a sign of the private use area, which no reader's device shows".to_owned(),
+        }),
+    }
 }
 
 /// The parts that a channel's notice is made of.

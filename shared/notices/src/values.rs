@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::clean::{isolated, one_line, paragraphs, short_line, shown_name};
+use crate::clean::{one_line, paragraphs, short_line, shown_name};
 use crate::element::Element;
 use tocsin_domain::plan::Phase;
 
 use crate::facts::{Filing, Merchant, NoticeFacts, Officer, Reader};
 use crate::header::{Agency, AgencyKind, Audience};
 use crate::language::{Language, for_tag, unknown_category};
+use crate::page;
 use crate::render::RenderError;
 use crate::template::Template;
 
@@ -24,9 +25,10 @@ pub(crate) struct Values<'a> {
     pub language: &'a str,
     pub legal_basis: &'a str,
     pub merchant: MerchantValues,
-    pub reference: &'a str,
-    /// The reader's name, if there is one to greet by; between isolates if it runs from right to left.
-    pub name: Option<String>,
+    /// The gap for the reader's reference.
+    pub reference: &'static str,
+    /// The gap for the reader's name, if there is one to greet by.
+    pub name: Option<&'static str>,
     pub copy: bool,
     pub phase: Phase,
     pub late: bool,
@@ -108,7 +110,6 @@ impl<'a> Values<'a> {
         regime: &str,
         facts: &'a NoticeFacts,
         reader: &Reader,
-        reference: &'a str,
     ) -> Result<Values<'a>, RenderError> {
         let terms = template.terms(regime).ok_or(RenderError::RegimeNotServed)?;
         let language = template.language();
@@ -117,8 +118,8 @@ impl<'a> Values<'a> {
             language: &template.header().language,
             legal_basis: &terms.legal_basis,
             merchant: merchant_values(&facts.merchant),
-            reference,
-            name: reader.display_name.as_deref().and_then(shown_name).map(|name| isolated(&name)),
+            reference: page::REFERENCE,
+            name: reader.display_name.as_deref().and_then(shown_name).map(|_| page::NAME),
             copy: reader.copy,
             phase: facts.phase,
             late: facts.late,

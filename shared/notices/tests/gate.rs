@@ -2,11 +2,10 @@
 
 mod common;
 
-use common::{REFERENCE, demands, facts, keys, reader};
+use common::{REFERENCE, demands, facts, keys, reader, render_email};
 use tocsin_notices::{
     Channel, Demands, Element, Email, InApp, Library, NoticeFacts, Part, Parts, Phase, Quantity, RenderError,
-    Rendered, Sms, Template, Texts, Violation, gate, render, render_email, render_in_app, render_sms,
-    shipped_parts, shipped_words,
+    Rendered, Sms, Template, Texts, Violation, gate, render, shipped_parts, shipped_words,
 };
 
 const REGIME: &str = "us-ca-individual";
@@ -270,7 +269,9 @@ fn short_forms_say_who_what_and_where() {
         .err()
         .unwrap_or_default()
     };
-    let sms = render_sms(template, "eu-gdpr-individual", &facts, &reader(None), REFERENCE).unwrap();
+    let render =
+        |channel| render(template, channel, "eu-gdpr-individual", &facts, &reader(None), REFERENCE).unwrap();
+    let Rendered::Sms(sms) = render(Channel::Sms) else { panic!("not a text message") };
     let with = |from: &str, to: &str| Rendered::Sms(Sms { text: sms.text.replace(from, to) });
     assert_eq!(check(with("Lindenwerk:", "We:")), [Violation::Lacks("who writes")]);
     assert_eq!(
@@ -280,7 +281,7 @@ fn short_forms_say_who_what_and_where() {
     assert_eq!(check(with("LWX-", "ABC-")), [Violation::Lacks("a reference")]);
     assert_eq!(check(with("/pages/notice", "/x")), [Violation::Lacks("the page of the full notice")]);
     assert_eq!(check(with("Beware", &"Beware ".repeat(60))), [Violation::SmsTooLong { count: 5, limit: 3 }]);
-    let in_app = render_in_app(template, "eu-gdpr-individual", &facts, &reader(None), REFERENCE).unwrap();
+    let Rendered::InApp(in_app) = render(Channel::InApp) else { panic!("not an in-app message") };
     let cut =
         InApp { text: in_app.text.replace("https://www.lindenwerk.example/pages/notice", ""), ..in_app };
     assert_eq!(check(Rendered::InApp(cut)), [Violation::Lacks("the page of the full notice")]);
@@ -318,7 +319,7 @@ fn facts_that_do_not_suffice_are_named() {
     let found = render_email(template, "us-ca-individual", &facts(), &reader(None), REFERENCE).err();
     assert_eq!(found, Some(RenderError::RegimeNotServed));
     let filing = library.select("eu-gdpr-authority", &["en"]).unwrap();
-    let found = render_sms(filing, "eu-gdpr-authority", &facts(), &reader(None), REFERENCE).err();
+    let found = render(filing, Channel::Sms, "eu-gdpr-authority", &facts(), &reader(None), REFERENCE).err();
     assert_eq!(found, Some(RenderError::ChannelNotServed(Channel::Sms)));
 }
 

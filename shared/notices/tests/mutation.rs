@@ -4,10 +4,10 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{REFERENCE, REGIMES, demands, facts, reader};
+use common::{REFERENCE, REGIMES, demands, facts, reader, render_email};
 use tocsin_notices::{
     Demands, Element, Library, Part, Parts, Quantity, Rendered, Template, Violation, Words, gate,
-    render_email, shipped_parts, shipped_words,
+    shipped_parts, shipped_words,
 };
 
 #[test]

@@ -4,10 +4,10 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::{REFERENCE, REGIMES, demands, facts, reader};
+use common::{REFERENCE, REGIMES, demands, facts, reader, render_email};
 use proptest::prelude::*;
 use tocsin_notices::{
-    Channel, Email, Library, NAME_LIMIT, NoticeFacts, Rendered, gate, render, render_email,
+    Channel, Email, Library, NAME_LIMIT, NoticeFacts, Page, Reader, Rendered, gate, render,
 };
 
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::shipped().expect("the shipped letters"));
@@ -136,6 +136,21 @@ proptest! {
         let Rendered::Email(email) = rendered else { panic!("not an e-mail") };
         prop_assert!(!email.subject.contains(['\r', '\n', '\0']));
         prop_assert!(!email.text.contains('\r') && !email.html.contains('\r'));
+    }
+
+    #[test]
+    fn the_gates_word_on_a_page_holds_for_every_name(name in names(), at in 0..REGIMES.len(), copy: bool) {
+        let (regime, language, _) = REGIMES[at];
+        let template = LIBRARY.select(regime, &[language]).unwrap();
+        let reader = Reader { copy, ..reader(Some(&name)) };
+        let demands = demands(regime);
+        let judge = gate::Judge::of(template, regime, &FACTS, &demands);
+        for channel in &template.header().channels {
+            let page = Page::of(template, *channel, regime, &FACTS, &reader).unwrap();
+            prop_assert_eq!(judge.check_page(&page), Ok(()));
+            let rendered = render(template, *channel, regime, &FACTS, &reader, REFERENCE).unwrap();
+            prop_assert_eq!(judge.check(&rendered), Ok(()));
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::facts::{NoticeFacts, Quantity, Reader};
 use crate::header::Audience;
 use crate::html::{self, Document};
 use crate::language::unknown_category;
+use crate::page::Page;
 use crate::render::{Email, InApp, RenderError, Rendered, Sms};
 use crate::sms;
 use crate::template::Template;
@@ -58,6 +59,7 @@ pub struct Judge<'a> {
     /// What is wrong whatever a notice says.
     always: Vec<Violation>,
     template: &'a Template,
+    facts: &'a NoticeFacts,
     gate: Option<Gate<'a>>,
 }
 
@@ -71,7 +73,15 @@ impl<'a> Judge<'a> {
                 None
             }
         };
-        Self { always, template, gate }
+        Self { always, template, facts, gate }
+    }
+
+    /// Whether each notice of a page may go out. What a name could spoil is judged by the longest one.
+    ///
+    /// # Errors
+    /// See [`check_rendered`].
+    pub fn check_page(&self, page: &Page) -> Result<(), Vec<Violation>> {
+        self.check(&page.to_the_longest_name(&self.facts.reference_prefix))
     }
 
     /// # Errors
@@ -144,8 +154,7 @@ impl<'a> Gate<'a> {
         facts: &'a NoticeFacts,
         demands: &'a Demands,
     ) -> Result<Self, RenderError> {
-        let reader = Reader::authority(&template.header().language);
-        let values = Values::of(template, regime, facts, &reader, &facts.reference_prefix)?;
+        let values = Values::of(template, regime, facts, &Reader::nobody())?;
         let hosts = Hosts::of(template, regime, facts);
         let declared = template.header().elements.iter();
         let elements: BTreeSet<&Element> = if withdraws(template, facts) {

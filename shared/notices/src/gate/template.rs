@@ -29,6 +29,7 @@ pub fn check_template(template: &Template, regime: &str, demands: &Demands) -> R
         violations.extend(marks(template, part, demands));
     }
     violations.extend(short_forms(template));
+    violations.extend(gaps(template));
     violations.extend(phrases(template));
     violations.extend(forbidden(template, demands));
     if violations.is_empty() { Ok(()) } else { Err(violations) }
@@ -114,6 +115,36 @@ fn short_forms(template: &Template) -> Vec<Violation> {
 fn prints(source: &str, name: &str) -> bool {
     let rest_of_prints = source.split("{{").skip(1);
     rest_of_prints.filter_map(|rest| rest.split_once("}}")).any(|(printed, _)| printed.trim() == name)
+}
+
+/// What stands in a page as a gap can be printed as it is, and asked for; it cannot be counted, cut or compared.
+fn gaps(template: &Template) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for part in Part::ALL {
+        let source = template.source(part).unwrap_or_default();
+        for name in ["name", "reference"] {
+            if tags(source).any(|tag| does_more(tag, name)) {
+                violations.push(Violation::GapUsed { part, name });
+            }
+        }
+    }
+    violations
+}
+
+/// What stands in the tags that print or decide.
+fn tags(source: &str) -> impl Iterator<Item = &str> {
+    let between =
+        |open, close| source.split(open).skip(1).filter_map(move |rest: &str| rest.split_once(close));
+    between("{{", "}}").chain(between("{%", "%}")).map(|(tag, _)| tag.trim_matches(['-', '+', ' ', '\n']))
+}
+
+/// Whether a tag uses a value otherwise than by printing it or by asking whether it is there.
+fn does_more(tag: &str, name: &str) -> bool {
+    let words = tag.split(|sign: char| !sign.is_alphanumeric() && sign != '_' && sign != '.');
+    let is_used = words.into_iter().any(|word| word == name || word.starts_with(&format!("{name}.")));
+    let is_plain =
+        ["", "if ", "if not ", "elif "].iter().any(|before| tag.strip_prefix(before) == Some(name));
+    is_used && !is_plain
 }
 
 /// Elements whose text is fixed are known by their words in the rendered notice.

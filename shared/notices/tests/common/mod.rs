@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
 use tocsin_notices::{
-    Counts, Demands, Filing, IdentityServices, Merchant, NoticeFacts, Occurred, Officer, Phase, Quantity,
-    Reader, Texts,
+    Channel, Counts, Demands, Email, Filing, IdentityServices, Merchant, NoticeFacts, Occurred, Officer,
+    Phase, Quantity, Reader, RenderError, Rendered, Template, Texts, render,
 };
 
 pub const REFERENCE: &str = "LWX-7F3K-92QD";
@@ -220,8 +220,22 @@ pub fn reader(name: Option<&str>) -> Reader {
     Reader {
         display_name: name.map(str::to_owned),
         data_categories: keys(&["email", "name", "password-hash"]),
-        language: "en".to_owned(),
         copy: false,
+    }
+}
+
+/// A notice in the form of an e-mail.
+#[allow(dead_code, reason = "not every test that shares this looks at an e-mail alone")]
+pub fn render_email(
+    template: &Template,
+    regime: &str,
+    facts: &NoticeFacts,
+    reader: &Reader,
+    reference: &str,
+) -> Result<Email, RenderError> {
+    match render(template, Channel::Email, regime, facts, reader, reference)? {
+        Rendered::Email(email) => Ok(email),
+        Rendered::Sms(_) | Rendered::InApp(_) => panic!("not an e-mail"),
     }
 }
 

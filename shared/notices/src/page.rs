@@ -1,0 +1,173 @@
+//! What the readers of a notice have in common: a page with gaps, filled for each of them.
+//!
+//! Many people read the same letter but for their name and their reference. The page is rendered and judged once,
+//! however many they are; a notice is the page with its gaps filled, and nothing else makes one. So the gate's word
+//! on a page holds for each of its notices, and [`Page::digest_to`] binds a notice's bytes without a look at them all.
+
+use std::fmt;
+
+use minijinja::HtmlEscape;
+use sha2::{Digest, Sha256};
+
+use crate::clean::{NAME_LIMIT, isolated, shown_name};
+use crate::facts::{NoticeFacts, Reader};
+use crate::header::Channel;
+use crate::render::{Email, InApp, RenderError, Rendered, Sms, blank};
+use crate::sms;
+use crate::template::Template;
+
+/// Where the reader's name goes. No value that is printed has a sign of the private use area: `clean` drops them, and
+/// no template may have one.
+pub(crate) const NAME: &str = "\u{e000}";
+
+/// Where the reader's reference goes.
+pub(crate) const REFERENCE: &str = "\u{e001}";
+
+/// The longest reference, in signs.
+const REFERENCE_LIMIT: usize = 40;
+
+/// What stands in no text but as a gap.
+pub(crate) fn is_gap(sign: char) -> bool {
+    matches!(sign, '\u{e000}' | '\u{e001}')
+}
+
+/// A notice to many readers.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Page {
+    blank: Rendered,
+    digest: [u8; 32],
+}
+
+/// Who one reader of a page is. Personal data: `Debug` shows none of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Whom {
+    /// Clean, and between isolates if it runs from right to left.
+    name: Option<String>,
+    name_in_html: String,
+    reference: String,
+}
+
+impl Page {
+    /// The page of everybody who reads what this reader reads: who has or has not a name, the same data leaked, and
+    /// a first notice or a copy.
+    ///
+    /// # Errors
+    /// See [`RenderError`].
+    pub fn of(
+        template: &Template,
+        channel: Channel,
+        regime: &str,
+        facts: &NoticeFacts,
+        reader: &Reader,
+    ) -> Result<Page, RenderError> {
+        let blank = blank(template, channel, regime, facts, reader)?;
+        Ok(Page { digest: blank.digest(), blank })
+    }
+
+    /// SHA-256 over all that the page's notices share, with the places of the gaps.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// The notice to one reader, who has a name if and only if the page greets by one.
+    pub(crate) fn to(&self, whom: &Whom) -> Rendered {
+        match &self.blank {
+            Rendered::Email(email) => Rendered::Email(Email {
+                subject: whom.in_text(&email.subject),
+                text: whom.in_text(&email.text),
+                html: whom.in_html(&email.html),
+            }),
+            // Which signs a text message may have is a matter of the whole.
+            Rendered::Sms(sms) => Rendered::Sms(Sms { text: sms::spelt(&whom.in_text(&sms.text)) }),
+            Rendered::InApp(in_app) => Rendered::InApp(InApp {
+                title: whom.in_text(&in_app.title),
+                text: whom.in_text(&in_app.text),
+            }),
+        }
+    }
+
+    /// The notice that is hardest to get through the gate: to the reader with the longest name, in signs that make a
+    /// text message twice as long, and with the longest reference.
+    pub(crate) fn to_the_longest_name(&self, reference_prefix: &str) -> Rendered {
+        let mut name = "ЖЖЖЖЖЖЖ ".repeat(NAME_LIMIT / 8);
+        name.replace_range(name.len() - 1.., "Ж");
+        let reference = format!("{reference_prefix:Z<REFERENCE_LIMIT$}");
+        self.to(&Whom { name_in_html: name.clone(), name: Some(name), reference })
+    }
+
+    /// What binds the bytes of the notice to one reader: two notices that have the same are the same.
+    pub fn digest_to(&self, whom: &Whom) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(b"tocsin-notice-v2");
+        hash.update(self.digest);
+        for filling in [whom.name.as_deref().unwrap_or_default(), &whom.reference] {
+            hash.update(u64::try_from(filling.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(filling.as_bytes());
+        }
+        hash.finalize().into()
+    }
+}
+
+impl Whom {
+    /// A reader as a page names them: by the name that they go by in the shop, however odd, and by a reference.
+    ///
+    /// # Errors
+    /// [`RenderError::BadReference`].
+    pub fn of(reader: &Reader, reference: String, facts: &NoticeFacts) -> Result<Whom, RenderError> {
+        if !is_reference(&reference, &facts.reference_prefix) {
+            return Err(RenderError::BadReference);
+        }
+        let name = reader.display_name.as_deref().and_then(shown_name).map(|name| isolated(&name));
+        let name_in_html = name.as_deref().map(|name| HtmlEscape(name).to_string()).unwrap_or_default();
+        Ok(Whom { name, name_in_html, reference })
+    }
+
+    /// Whether there is a name to greet by.
+    pub fn is_named(&self) -> bool {
+        self.name.is_some()
+    }
+
+    fn in_text(&self, blank: &str) -> String {
+        filled(blank, self.name.as_deref().unwrap_or_default(), &self.reference)
+    }
+
+    fn in_html(&self, blank: &str) -> String {
+        filled(blank, &self.name_in_html, &self.reference)
+    }
+}
+
+/// At least four signs after a prefix that is not empty; nothing that could be mistaken for text or a link.
+fn is_reference(reference: &str, prefix: &str) -> bool {
+    let plain = |sign: char| sign.is_ascii_alphanumeric() || sign == '-';
+    let rest = reference.strip_prefix(prefix).unwrap_or_default();
+    !prefix.is_empty()
+        && rest.len() >= 4
+        && reference.len() <= REFERENCE_LIMIT
+        && reference.chars().all(plain)
+}
+
+fn filled(blank: &str, name: &str, reference: &str) -> String {
+    let mut text = String::with_capacity(blank.len() + name.len() + reference.len());
+    let mut rest = blank;
+    while let Some(at) = rest.find(is_gap) {
+        let (words, from_gap) = rest.split_at(at);
+        let (filling, gap) = if from_gap.starts_with(NAME) { (name, NAME) } else { (reference, REFERENCE) };
+        text.push_str(words);
+        text.push_str(filling);
+        rest = from_gap.strip_prefix(gap).unwrap_or_default();
+    }
+    text.push_str(rest);
+    text
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Page({})", hex::encode(self.digest))
+    }
+}
+
+impl fmt::Debug for Whom {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Whom").finish_non_exhaustive()
+    }
+}
