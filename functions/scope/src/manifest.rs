@@ -98,7 +98,7 @@ impl<'a> Manifest<'a> {
             head.iter().position(|byte| *byte == b'\n').ok_or_else(|| bad("its first line is no header"))?;
         let line = head.get(..end).unwrap_or_default();
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        let header = record(line).ok_or_else(|| bad("its header cannot be read"))?;
+        let header = Records::new().of(line).ok_or_else(|| bad("its header cannot be read"))?;
         for needed in ["customer_id", "email", "phone", "country"] {
             if !header.iter().any(|column| column == needed) {
                 return Err(bad(&format!("the column {needed} is missing")));
@@ -124,17 +124,18 @@ impl<'a> Manifest<'a> {
         salt: impl Fn() -> String,
     ) -> Vec<Result<Person, Reject>> {
         let lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let mut records = Records::new();
         (first_line..)
             .zip(lines)
             .filter(|(_, line)| !line.is_empty())
             .map(|(number, line)| {
-                let row = self.row(line).map_err(|why| Reject { line: number, why })?;
+                let row = self.row(&mut records, line).map_err(|why| Reject { line: number, why })?;
                 person(row, key, salt()).map_err(|why| Reject { line: number, why })
             })
             .collect()
     }
 
-    fn row(&self, line: &[u8]) -> Result<Row, RejectReason> {
+    fn row(&self, records: &mut Records, line: &[u8]) -> Result<Row, RejectReason> {
         if line.len() as u64 > LONGEST_LINE {
             return Err(RejectReason::TooLong);
         }
@@ -142,7 +143,7 @@ impl<'a> Manifest<'a> {
         match self.dataset.format {
             ManifestFormat::JsonLines => serde_json::from_slice(line).map_err(|_| RejectReason::NotJson),
             ManifestFormat::Csv => {
-                let record = record(line).filter(|record| record.len() == self.header.len());
+                let record = records.of(line).filter(|record| record.len() == self.header.len());
                 let record = record.ok_or(RejectReason::Columns)?;
                 record.deserialize(Some(&self.header)).map_err(|_| RejectReason::Columns)
             }
@@ -150,13 +151,38 @@ impl<'a> Manifest<'a> {
     }
 }
 
-/// One line as one CSV record; `None` where a quoted field does not end on its line.
-fn record(line: &[u8]) -> Option<csv::StringRecord> {
-    if line.iter().filter(|byte| **byte == b'"').count() % 2 != 0 {
-        return None;
+/// Reads lines as CSV records. The reader is made once: that takes longer than reading a line.
+struct Records {
+    reader: csv_core::Reader,
+    fields: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Records {
+    fn new() -> Self {
+        Self { reader: csv_core::Reader::new(), fields: Vec::new(), ends: Vec::new() }
     }
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line);
-    reader.records().next()?.ok()
+
+    /// One line as one record; `None` where a quoted field does not end on its line, or where it is not UTF-8.
+    fn of(&mut self, line: &[u8]) -> Option<csv::StringRecord> {
+        if line.iter().filter(|byte| **byte == b'"').count() % 2 != 0 {
+            return None;
+        }
+        self.fields.resize(line.len(), 0);
+        self.ends.resize(line.len() + 1, 0);
+        self.reader.reset();
+        let (_, _, written, ended) = self.reader.read_record(line, &mut self.fields, &mut self.ends);
+        // No more input is how the reader learns that the record has its end.
+        let (fields, ends) = (self.fields.get_mut(written..)?, self.ends.get_mut(ended..)?);
+        let (result, _, rest, last) = self.reader.read_record(&[], fields, ends);
+        if result != csv_core::ReadRecordResult::Record {
+            return None;
+        }
+        let ends = self.ends.get(..ended + last)?;
+        let fields = std::str::from_utf8(self.fields.get(..written + rest)?).ok()?;
+        let begins = std::iter::once(&0).chain(ends);
+        begins.zip(ends).map(|(begin, end)| fields.get(*begin..*end)).collect()
+    }
 }
 
 fn person(row: Row, key: &IdentityKey, salt: String) -> Result<Person, RejectReason> {
@@ -196,8 +222,10 @@ fn post(row: &Row) -> Result<Option<PostalAddress>, RejectReason> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
     use tocsin_domain::tenant::Risk;
+
+    use super::*;
 
     fn dataset(format: ManifestFormat) -> Dataset {
         Dataset {
@@ -299,5 +327,21 @@ nonsense
     fn a_byte_order_mark_before_the_header_is_no_column() {
         let file = format!("\u{feff}{HEADER}1,Ada,ada@example.com,,DE,,de\n");
         assert!(read(ManifestFormat::Csv, file.as_bytes())[0].is_ok());
+    }
+
+    proptest! {
+        /// The reader is used again for each line, and no line sees anything of the one before.
+        #[test]
+        fn a_line_reads_as_if_it_stood_alone(
+            lines in prop::collection::vec("[a-zé,\" ]{0,20}|(\"[a-zé,]{0,5}(\"\")?\",?){0,4}", 1..6),
+        ) {
+            let mut records = Records::new();
+            for line in lines {
+                let mut alone = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line.as_bytes());
+                let is_whole = line.matches('"').count() % 2 == 0;
+                let expected = alone.records().next().filter(|_| is_whole).map(|record| record.unwrap());
+                prop_assert_eq!(records.of(line.as_bytes()), expected, "{}", line);
+            }
+        }
     }
 }

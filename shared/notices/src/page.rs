@@ -149,7 +149,7 @@ fn is_reference(reference: &str, prefix: &str) -> bool {
 fn filled(blank: &str, name: &str, reference: &str) -> String {
     let mut text = String::with_capacity(blank.len() + name.len() + reference.len());
     let mut rest = blank;
-    while let Some(at) = rest.find(is_gap) {
+    while let Some(at) = next_gap(rest) {
         let (words, from_gap) = rest.split_at(at);
         let (filling, gap) = if from_gap.starts_with(NAME) { (name, NAME) } else { (reference, REFERENCE) };
         text.push_str(words);
@@ -158,6 +158,12 @@ fn filled(blank: &str, name: &str, reference: &str) -> String {
     }
     text.push_str(rest);
     text
+}
+
+/// Where the next gap stands. A gap begins with a byte with which no letter of any script does.
+fn next_gap(text: &str) -> Option<usize> {
+    let begins = memchr::memchr_iter(0xee, text.as_bytes());
+    begins.into_iter().find(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(is_gap)))
 }
 
 impl fmt::Debug for Page {
