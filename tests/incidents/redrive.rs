@@ -177,7 +177,7 @@ fn after_its_people_were_erased() {
     let (town, incident, mut kept) = leaked_with_messages(&customers(14));
     approve(&town, &incident);
     dispatched(&town, &mut kept);
-    town.world.forget_people();
+    town.world.forget_people("");
     redrive_weeks_later(&town, &kept);
     let mails = town.mails_by_address();
     assert_eq!(mails.into_iter().collect::<Vec<_>>(), [("filings@authority.example".to_owned(), 1)]);

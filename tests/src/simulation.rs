@@ -126,6 +126,7 @@ pub(crate) struct State {
     pub approved: BTreeMap<(String, u64), SoFar>,
     /// The plans that somebody read.
     pub plans: Plans,
+    pub erased: Vec<changes::Erased>,
     /// By tenant: how often its words were changed.
     pub wording: BTreeMap<String, u32>,
     /// Acts of people that were acknowledged: each has to stand in the log.
@@ -155,6 +156,7 @@ impl State {
             asked: BTreeMap::new(),
             approved: BTreeMap::new(),
             plans: Plans::new(),
+            erased: Vec::new(),
             wording: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
             seen: Vec::new(),

@@ -263,9 +263,9 @@ impl World {
         self.vault.borrow().keys().cloned().collect()
     }
 
-    /// Empties the people tables, past every port.
-    pub fn forget_people(&self) {
-        self.people.borrow_mut().clear();
+    /// Removes the people whose records say this, and their inboxes; past every port.
+    pub fn forget_people(&self, saying: &str) {
+        self.people.borrow_mut().values_mut().for_each(|table| table.remove_saying(saying));
     }
 
     /// Everything in the home table, as text: for searches for what must not be there.

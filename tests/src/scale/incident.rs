@@ -152,6 +152,7 @@ impl Case {
         checks::every_claim_ended(leaves, &mut violations);
         checks::nothing_is_claimed_while_paused(leaves, &mut violations);
         checks::nothing_is_open(shown, &mut violations);
+        checks::nothing_is_withheld(shown, &mut violations);
         checks::counted_as_planned(shown, &mut violations);
         checks::in_time_or_escalated(shown, leaves, installation.town.world.now(), &mut violations);
         self.mailbox.check(leaves, checks::unreachable(shown, "refused-by-provider"));

@@ -1,11 +1,11 @@
 //! What changes meanwhile: the tenants' settings and secrets, and approved plans that are amended.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tocsin_ports::memory::World;
 use tocsin_stage::http::Response;
 
-use super::people::{Deed, Of, Stop, ask, said};
+use super::people::{self, Deed, Of, Stop, ask, said};
 use super::{Happening, Shared, SoFar, State, TENANTS};
 use crate::{ADMINISTRATOR, RESPONDER, SECTION_SECRET, SHOP_SECRET, tenant};
 
@@ -48,6 +48,15 @@ pub(super) fn put_settings(world: &World, shared: &Shared, id: &str, keys: &[&st
     let secrets = json!({ "webhook-shopify": key(keys), "partner-dpa-germany": key(&[SECTION_SECRET]) });
     let body = json!({ "tenant": settings, "secrets": secrets });
     ask(world, ADMINISTRATOR, "PUT", &format!("/console/tenants/{id}"), &body)
+}
+
+/// Whose record is gone since a moment at which this plan was in force. A later one may have found them again.
+pub(crate) struct Erased {
+    pub tenant: &'static str,
+    pub incident: String,
+    pub plan: u64,
+    pub address: String,
+    pub at: Timestamp,
 }
 
 fn is_done(answer: Option<&Response>) -> bool {
@@ -113,6 +122,21 @@ impl Of<'_> {
         }
         self.note(answer.as_ref(), RESPONDER, tocsin_audit::Action::PlanAmended, None);
         vec![said("amends", answer.as_ref())]
+    }
+
+    /// One of the tenant's people is erased, whose notice may be anywhere on its way.
+    pub(super) fn erase(&self) -> Vec<String> {
+        let Some(plan) =
+            self.incident["plan"]["version"].as_u64().filter(|_| self.incident["stage"] == "sending")
+        else {
+            return Vec::new();
+        };
+        let address = people::one_who_is_erased(self.tenant);
+        self.world.forget_people(&address);
+        let incident = self.id.to_owned();
+        let erased = Erased { tenant: self.tenant, incident, plan, address, at: self.world.time() };
+        self.shared.borrow_mut().erased.push(erased);
+        vec!["erases one".to_owned()]
     }
 
     /// The facts changed behind a plan that waits: it is made anew.

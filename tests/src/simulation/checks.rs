@@ -45,6 +45,7 @@ pub(super) fn all(world: &World, state: State, people: &BTreeMap<&str, Vec<Custo
                 texts: &texts,
                 leaves: &leaves,
                 shown: &shown,
+                tenant,
                 id,
             };
             end.check(&mut violations);
@@ -149,16 +150,21 @@ pub(crate) fn unreachable(shown: &Value, why: &str) -> u64 {
     duties(shown).filter_map(|duty| duty["coverage"]["unreachable"][why].as_u64()).sum()
 }
 
-/// Nothing is shown as undecided or withheld.
+/// Nothing is shown as undecided.
 pub(crate) fn nothing_is_open(shown: &Value, violations: &mut Vec<String>) {
     for duty in duties(shown) {
         let coverage = &duty["coverage"];
         if coverage["undecided"].as_u64() != Some(0) {
             violations.push(format!("{} is undecided at the end", duty["duty"]["regime"]));
         }
-        if coverage["unreachable"].get("withheld").is_some() {
-            violations.push(format!("{} was withheld", duty["duty"]["regime"]));
-        }
+    }
+}
+
+/// Where nobody was erased, nothing keeps a notice from going out.
+pub(crate) fn nothing_is_withheld(shown: &Value, violations: &mut Vec<String>) {
+    let withheld = unreachable(shown, "withheld");
+    if withheld > 0 {
+        violations.push(format!("{withheld} notices were withheld"));
     }
 }
 
@@ -228,6 +234,7 @@ struct End<'a> {
     texts: &'a [Texted],
     leaves: &'a [Leaf],
     shown: &'a Value,
+    tenant: &'a str,
     id: &'a str,
 }
 
@@ -253,6 +260,7 @@ impl End<'_> {
         self.by_policy_once(violations);
         self.each_person_once(violations);
         self.partners_once(violations);
+        self.nobody_erased(violations);
         self.acts_are_in_the_log(violations);
         settled(self.shown, violations);
         self.somebody_was_told(violations);
@@ -408,6 +416,17 @@ impl End<'_> {
             .any(|wave| wave["obligation"].as_str() == Some(duty))
     }
 
+    /// Whoever is erased is not written to: but for who had their record in hand already.
+    fn nobody_erased(&self, violations: &mut Vec<String>) {
+        for erased in self.state.erased.iter().filter(|erased| erased.incident == self.id) {
+            let after = self.own_mails().map(|(_, mail)| mail).filter(|mail| {
+                let of_the_plan = people::plan_of(tag(mail, "chunk")) == Some(erased.plan);
+                of_the_plan && mail.to == erased.address && mail.at > erased.at + CLOCKS
+            });
+            violations.extend(after.map(|mail| format!("{} went to somebody erased", tag(mail, "chunk"))));
+        }
+    }
+
     /// What a partner gets again is the same notice, under the same id.
     fn partners_once(&self, violations: &mut Vec<String>) {
         let mut bodies: BTreeMap<String, String> = BTreeMap::new();
@@ -467,7 +486,13 @@ impl End<'_> {
             let waves = self.waves().filter(|wave| wave["channel"] == channel && wave["stands_by"] == false);
             waves.filter_map(|wave| wave["recipients"].as_u64()).sum()
         };
-        let refused = unreachable(self.shown, "refused-by-provider") + self.refused_and_called_up();
+        let withheld = unreachable(self.shown, "withheld");
+        // They are gone from whatever plan was made of them.
+        if self.state.erased.iter().all(|erased| erased.tenant != self.tenant) {
+            nothing_is_withheld(self.shown, violations);
+        }
+        let refused =
+            unreachable(self.shown, "refused-by-provider") + self.refused_and_called_up() + withheld;
         if told + refused < planned("email") {
             let planned = planned("email");
             violations

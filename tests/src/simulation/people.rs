@@ -28,6 +28,8 @@ pub(crate) enum Deed {
     Resume,
     /// Words change, and a plan that goes out with them.
     Amend,
+    /// Somebody has themselves erased while the notices go out.
+    Erase,
     /// The administrator brings in the next secret beside the one in force.
     RotateSecret,
     /// The old secret goes.
@@ -114,6 +116,11 @@ pub(crate) fn of(tenant: &str, seed: u64) -> Vec<Customer> {
     people
 }
 
+/// Of each tenant somebody whom nothing else befalls: they have a mailbox, and an inbox in the shop.
+pub(super) fn one_who_is_erased(tenant: &str) -> String {
+    format!("{tenant}-{}", customers(5)[4].email)
+}
+
 /// The story goes from `start` to `end`; nobody approves before `awake`.
 pub(crate) fn lay_agenda(state: &mut State, (start, awake, end): (Timestamp, Timestamp, Timestamp)) {
     let hour = |number: i64| SignedDuration::from_hours(number);
@@ -136,6 +143,7 @@ pub(crate) fn lay_agenda(state: &mut State, (start, awake, end): (Timestamp, Tim
         (Deed::Cancel, 150),
         (Deed::RotateSecret, 400),
         (Deed::Amend, 400),
+        (Deed::Erase, 300),
     ];
     for (deed, per_mille) in in_storm {
         if let Some(mut dice) = state.story.goes_wrong(per_mille, &format!("{deed:?} in the storm")) {
@@ -161,7 +169,8 @@ pub(crate) fn does(world: &World, shared: &Shared, deed: Deed) -> String {
         | Deed::Cancel
         | Deed::Settle
         | Deed::Resume
-        | Deed::Amend => {}
+        | Deed::Amend
+        | Deed::Erase => {}
     }
     let mut answers = Vec::new();
     for tenant in TENANTS {
@@ -176,6 +185,7 @@ pub(crate) fn does(world: &World, shared: &Shared, deed: Deed) -> String {
                 Deed::Settle => of.settle(),
                 Deed::Resume => of.resume(),
                 Deed::Amend => of.amend(),
+                Deed::Erase => of.erase(),
                 Deed::RotateSecret | Deed::RetireSecret => Vec::new(),
             });
         }

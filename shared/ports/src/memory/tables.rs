@@ -69,6 +69,17 @@ impl Table {
         changed
     }
 
+    /// Removes every item of which a value says this; whoever is woken by it, still is.
+    pub fn remove_saying(&mut self, words: &str) {
+        let says = |value: &Value| match value {
+            Value::Text(text) => text.contains(words),
+            Value::Number(_) => false,
+        };
+        for items in self.partitions.values_mut() {
+            items.retain(|_, attributes| !attributes.values().any(says));
+        }
+    }
+
     /// Removes every partition of a tenant, as it is removed from nowhere else: see [`super::World::archive`].
     pub fn remove_tenant(&mut self, tenant: &str) {
         let of_parts = format!("{tenant}#");
