@@ -211,6 +211,9 @@ fn tell_whole(seed: u64, only: Option<BTreeSet<String>>) -> Report {
             (tenant, people)
         })
         .into();
+    if changes::is_paused(seed) {
+        world.set_quota_of(changes::PAUSED, changes::NOTHING);
+    }
     agenda::lay(&mut state.borrow_mut(), world.time());
     weather::set(world, &state);
     go_on(world, &state);
@@ -361,6 +364,7 @@ fn act(world: &World, shared: &Shared, happening: Happening) -> String {
             "all regions answer".to_owned()
         }
         Happening::FaultsStop => {
+            world.set_quota_of(changes::PAUSED, changes::PLENTY);
             let mut state = shared.borrow_mut();
             (state.storm, state.lost_region) = (false, None);
             "nothing goes wrong any more".to_owned()

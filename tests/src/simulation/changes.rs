@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tocsin_ports::Quota;
 use tocsin_ports::memory::World;
 use tocsin_stage::http::Response;
 
@@ -11,6 +12,17 @@ use crate::{ADMINISTRATOR, RESPONDER, SECTION_SECRET, SHOP_SECRET, tenant};
 
 /// The shop's webhooks are signed with the first, and later with the second.
 pub(crate) const SECRETS: [&str; 2] = [SHOP_SECRET, "the next secret of the shop's app"];
+
+/// The region whose mail provider lets nothing out in some stories, until the faults stop.
+pub(super) const PAUSED: &str = "eu-central-1";
+
+pub(super) const NOTHING: Quota = Quota { a_second: 14, a_day: Some(0), sent: 0 };
+pub(super) const PLENTY: Quota = Quota { a_second: 14, a_day: None, sent: 0 };
+
+/// Whether it does not in this one. The first tenant has its notices sent from elsewhere then; the second waits.
+pub(super) fn is_paused(seed: u64) -> bool {
+    seed % 7 == 2
+}
 
 /// The second tenant wants two people.
 pub(super) fn approvals_needed(tenant: &str) -> usize {
@@ -27,6 +39,9 @@ fn settings(seed: u64, id: &str, wording: u32) -> Value {
     }
     if id == TENANTS[0] && seed % 5 == 1 {
         settings["contacts"][0]["webhook"] = json!("https://hooks.authority.example/breaches");
+    }
+    if id == TENANTS[0] && is_paused(seed) {
+        settings["residency"]["may_send_from"] = json!({ (PAUSED): ["us-east-1"] });
     }
     if wording > 0 {
         for words in
@@ -91,8 +106,8 @@ pub(super) fn retire(world: &World, shared: &Shared) -> String {
 }
 
 impl Of<'_> {
-    /// More is known: the words change, and the plan that goes out is amended. In half of the stories the people are
-    /// read anew, too.
+    /// More is known: the words change, and the plan that goes out is amended; or nobody was concerned, and it is
+    /// withdrawn. In half of the stories the people are read anew, too.
     pub(super) fn amend(&self) -> Vec<String> {
         if self.incident["stage"] != "sending" || !self.incident["halt"].is_null() {
             return Vec::new();
@@ -106,9 +121,13 @@ impl Of<'_> {
         if !is_done(put.as_ref()) {
             return vec![said("changes the words", put.as_ref())];
         }
-        let read_anew = self.shared.borrow_mut().story.below(2) == 0;
+        let (read_anew, withdraws) = {
+            let story = &mut self.shared.borrow_mut().story;
+            (story.below(2) == 0, story.below(3) == 0)
+        };
+        let to_those_told = if withdraws { "withdrawal" } else { "correction" };
         let body =
-            json!({ "to_those_told": "correction", "read_anew": read_anew, "reason": "more is known" });
+            json!({ "to_those_told": to_those_told, "read_anew": read_anew, "reason": "more is known" });
         let answer = self.post(RESPONDER, "amend", &body);
         if let Some(answer) = answer.as_ref().filter(|answer| answer.status == 200) {
             let stop = Stop {
