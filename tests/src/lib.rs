@@ -1,6 +1,7 @@
 //! The whole product in one process: every real step over the world in memory, in simulated time.
 
 mod acts;
+mod checks;
 pub mod crash_points;
 mod samples;
 pub mod scale;

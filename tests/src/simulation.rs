@@ -9,7 +9,7 @@
 
 mod agenda;
 mod changes;
-pub(crate) mod checks;
+mod checks;
 mod people;
 mod shrink;
 mod story;

@@ -9,7 +9,7 @@ use tocsin_ports::{Clock, Proof, TenantScope};
 
 use super::clockwork::Installation;
 use super::mailbox::{Mailbox, place_of};
-use crate::simulation::checks;
+use crate::checks;
 use crate::simulation::quietly;
 use crate::{APPROVER, Customer, RESPONDER, bucket, guardduty_finding, run, settle_in_as, tenant};
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tocsin_audit::{Action, Leaf};
 use tocsin_ports::memory::Delivered;
 
-use crate::simulation::checks::{by_person, by_policy};
+use crate::checks::{by_person, by_policy};
 
 pub(super) struct Mailbox {
     tenant: String,
