@@ -52,12 +52,6 @@ fn put_wording(town: &Town, what_happened: &str) {
     put_settings(town, &settings, &json!({}));
 }
 
-fn minutes(town: &mut Town, minutes: u32) {
-    for _ in 0..minutes {
-        town.minute();
-    }
-}
-
 fn texts_by_address(town: &Town) -> BTreeMap<String, Vec<String>> {
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for mail in town.world.mails().into_iter().filter(|mail| mail.to.starts_with("customer")) {
@@ -75,10 +69,10 @@ fn those_told_get_a_correction_and_the_others_the_right_notice_once() {
     let handed_over = answer["handed_over"].as_array().expect("chunks");
     assert!(!handed_over.is_empty() && told(&town) == 50, "{answer}");
     // What still lies on the queue finds the gates closed.
-    minutes(&mut town, 3);
+    town.each_minute_of(3);
     assert_eq!(told(&town), 50);
     approve(&town, &incident);
-    minutes(&mut town, 5);
+    town.each_minute_of(5);
     let texts = texts_by_address(&town);
     assert_eq!(texts.len(), 120);
     let twice: Vec<&Vec<String>> = texts.values().filter(|texts| texts.len() == 2).collect();
@@ -100,9 +94,9 @@ fn who_was_told_the_same_is_left_in_peace_and_still_counts() {
     let (mut town, incident) = half_told();
     town.tell_events();
     amend(&town, &incident, "follow-up");
-    minutes(&mut town, 2);
+    town.each_minute_of(2);
     approve(&town, &incident);
-    minutes(&mut town, 5);
+    town.each_minute_of(5);
     assert!(texts_by_address(&town).values().all(|texts| texts.len() == 1 && !texts[0].contains(ADDS)));
     let shown = show(&town, &incident);
     let duty = duty(&shown, "eu-gdpr-individual", "IE");
@@ -113,18 +107,18 @@ fn who_was_told_the_same_is_left_in_peace_and_still_counts() {
 fn a_withdrawal_tells_nobody_who_was_not_told() {
     let (mut town, incident) = half_told();
     amend(&town, &incident, "withdrawal");
-    minutes(&mut town, 2);
+    town.each_minute_of(2);
     approve(&town, &incident);
-    minutes(&mut town, 5);
+    town.each_minute_of(5);
     let texts = texts_by_address(&town);
     assert!(
         texts.len() == 50 && texts.values().all(|texts| texts.len() == 2 && texts[1].contains(WITHDRAWS))
     );
     // And no one is told so twice.
     amend(&town, &incident, "withdrawal");
-    minutes(&mut town, 2);
+    town.each_minute_of(2);
     approve(&town, &incident);
-    minutes(&mut town, 5);
+    town.each_minute_of(5);
     assert_eq!(told(&town), 100);
 }
 
@@ -134,9 +128,9 @@ fn read_anew_without(town: &mut Town, incident: &str, customers: &[Customer]) {
     let body = json!({ "to_those_told": "follow-up", "read_anew": true, "reason": "another list" });
     let answer = act(town, RESPONDER, incident, "amend", &body);
     assert_eq!(answer.status, 200, "{}", answer.body);
-    minutes(town, 2);
+    town.each_minute_of(2);
     approve(town, incident);
-    minutes(town, 5);
+    town.each_minute_of(5);
 }
 
 #[test]
@@ -200,7 +194,7 @@ fn whom_no_channel_is_left_for_is_counted_once() {
     settings["senders"]["in_app"] = json!(false);
     let (mut town, incident) = leaked_of(&people, &settings, &json!({}));
     approve(&town, &incident);
-    minutes(&mut town, 5);
+    town.each_minute_of(5);
     let coverage = |town: &Town| {
         let shown = show(town, &incident);
         duty(&shown, "eu-gdpr-individual", "IE")["coverage"].clone()
@@ -208,7 +202,7 @@ fn whom_no_channel_is_left_for_is_counted_once() {
     let before = coverage(&town);
     assert_eq!((&before["reached"], &before["unreachable"]), (&json!(6), &json!({ "bounced": 1 })));
     amend(&town, &incident, "follow-up");
-    minutes(&mut town, 2);
+    town.each_minute_of(2);
     assert_eq!(coverage(&town), before);
 }
 
@@ -223,7 +217,7 @@ fn a_doubt_under_an_amended_plan_is_a_persons_and_sends_nothing() {
     assert!(deliver(&town.world, &queue, &message.body));
     town.world.set_fate(None);
     amend(&town, &incident, "follow-up");
-    minutes(&mut town, 40);
+    town.each_minute_of(40);
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
     assert!(attention.contains("may or may not have been sent"), "{attention}");
     assert_eq!(told(&town), 50);
@@ -243,10 +237,10 @@ fn whose_mail_came_back_gets_none_again_though_the_text_in_its_place_did_not_go(
     assert!(town.world.home_as_text().contains("notice-called-up"));
     put_wording(&town, "A second bucket was open, too.");
     amend(&town, &incident, "correction");
-    minutes(&mut town, 2);
+    town.each_minute_of(2);
     assert_eq!(town.world.texts().len(), 0);
     approve(&town, &incident);
-    minutes(&mut town, 5);
+    town.each_minute_of(5);
     assert_eq!(town.mails_by_address().get("bounce@example.com"), Some(&1));
     assert_eq!(town.world.texts().len(), 1);
 }
@@ -260,9 +254,9 @@ fn an_approval_expires_when_the_facts_change() {
     assert_eq!(refused.status, 409, "{}", refused.body);
     let again = act(&town, RESPONDER, &incident, "rescope", &json!({ "reason": "the facts changed" }));
     assert_eq!(again.status, 200, "{}", again.body);
-    minutes(&mut town, 2);
+    town.each_minute_of(2);
     approve(&town, &incident);
-    minutes(&mut town, 2);
+    town.each_minute_of(2);
     let mails = town.world.mails();
     let to_people = mails.iter().filter(|mail| mail.to.starts_with("customer"));
     assert!(mails.len() == 8 && to_people.filter(|mail| mail.text.contains("It was worse.")).count() > 0);

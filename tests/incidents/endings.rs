@@ -12,12 +12,6 @@ fn calls(town: &Town) -> u64 {
     town.world.calls() - before
 }
 
-fn minutes(town: &mut Town, minutes: u32) {
-    for _ in 0..minutes {
-        town.minute();
-    }
-}
-
 fn logged(town: &Town, action: &str) -> usize {
     town.world.home_as_text().matches(action).count()
 }
@@ -41,14 +35,14 @@ fn over() -> (Town, String, u64) {
     let mut town = Town::new();
     settle_in(&town, "shop", &customers(7));
     put_settings(&town, &without_an_inbox(), &json!({}));
-    minutes(&mut town, 3);
+    town.each_minute_of(3);
     let quiet = calls(&town);
     let incident = leak(&town);
     approve(&town, &incident);
-    minutes(&mut town, 5);
+    town.each_minute_of(5);
     enter_all_on_the_desk(&town, &incident);
     assert!(calls(&town) > quiet);
-    minutes(&mut town, 20);
+    town.each_minute_of(20);
     assert_eq!(logged(&town, "incident-ended"), 1);
     (town, incident, quiet)
 }
@@ -70,13 +64,13 @@ fn a_late_bounce_has_it_watched_again_until_people_know_that_the_duty_is_owed() 
         town.world.mails().into_iter().find(|mail| mail.to == "filings@authority.example").expect("a mail");
     town.world.advance_to(town.world.now() + SignedDuration::from_hours(365 * 24));
     town.tell(&ses_bounce(&mail, town.world.now()));
-    minutes(&mut town, 2);
+    town.each_minute_of(2);
     assert_eq!(logged(&town, "incident-taken-up"), 1);
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
     assert!(attention.contains("its time is over, and it is still owed"), "{attention}");
-    minutes(&mut town, 20);
+    town.each_minute_of(20);
     assert_eq!(logged(&town, "incident-ended"), 2, "what is past and said to be so is over");
-    minutes(&mut town, 2);
+    town.each_minute_of(2);
     assert_eq!(calls(&town), quiet);
 }
 
@@ -86,10 +80,10 @@ fn an_amendment_has_it_watched_again_and_a_cancel_ends_it_for_good() {
     let amendment =
         json!({ "to_those_told": "correction", "read_anew": false, "reason": "the facts were wrong" });
     assert_eq!(act(&town, RESPONDER, &incident, "amend", &amendment).status, 200);
-    minutes(&mut town, 20);
+    town.each_minute_of(20);
     assert!(calls(&town) > quiet, "a plan waits for its approval");
     assert_eq!(logged(&town, "incident-ended"), 1);
     assert_eq!(act(&town, RESPONDER, &incident, "cancel", &json!({ "reason": "a false alarm" })).status, 200);
-    minutes(&mut town, 20);
+    town.each_minute_of(20);
     assert_eq!((logged(&town, "incident-ended"), calls(&town)), (2, quiet));
 }

@@ -62,12 +62,6 @@ fn told(town: &Town) -> usize {
     town.world.mails().iter().filter(|mail| mail.to.starts_with("customer")).count()
 }
 
-fn minutes(town: &mut Town, minutes: u32) {
-    for _ in 0..minutes {
-        town.minute();
-    }
-}
-
 #[test]
 fn a_paused_region_is_sent_from_where_the_policy_says_and_its_people_stay() {
     let (mut town, incident) = leaked_under(PAUSED, &json!({ HOME: ["ap-southeast-2", OTHER] }), 60);
@@ -77,7 +71,7 @@ fn a_paused_region_is_sent_from_where_the_policy_says_and_its_people_stay() {
     assert!(away.iter().all(|wave| wave["failover"] == json!({ "from": HOME, "why": "capacity" })));
     assert_eq!(mailed_from(&shown, "ap-southeast-2"), 60);
     approve(&town, &incident);
-    minutes(&mut town, 5);
+    town.each_minute_of(5);
     assert_eq!(told(&town), 60);
     assert_eq!((kept_in(&town, &incident, HOME), kept_in(&town, &incident, "ap-southeast-2")), (60, 0));
     assert_eq!(town.world.home_as_text().matches("region-failed-over").count(), 1);
@@ -93,7 +87,7 @@ fn without_a_policy_nothing_moves_and_the_plan_says_what_it_would_buy_back() {
         let refused = format!("residency.may_send_from does not let {HOME} be sent from");
         assert!(attention.contains(&refused), "{attention}");
         approve(&town, &incident);
-        minutes(&mut town, 5);
+        town.each_minute_of(5);
         assert_eq!(told(&town), 0, "{policy}");
     }
 }
@@ -125,7 +119,7 @@ fn a_region_lost_after_the_approval_is_asked_about_and_an_amendment_moves_the_re
     while town.world.take(&queue).is_some() {}
     town.tell_events();
     town.world.set_quota_of(HOME, PAUSED);
-    minutes(&mut town, 20);
+    town.each_minute_of(20);
     // What was approved stays where it was approved.
     assert_eq!(told(&town), 50);
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
@@ -133,11 +127,11 @@ fn a_region_lost_after_the_approval_is_asked_about_and_an_amendment_moves_the_re
     let body = json!({ "to_those_told": "follow-up", "read_anew": false, "reason": "the region is lost" });
     let answer = act(&town, RESPONDER, &incident, "amend", &body);
     assert_eq!(answer.status, 200, "{}", answer.body);
-    minutes(&mut town, 1);
+    town.each_minute_of(1);
     assert_eq!(told(&town), 50, "nothing goes before the new plan is approved");
     assert_eq!(mailed_from(&show(&town, &incident), HOME), 0);
     approve(&town, &incident);
-    minutes(&mut town, 5);
+    town.each_minute_of(5);
     let by_address = town.mails_by_address();
     let people = by_address.iter().filter(|(address, _)| address.starts_with("customer"));
     assert!(people.clone().count() == 120 && people.clone().all(|(_, mails)| *mails == 1), "{by_address:?}");

@@ -32,12 +32,6 @@ fn called_up(world: &World) -> usize {
     world.home_as_text().matches("notice-called-up").count()
 }
 
-fn minutes(town: &mut Town, minutes: u32) {
-    for _ in 0..minutes {
-        town.minute();
-    }
-}
-
 #[test]
 fn a_bounce_calls_up_the_text_that_stands_by_once() {
     let (mut town, incident) = with_a_phone("bounce@example.com");
@@ -47,10 +41,10 @@ fn a_bounce_calls_up_the_text_that_stands_by_once() {
     // The same bounce comes again, and later still.
     for mail in town.world.mails().iter().filter(|mail| mail.to == "bounce@example.com") {
         town.tell(&ses_event(mail, mail.at));
-        minutes(&mut town, 3);
+        town.each_minute_of(3);
         town.tell(&ses_event(mail, mail.at));
     }
-    minutes(&mut town, 20);
+    town.each_minute_of(20);
     assert_eq!(texts_to_the_phone(&town.world), 1);
     assert_eq!(called_up(&town.world), 1);
     assert_eq!(town.mails_by_address().get("bounce@example.com"), Some(&1));
@@ -68,7 +62,7 @@ fn an_address_that_the_provider_refuses_moves_on_too() {
         let verdict = |address: &str| if refused(address) { Verdict::Refuse } else { Verdict::Take };
         Some(mails.iter().map(|mail| verdict(mail.to.personal().expose())).collect())
     })));
-    minutes(&mut town, 5);
+    town.each_minute_of(5);
     assert_eq!(town.mails_by_address().get("refused@example.com"), None);
     assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (1, 1));
 }
@@ -76,7 +70,7 @@ fn an_address_that_the_provider_refuses_moves_on_too() {
 #[test]
 fn whoever_was_reached_is_left_in_peace_and_so_is_everybody_after_a_cancel() {
     let (mut town, _) = with_a_phone("ada@example.com");
-    minutes(&mut town, 20);
+    town.each_minute_of(20);
     assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (0, 0));
 
     let (mut town, incident) = with_a_phone("bounce@example.com");
@@ -84,7 +78,7 @@ fn whoever_was_reached_is_left_in_peace_and_so_is_everybody_after_a_cancel() {
     let called_before = called_up(&town.world);
     let cancelled = act(&town, RESPONDER, &incident, "cancel", &json!({ "reason": "a false alarm" }));
     assert_eq!(cancelled.status, 200);
-    minutes(&mut town, 20);
+    town.each_minute_of(20);
     assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (0, called_before));
 }
 
@@ -112,7 +106,7 @@ fn texted(town: &Town) -> Vec<String> {
 #[test]
 fn many_texts_that_are_called_up_go_one_at_a_time() {
     let (mut town, _, phones) = with_many_phones();
-    minutes(&mut town, 60);
+    town.each_minute_of(60);
     assert_eq!(texted(&town), phones);
     assert_eq!(called_up(&town.world), phones.len());
 }
@@ -127,7 +121,7 @@ fn a_text_in_doubt_keeps_nobody_else_waiting_and_goes_no_more_unless_a_person_sa
             texts.set(texts.get() + u32::from(call == Call::Text));
             (call == Call::Text && texts.get() == 2).then_some(fault)
         })));
-        minutes(&mut town, 80);
+        town.each_minute_of(80);
         let texts = texted(&town);
         let distinct: BTreeSet<&String> = texts.iter().collect();
         assert_eq!((texts.len(), distinct.len()), (phones.len() - 1 + went, phones.len() - 1 + went));
@@ -143,7 +137,7 @@ fn a_text_in_doubt_keeps_nobody_else_waiting_and_goes_no_more_unless_a_person_sa
         let chunk = questions[0].split(' ').nth(1).expect("a chunk");
         let asked = json!({ "as": finding, "reason": "the carrier was asked" });
         assert_eq!(act(&town, RESPONDER, &incident, &format!("chunks/{chunk}/settle"), &asked).status, 200);
-        minutes(&mut town, 20);
+        town.each_minute_of(20);
         assert_eq!(texted(&town), phones, "{finding}");
     }
 }
@@ -157,6 +151,6 @@ fn what_cannot_be_seen_to_keeps_no_bounce_from_being_seen() {
     let long_ago = town.world.now() - SignedDuration::from_hours(1);
     let gone = (0..10_050).map(|index| (&scope, chunk, index, long_ago));
     run(unreached::put(&town.world, gone)).expect("a store");
-    minutes(&mut town, 5);
+    town.each_minute_of(5);
     assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (1, 1));
 }

@@ -11,6 +11,8 @@ mod fallback;
 mod health;
 mod hours;
 mod incident;
+mod letters;
+mod partners;
 mod pause;
 mod privacy;
 mod redrive;

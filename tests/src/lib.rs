@@ -112,7 +112,14 @@ impl Town {
         self.minutes(1);
     }
 
-    /// The same, where a tick comes only after so many minutes.
+    /// So many minutes, each with its ticks.
+    pub fn each_minute_of(&mut self, minutes: u32) {
+        for _ in 0..minutes {
+            self.minute();
+        }
+    }
+
+    /// One minute's work, where a tick comes only after so many minutes.
     pub fn minutes(&mut self, minutes: i64) {
         self.world.advance_to(self.world.now() + SignedDuration::from_mins(minutes));
         let now = self.world.now();
