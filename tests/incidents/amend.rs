@@ -221,6 +221,27 @@ fn a_doubt_under_an_amended_plan_is_a_persons_and_sends_nothing() {
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
     assert!(attention.contains("may or may not have been sent"), "{attention}");
     assert_eq!(told(&town), 50);
+    approve(&town, &incident);
+    town.each_minute_of(5);
+    let in_doubt = told(&town);
+    assert!(in_doubt < 120, "{in_doubt}");
+    let chunk = attention.split(' ').nth(1).expect("a chunk");
+    let settle = |finding: &str| {
+        let body = json!({ "as": finding, "reason": "the provider's log" });
+        act(&town, RESPONDER, &incident, &format!("chunks/{chunk}/settle"), &body)
+    };
+    assert_eq!(settle("again").status, 409);
+    let answer = settle("not-sent");
+    assert_eq!((answer.status, &answer.body["goes_again"]), (200, &json!(false)), "{}", answer.body);
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    assert!(attention.contains("amend it, and whoever was not told is told"), "{attention}");
+    amend(&town, &incident, "follow-up");
+    town.drain();
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    assert!(!attention.contains("amend it"), "{attention}");
+    approve(&town, &incident);
+    town.each_minute_of(5);
+    assert_eq!(told(&town), 120);
 }
 
 #[test]

@@ -128,6 +128,22 @@ fn two_approvals_need_two_people() {
 }
 
 #[test]
+fn who_is_no_approver_any_more_has_not_approved() {
+    let mut strict = tenant("shop");
+    strict["approvals_needed"] = json!(2);
+    strict["roles"][RESPONDER] = json!(["responder", "approver"]);
+    let (town, incident) = leaked_of(&customers(7), &strict, &json!({}));
+    approve(&town, &incident);
+    strict["roles"][APPROVER] = json!(["viewer"]);
+    put_settings(&town, &strict, &json!({}));
+    let hash = json!({ "hash": show(&town, &incident)["plan"]["hash"] });
+    assert_eq!(act(&town, SECOND_APPROVER, &incident, "approve", &hash).status, 200);
+    assert_eq!(show(&town, &incident)["incident"]["stage"], "awaiting-approval");
+    assert_eq!(act(&town, RESPONDER, &incident, "approve", &hash).status, 200);
+    assert_eq!(show(&town, &incident)["incident"]["stage"], "sending");
+}
+
+#[test]
 fn too_many_bad_rows_block_the_plan_and_say_where() {
     let town = Town::new();
     settle_in(&town, "shop", &customers(7));

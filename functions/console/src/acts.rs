@@ -67,7 +67,9 @@ pub async fn approve(
         return Err(No::Conflict("the incident does not wait for an approval".to_owned()));
     }
     let approval = Approval { by: approver.to_owned(), at: now, hash: hash.clone() };
-    let given = approvers(&stored.approvals, &hash).len() + 1;
+    // Whoever is no approver any more has taken their word with them.
+    let known = approvers(&stored.approvals, &hash);
+    let given = known.into_iter().filter(|by| settings.has(by, Role::Approver)).count() + 1;
     let opens = given >= settings.approvals_needed as usize;
     let mut incident = was.incident.clone();
     if opens {
@@ -165,14 +167,13 @@ async fn handed_over_under(
         for chunk in chunks::of_wave(ports, scope, at, &wave).await? {
             match chunk.state {
                 // Of a chunk that was refused in part, the other part went.
-                ChunkState::Planned | ChunkState::Due | ChunkState::Refused => {
+                // Of a chunk that is accepted everything may have been withheld.
+                ChunkState::Planned | ChunkState::Due | ChunkState::Refused | ChunkState::Accepted => {
                     if chunk.entries.iter().any(went) {
                         handed_over.push(chunk.at.to_string());
                     }
                 }
-                ChunkState::HandingOver | ChunkState::Accepted | ChunkState::Undecided => {
-                    handed_over.push(chunk.at.to_string());
-                }
+                ChunkState::HandingOver | ChunkState::Undecided => handed_over.push(chunk.at.to_string()),
             }
         }
     }

@@ -87,6 +87,13 @@ pub async fn settle(
         let state = chunk.state.as_str();
         return Err(No::Conflict(format!("nothing is in doubt about this chunk: it is {state}")));
     }
+    let incident = incidents::get(ports, &scope, at.incident).await?.incident;
+    let goes_on = incident.goes_by(at.plan);
+    if finding == Finding::Again && !goes_on {
+        let what = "the plan of this chunk is over, and nothing of it goes again: say \"sent\" where some may have \
+                    arrived, else \"not-sent\"";
+        return Err(No::Conflict(what.to_owned()));
+    }
     // What an event proves, nobody has to know better.
     let known = receipts::of_chunk(ports, &scope, &at).await?;
     let proven = with_evidence(&chunk.entries, &known);
@@ -116,7 +123,14 @@ pub async fn settle(
         return Err(No::Conflict("the chunk moved on meanwhile: show the incident".to_owned()));
     }
     answer_question(ports, &scope, &at).await?;
-    Ok(json!({ "chunk": at, "settled": settled, "as": finding.as_str() }))
+    let stays_unsent = finding == Finding::NotSent && settled > 0 && !goes_on;
+    if stays_unsent && incident.halt != Some(Halt::Cancelled) {
+        let ask = |incident: &mut Incident| incident.ask_to_amend(settled, at);
+        incidents::amend(ports, &scope, at.incident, ask, &[]).await?;
+    }
+    Ok(
+        json!({ "chunk": at, "settled": settled, "as": finding.as_str(), "goes_again": goes_on && finding != Finding::Sent }),
+    )
 }
 
 /// Takes the question off the incident.

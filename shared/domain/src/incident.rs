@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::chunk::ChunkRef;
 use crate::id::{IncidentId, SignalId, TenantId};
 use crate::pause::Pause;
 use crate::plan::Phase;
@@ -109,6 +110,9 @@ pub fn dataset_place(slice: u32) -> usize {
     (slice / SLICES_PER_DATASET) as usize
 }
 
+/// How a task ends that an amendment does.
+const UNTIL_AMENDED: &str = ", and their plan is over: amend it, and whoever was not told is told";
+
 /// How many tasks an incident shows at most: an item of the store takes 400 KB.
 const MOST_TASKS: usize = 500;
 
@@ -168,6 +172,18 @@ impl Incident {
     pub fn amend(&mut self, by: Phase) {
         self.amends_by = Some(by);
         self.stage = Stage::Scoping;
+        self.attention.retain(|task| !task.ends_with(UNTIL_AMENDED));
+    }
+
+    /// Asks for an amendment because notices of a plan that is over were not sent after all.
+    pub fn ask_to_amend(&mut self, unsent: usize, of: ChunkRef) {
+        self.ask(format!("{unsent} notices of chunk {of} were not sent{UNTIL_AMENDED}"));
+    }
+
+    /// Whether notices of this version of the plan may go out, but for a halt that is lifted.
+    pub fn goes_by(&self, version: u32) -> bool {
+        let is_in_force = self.plan.as_ref().is_some_and(|plan| plan.version == version);
+        is_in_force && self.stage == Stage::Sending && self.halt != Some(Halt::Cancelled)
     }
 
     /// Begins to find out anew who is affected. What was planned before is not in force any more.

@@ -423,8 +423,12 @@ impl Tenant {
     }
 
     pub fn may(&self, principal: &str, role: Role) -> bool {
-        let roles = self.standing_of(principal).and_then(|entry| self.roles.get(entry));
-        roles.is_some_and(|roles| roles.contains(&role))
+        self.standing_of(principal).is_some_and(|entry| self.has(entry, role))
+    }
+
+    /// Whether an entry of the tenant's roles has this one.
+    pub fn has(&self, entry: &str, role: Role) -> bool {
+        self.roles.get(entry).is_some_and(|roles| roles.contains(&role))
     }
 
     /// What is wrong with the settings, for the administrator who wrote them. Empty when nothing is.

@@ -242,7 +242,11 @@ impl End<'_> {
             let duty = wave["obligation"].as_str().unwrap_or_default();
             let firsts = told.entry((mail.to.as_str(), duty)).or_default();
             if wave["phase"] != "first" {
-                if firsts.is_empty() && !self.was_in_doubt(duty, people::plan_of(chunk)) {
+                let plan = people::plan_of(chunk);
+                let may_know = self.was(Action::ChunkUndecided, duty, plan);
+                // By a channel that leaves nothing in a mailbox.
+                let knows_otherwise = self.was(Action::NoticeCalledUp, duty, plan);
+                if firsts.is_empty() && !may_know && !knows_otherwise {
                     violations.push(format!("{chunk} {index} corrects what nobody said"));
                 }
             } else if !firsts.contains(&chunk) {
@@ -256,10 +260,11 @@ impl End<'_> {
         }
     }
 
-    /// Whether somebody may have been told of the duty before this plan: what corrects it is a whole notice, right for both.
-    fn was_in_doubt(&self, duty: &str, plan: Option<u64>) -> bool {
-        let undecided = self.leaves.iter().filter(|leaf| leaf.action == Action::ChunkUndecided);
-        let chunks = undecided.filter_map(|leaf| leaf.subject.get("chunk"));
+    /// Whether this befell a chunk of the duty before this plan: somebody was told of it, or may have been. What corrects it
+    /// is a whole notice, right for both.
+    fn was(&self, action: Action, duty: &str, plan: Option<u64>) -> bool {
+        let befallen = self.leaves.iter().filter(|leaf| leaf.action == action);
+        let chunks = befallen.filter_map(|leaf| leaf.subject.get("chunk"));
         let own = chunks.filter(|chunk| chunk.starts_with(self.id));
         let earlier = own.filter(|chunk| people::plan_of(chunk) < plan);
         earlier

@@ -204,12 +204,14 @@ pub async fn mark_due(
     chunk: &StoredChunk,
     look_again: Timestamp,
 ) -> Result<bool, Halt> {
-    let change = Change { event: ChunkEvent::Enqueue, entries: None, wake: Some(look_again) };
+    // A claim holds what it has read against these.
+    let entries = Some(chunk.entries.clone());
+    let change = Change { event: ChunkEvent::Enqueue, entries, wake: Some(look_again) };
     apply(ports, scope, chunk, change, None).await
 }
 
 /// Claims a chunk and says in the same write that it is being handed over. The condition checks the state, the
-/// attempt, the approval of its plan, and that nobody halted the incident.
+/// attempt, what became of its notices so far, the approval of its plan, and that nobody halted the incident.
 pub async fn claim(
     ports: &impl WriteHome,
     scope: &TenantScope,
@@ -226,7 +228,12 @@ pub async fn claim(
             key: state_key(scope, &chunk.chunk.at),
             set,
             remove: Vec::new(),
-            only_if: condition(ChunkEvent::Claim, chunk.attempt),
+            // Evidence and a call-up change who is to be told, and leave the attempt as it is.
+            only_if: condition(
+                ChunkEvent::Claim,
+                chunk.attempt,
+                Some(Test::Is("entries", doc(&chunk.entries)?)),
+            ),
         },
         gate_check(scope, &chunk.chunk.at),
         leaves::leaf(scope, leaf),
@@ -323,7 +330,7 @@ async fn apply(
         key: state_key(scope, &chunk.chunk.at),
         set,
         remove,
-        only_if: condition(change.event, chunk.attempt),
+        only_if: condition(change.event, chunk.attempt, None),
     }];
     writes.extend(leaf.map(|leaf| leaves::leaf(scope, leaf)));
     match ports.write(writes).await {
@@ -334,13 +341,14 @@ async fn apply(
 }
 
 /// A chunk that nobody touched has no state yet: it is planned, and was never tried.
-fn condition(event: ChunkEvent, attempt: u32) -> Condition {
+fn condition(event: ChunkEvent, attempt: u32, and: Option<Test>) -> Condition {
     let states: Vec<ChunkState> = ChunkState::before(event).collect();
     let may_be_untouched = attempt == 0 && states.contains(&ChunkState::Planned);
-    let tests = vec![
+    let mut tests = vec![
         Test::IsOneOf("state", states.iter().map(|state| state.as_str().into()).collect()),
         Test::Is("attempt", Value::Number(attempt.into())),
     ];
+    tests.extend(and);
     if may_be_untouched { Condition::AbsentOr(tests) } else { Condition::Present(tests) }
 }
 

@@ -92,7 +92,7 @@ impl fmt::Debug for InboxNotice {
 }
 
 /// Lays a notice into the inbox of the customer. The same notice again changes nothing; what a later plan says stands
-/// beside it.
+/// beside it, and so does a notice to another person who uses the same account.
 pub async fn put_in_inbox(
     ports: &impl WritePeople,
     scope: &TenantScope,
@@ -101,7 +101,7 @@ pub async fn put_in_inbox(
     obligation: ObligationId,
     notice: &InboxNotice,
 ) -> Result<(), Halt> {
-    let sort = format!("{obligation}#{}", notice.at.chunk.plan);
+    let sort = format!("{obligation}#{}#{}", notice.at.chunk, notice.at.index);
     let key = scope.key(&["inbox", &customer.to_string()], sort);
     Ok(ports.put_people(region, vec![Item { key, attributes: with_doc(notice)? }]).await?)
 }
