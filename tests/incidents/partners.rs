@@ -1,7 +1,7 @@
 //! Bodies and processors that take signed webhooks.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use tocsin_ports::Clock;
 use tocsin_tests::*;
 
@@ -14,10 +14,18 @@ fn with_a_partner() -> (Town, String) {
 
 /// These people's exports leaked; the authority takes webhooks; the plan is approved.
 pub fn told_by_webhook(people: &[Customer]) -> (Town, String) {
+    told_as_set(people, &with_a_webhook())
+}
+
+fn with_a_webhook() -> Value {
     let mut settings = tenant("shop");
     settings["contacts"][0]["webhook"] = json!("https://hooks.authority.example/breaches");
+    settings
+}
+
+fn told_as_set(people: &[Customer], settings: &Value) -> (Town, String) {
     let secrets = json!({ format!("partner-{PARTNER}"): json!({ "keys": [SECTION_SECRET] }).to_string() });
-    let (town, incident) = leaked_of(people, &settings, &secrets);
+    let (town, incident) = leaked_of(people, settings, &secrets);
     approve(&town, &incident);
     (town, incident)
 }
@@ -47,7 +55,7 @@ fn a_partner_gets_a_signed_webhook_and_their_answer_is_the_receipt() {
     let keys = vec![HmacKey::from_standard(SECTION_SECRET).expect("a key")];
     let secrets = Secrets::Standard { keys, tolerance: Tolerance::USUAL };
     assert!(matches!(verify(request, &secrets, town.world.now()), Verdict::Authentic(_)));
-    let body: serde_json::Value = serde_json::from_str(&hook.body).expect("JSON");
+    let body: Value = serde_json::from_str(&hook.body).expect("JSON");
     assert_eq!(body["type"], "breach.notice");
     assert!(body["data"]["text"].as_str().is_some_and(|text| text.contains("Article 33")), "{body:#}");
     assert_eq!(germany(&town, &incident), "met");
@@ -104,9 +112,22 @@ fn a_partner_who_may_have_a_notice_gets_what_follows_it_under_a_later_plan() {
 }
 
 #[test]
-fn an_endpoint_that_is_gone_ends_it_and_a_resend_begins_anew() {
+fn a_body_whose_endpoint_is_gone_gets_a_mail_instead_once() {
     use tocsin_ports::{Hook, Posted};
     let (mut town, incident) = with_a_partner();
+    town.world.set_endpoints(Some(Box::new(|_: &Hook| Posted::Status(410))));
+    town.each_minute_of(60);
+    assert_eq!(town.world.hooks().len(), 1);
+    assert_eq!(town.mails_by_address().get("filings@authority.example"), Some(&1));
+    assert_eq!(germany(&town, &incident), "met");
+}
+
+#[test]
+fn an_endpoint_that_is_gone_ends_it_and_a_resend_begins_anew() {
+    use tocsin_ports::{Hook, Posted};
+    let mut settings = with_a_webhook();
+    settings["contacts"][0]["email"] = Value::Null;
+    let (mut town, incident) = told_as_set(&customers(7), &settings);
     let begun = town.world.now();
     town.world.set_endpoints(Some(Box::new(|_: &Hook| Posted::Status(410))));
     town.each_minute_of(60);

@@ -1,4 +1,4 @@
-//! A copy of the sources, in which a fault may be planted.
+//! A copy of the sources, in which a fault may be planted, with a target directory of its own.
 
 use std::fs;
 use std::io;
@@ -25,9 +25,9 @@ impl Copy {
         self.root.join("target/planted/sources")
     }
 
-    /// That of the sources themselves: what they depend on is built already, and the copy's own crates are others.
+    /// One of its own: cargo takes the copy's crates for those of the sources.
     pub fn target(&self) -> PathBuf {
-        self.root.join("target")
+        self.root.join("target/planted/target")
     }
 
     /// A file as it is without any fault.

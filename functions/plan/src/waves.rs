@@ -265,27 +265,37 @@ fn assign_contact<'a>(ground: &Ground<'a>, duty: &'a Duty, seats: &mut Seats<'a>
         .select(&duty.obligation.regime, &[contact.language.as_str()])
         .map_err(|error| format!("{error}; {}", by_hand()))?;
     let mut saying = Saying::of(told, library, brief);
+    let mut ways = ways_to(contact, template);
     let phase = match saying.next_to_contact(duty.obligation.id, &contact.name, template) {
-        // There is one address, and it is tried again.
-        Next::First { .. } => Phase::First,
+        Next::First { not_by } => {
+            // Where nothing else is left, it is tried again.
+            if ways.iter().any(|way| !not_by.contains(way)) {
+                ways.retain(|way| !not_by.contains(way));
+            }
+            Phase::First
+        }
         Next::Again(phase) => phase,
         Next::Nothing => return Ok(()),
     };
     if !template.header().phases.contains(&phase) {
         return Err(format!("the letter has no words for a {}; {}", phase.as_str(), by_hand()));
     }
-    let channel = way_to(contact, template).ok_or_else(by_hand)?;
-    let group = group(duty, &tenant.residency.otherwise, channel, template, phase);
-    seats.sit(group, template, duty, To::Contact(&contact.name));
+    let to = To::Contact(&contact.name);
+    let of = |channel| group(duty, &tenant.residency.otherwise, channel, template, phase);
+    let mut ways = ways.into_iter();
+    let first = seats.sit(of(ways.next().ok_or_else(by_hand)?), template, duty, to);
+    if let Some(second) = ways.next() {
+        seats.stand_by(Group { stands_by: true, ..of(second) }, template, duty, to, first);
+    }
     Ok(())
 }
 
 /// An endpoint answers at once, and knows what it has by its id: it goes before a mailbox.
-fn way_to(contact: &Contact, template: &Template) -> Option<Channel> {
-    [(Channel::Partner, contact.webhook.is_some()), (Channel::Email, contact.email.is_some())]
-        .into_iter()
-        .find(|(channel, there)| *there && template.header().channels.contains(&letter::channel_of(*channel)))
-        .map(|(channel, _)| channel)
+fn ways_to(contact: &Contact, template: &Template) -> Vec<Channel> {
+    let ways = [(Channel::Partner, contact.webhook.is_some()), (Channel::Email, contact.email.is_some())];
+    let has_words = |channel: Channel| template.header().channels.contains(&letter::channel_of(channel));
+    let ways = ways.into_iter().filter(|(channel, there)| *there && has_words(*channel));
+    ways.map(|(channel, _)| channel).collect()
 }
 
 fn group(duty: &Duty, region: &str, channel: Channel, template: &Template, phase: Phase) -> Group {
