@@ -171,6 +171,33 @@ fn who_was_told_and_is_affected_no_more_is_told_so_once() {
     );
 }
 
+/// The dataset turns out to be harmless.
+fn without_any_risk(town: &Town) {
+    let mut settings = tenant("shop");
+    settings["datasets"][0]["risk"] = json!("none");
+    put_settings(town, &settings, &json!({}));
+}
+
+#[test]
+fn who_was_told_of_what_is_owed_to_nobody_gets_the_withdrawal_or_a_person_hears_of_them() {
+    for (to_those_told, mails) in [("withdrawal", 100), ("correction", 50)] {
+        let (mut town, incident) = half_told();
+        town.tell_events();
+        without_any_risk(&town);
+        amend(&town, &incident, to_those_told);
+        town.drain();
+        let shown = show(&town, &incident);
+        assert_eq!(duty(&shown, "eu-gdpr-individual", "IE")["state"], "not-owed");
+        let attention = shown["incident"]["attention"].to_string();
+        let is_asked =
+            attention.contains("50 people were told under an earlier plan of duties that nobody owes");
+        assert_eq!(is_asked, to_those_told == "correction", "{attention}");
+        approve(&town, &incident);
+        town.each_minute_of(5);
+        assert_eq!(told(&town), mails);
+    }
+}
+
 #[test]
 fn an_amendment_asked_again_and_a_hold_after_it_name_what_was_handed_over() {
     for read_anew in [false, true] {

@@ -40,7 +40,8 @@ pub struct Stranger {
     pub channel: Channel,
 }
 
-/// Everybody who gets a withdrawal because they are not among the affected any more.
+/// Everybody who gets a withdrawal because they are not among the affected any more, or because nobody owes them anything
+/// where what was said is withdrawn.
 #[derive(Default)]
 pub struct Strangers {
     pub people: Vec<Stranger>,
@@ -48,6 +49,8 @@ pub struct Strangers {
     pub duties: Vec<Duty>,
     /// How many more there are whose records are gone.
     pub gone: usize,
+    /// How many are affected, were told, and are owed nothing any more, while nothing is withdrawn: they get no notice.
+    pub left: usize,
 }
 
 /// The slices in which each person stands.
@@ -102,7 +105,9 @@ pub async fn strangers(
     (roster, duties): (&Roster, &[Duty]),
 ) -> Result<Strangers, Halt> {
     let mut strangers = Strangers::default();
-    for ((said, wave), told) in before.not_affected_now(roster) {
+    let (concerned_no_more, still_concerned) = before.owed_nothing_now(roster, duties);
+    strangers.left = still_concerned;
+    for ((said, wave), told) in concerned_no_more {
         let of = told.iter().filter_map(|(id, slices)| Some((*id, *slices.first()?)));
         let at = said.head.roster_of(wave);
         let records = people::at(ports, scope, wave.kept_in(), at, of).await?;
@@ -144,26 +149,35 @@ impl Before {
         self.told.contains_key(&(obligation, Who::Person(member.person.id)))
     }
 
-    /// Who was told, or may have been, is not among those affected now, and was not told so: the slices of each, by the
-    /// wave that told them.
-    fn not_affected_now(&self, roster: &Roster) -> Vec<((&Said, &Wave), People)> {
+    /// Who was told, or may have been, and was not told that it does not concern them, though they are not among those
+    /// affected now, or a withdrawal is due to everybody and this duty to nobody: the slices of each, by the wave that
+    /// told them. And how many are still affected and are owed nothing, where nothing is withdrawn.
+    fn owed_nothing_now(&self, roster: &Roster, duties: &[Duty]) -> (Vec<((&Said, &Wave), People)>, usize) {
         let affected: BTreeSet<PersonId> =
             roster.by_region.values().flatten().map(|member| member.person.id).collect();
+        let owed = duties.iter().map(|duty| &duty.obligation).filter(|duty| duty.owed == Owed::Yes);
+        let owed: BTreeSet<ObligationId> = owed.map(|duty| duty.id).collect();
         let mut by_wave: BTreeMap<(u32, u32), People> = BTreeMap::new();
-        for told in self.told.values() {
+        let mut left = 0;
+        for ((duty, _), told) in &self.told {
             let knows = told.handed_over && !matches!(told.reach, Reach::Unreachable(_));
-            if let Recipient::Person(id, slices) = &told.recipient
-                && knows
-                && !affected.contains(id)
-            {
-                by_wave.entry((told.version, told.wave)).or_default().insert(*id, slices.clone());
+            let Recipient::Person(id, slices) = &told.recipient else {
+                continue;
+            };
+            if !knows || self.was_withdrawn(told) || (affected.contains(id) && owed.contains(duty)) {
+                continue;
             }
+            if affected.contains(id) && self.by != Phase::Withdrawal {
+                left += 1;
+                continue;
+            }
+            by_wave.entry((told.version, told.wave)).or_default().insert(*id, slices.clone());
         }
         let found = by_wave.into_iter().filter_map(|((version, wave), people)| {
             let said = self.said.get(&version)?;
             Some(((said, said.wave(wave)?), people))
         });
-        found.filter(|((_, wave), _)| wave.phase != Phase::Withdrawal).collect()
+        (found.collect(), left)
     }
 
     /// The wave by which somebody was told last.

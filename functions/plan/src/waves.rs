@@ -88,6 +88,13 @@ pub fn lay(ground: Ground<'_>, failovers: Failovers) -> Result<Laid, Blocked> {
             ground.strangers.gone
         ));
     }
+    if ground.strangers.left > 0 {
+        laid.attention.push(format!(
+            "{} people were told under an earlier plan of duties that nobody owes them any more, and get no notice under \
+             this one: withdraw what was said, or write to them",
+            ground.strangers.left
+        ));
+    }
     for ((regime, phase), people) in std::mem::take(&mut laid.wordless) {
         laid.attention.push(format!(
             "{people} people were told under {regime} and need a {}: its letter has no words for that; write to them",
