@@ -81,13 +81,21 @@ fn a_letter_is_exported_once_and_again_by_its_batchs_number_alone() {
     let (mut town, incident) = leaked(&with_streets());
     approve(&town, &incident);
     town.minute();
+    let asks =
+        |town: &Town| show(town, &incident)["incident"]["attention"].to_string().contains("letters wait");
+    assert!(asks(&town), "somebody has to hear that letters wait");
     let first = letters(&town, &incident, "export", &json!({})).body;
+    assert!(!asks(&town));
     assert_eq!((&first["batch"], &first["letters"], &first["left"]), (&json!(1), &json!(2), &json!(0)));
     let nothing = json!({ "batch": null, "files": [], "letters": 0, "left": 0 });
     assert_eq!(letters(&town, &incident, "export", &json!({})).body, nothing);
     let again = letters(&town, &incident, "export", &json!({ "batch": 1 })).body;
     assert_eq!((&again, exported(&town, &incident, &again).len()), (&first, 2));
     assert_eq!(letters(&town, &incident, "export", &json!({ "batch": 2 })).status, 409);
+    assert_eq!(
+        town.world.home_as_text().matches("letter-file-read").count(),
+        again["files"].as_array().map_or(0, Vec::len)
+    );
     // No file is read but as a part of its batch.
     let file = first["files"][0].as_str().expect("a file");
     let path = format!("/console/tenants/shop/incidents/{incident}/letters/2/{file}");
@@ -112,17 +120,18 @@ fn nothing_is_exported_of_an_incident_that_is_held_not_even_by_whoever_looked_be
     };
     for at in 1..40 {
         let town = town.copy();
-        let (calls, hold) = (Rc::new(Cell::new(0)), hold.clone());
-        let counted = Rc::clone(&calls);
+        let (calls, in_time, hold) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(false)), hold.clone());
+        let (counted, held_in_time) = (Rc::clone(&calls), Rc::clone(&in_time));
         town.world.set_fate(Some(Rc::new(move |world, _| {
             counted.set(counted.get() + 1);
             if counted.get() == at {
+                held_in_time.set(!world.home_as_text().contains("letters-exported"));
                 assert_eq!(run(console::step(world, hold.clone(), world.now())).status, 200);
             }
             None
         })));
         let answer = letters(&town, &incident, "export", &json!({}));
-        let was_held = calls.get() >= at;
+        let was_held = in_time.get();
         assert_eq!(answer.status, if was_held { 409 } else { 200 }, "{at}: {}", answer.body);
         town.world.set_fate(None);
         assert_eq!(town.world.home_as_text().contains("letters-exported"), !was_held);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tocsin_audit::{Action, Leaf};
 use tocsin_domain::chunk::{ChunkRef, Entry};
 use tocsin_domain::id::{IncidentId, TenantId};
+use tocsin_domain::incident::LETTERS_WAIT;
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::plan::Channel;
 use tocsin_domain::receipt::{Fact, Receipt, Report};
@@ -79,7 +80,11 @@ pub async fn export(
     };
     let leaf = leaf(&scope, id, principal, &batch, "new", now);
     exported(letters::put(ports, &scope, id, &batch, &leaf).await?)?;
-    Ok(shown(&batch, all - batch.letters))
+    let left = all - batch.letters;
+    if left == 0 {
+        incidents::amend(ports, &scope, id, |incident| incident.answer(LETTERS_WAIT), &[]).await?;
+    }
+    Ok(shown(&batch, left))
 }
 
 /// `left`: how many letters wait for another batch.
@@ -147,12 +152,13 @@ async fn handed_over(
     Ok(files)
 }
 
-/// The letters of one file of a batch.
+/// The letters of one file of a batch. Names and addresses leave with it, so whoever reads it leaves a leaf first.
 pub async fn file(
     ports: &impl ConsolePorts,
     principal: &str,
     tenant: TenantId,
     (id, number, file): (IncidentId, u32, LetterFile),
+    now: Timestamp,
 ) -> Result<Value, No> {
     let (scope, _) = with_role(ports, principal, tenant, Role::Responder).await?;
     not_halted(ports, &scope, id).await?;
@@ -160,6 +166,15 @@ pub async fn file(
     if !batch.is_some_and(|batch| batch.files.contains(&file)) {
         return Err(No::NotFound);
     }
+    let subject = [("batch", number.to_string()), ("file", file.to_string())];
+    let why = "names and addresses left with it";
+    let action = Action::LetterFileRead;
+    leaves::record(
+        ports,
+        &scope,
+        &Leaf::new(scope.tenant(), Some(id), now, person(principal), action, why, subject),
+    )
+    .await?;
     let bytes = letters::read(ports, &scope, &file).await?;
     let unreadable = |_| Halt::Park(Parked::Missing { what: format!("readable letters of {file}") });
     let lines = String::from_utf8(bytes).map_err(unreadable)?;

@@ -148,7 +148,7 @@ async fn answer(
             letters::export(ports, principal, tenant, incident, &request.body, now).await
         }
         Route::LetterFile(tenant, incident, batch, file) => {
-            letters::file(ports, principal, tenant, (incident, batch, file)).await
+            letters::file(ports, principal, tenant, (incident, batch, file), now).await
         }
         Route::ImportLetters(tenant, incident, post) => {
             letters::import(ports, principal, tenant, (incident, post), &request.body, now).await

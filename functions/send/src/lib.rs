@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, TELL_AFTER, event_of_answers};
 use tocsin_domain::health::{Count, Health};
-use tocsin_domain::incident::PlanRef;
+use tocsin_domain::incident::{LETTERS_WAIT, PlanRef};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::plan::{Channel, Door, Wave};
 use tocsin_domain::receipt::with_evidence;
@@ -263,6 +263,9 @@ async fn record(
     let leaf = leaf(scope, chunk, chunk.attempt, action, &why, now);
     let change = Change { event, entries: Some(entries), wake };
     chunks::step(ports, scope, chunk, change, &leaf).await?;
+    if channel == Channel::Letter && action == Action::ChunkAccepted {
+        incidents::ask(ports, scope, chunk.chunk.at.incident, LETTERS_WAIT.to_owned(), &[]).await?;
+    }
     if action == Action::ChunkWithheld || (event == ChunkEvent::Refuse && chunk.attempt == TELL_AFTER) {
         tell_a_person(ports, scope, chunk, &leaf).await?;
     }

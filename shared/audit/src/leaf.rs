@@ -55,6 +55,8 @@ pub enum Action {
     IncidentReleased,
     IncidentTakenUp,
     LettersExported,
+    /// A file of exported letters was read: names and addresses left.
+    LetterFileRead,
     LettersPosted,
     LettersReturned,
     MessageParked,

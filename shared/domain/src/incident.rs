@@ -113,6 +113,10 @@ pub fn dataset_place(slice: u32) -> usize {
 /// How a task ends that an amendment does.
 const UNTIL_AMENDED: &str = ", and their plan is over: amend it, and whoever was not told is told";
 
+/// The task while letters wait that nobody has taken to the print house.
+pub const LETTERS_WAIT: &str =
+    "letters wait for the print house: export them (tocsin letters export), and import the proof of posting";
+
 /// How many tasks an incident shows at most: an item of the store takes 400 KB.
 const MOST_TASKS: usize = 500;
 
