@@ -83,3 +83,25 @@ fn a_plan_that_can_has_a_latest_safe_start_and_is_watched() {
         assert_eq!(asked(&town), expected, "{before} minutes before {latest}");
     }
 }
+
+#[test]
+fn a_canarys_pause_is_taken_off_the_time_for_an_approval() {
+    let latest = |above: u32| {
+        let mut people = customers(70);
+        for customer in &mut people {
+            (customer.country, customer.province, customer.locale) = ("BR", "", "pt-BR");
+        }
+        let mut settings = tenant("shop");
+        settings["canary"] = json!({ "above": above, "share_per_mille": 100, "minutes": 30 });
+        let (town, incident) = leaked_of(&people, &settings, &json!({}));
+        let outlooks = show(&town, &incident)["outlook"]["outlooks"].as_array().expect("outlooks").clone();
+        let of_the_people = outlooks.iter().filter(|outlook| outlook["regime"] == "br-lgpd-individual");
+        of_the_people
+            .map(|outlook| at(outlook["latest_start"]["at"].as_str().expect("a start")))
+            .min()
+            .expect("one")
+    };
+    let (with, without) = (latest(50), latest(1000));
+    let earlier = without.duration_since(with);
+    assert!(earlier >= SignedDuration::from_mins(30) && earlier < SignedDuration::from_mins(31), "{earlier}");
+}

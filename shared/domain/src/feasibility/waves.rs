@@ -22,7 +22,8 @@ const BEHIND: SignedDuration = SignedDuration::from_hours(7 * 24);
 const FARTHEST: SignedDuration = SignedDuration::from_hours(120 * 24);
 
 /// Asks whether what is left of each wave can be handed over in time. Waves that stand by, and those that no provider has
-/// to take, are left out. Whatever region supplies a channel could serve everybody by it.
+/// to take, are left out. Whatever region supplies a channel could serve everybody by it. What follows a canary that has
+/// not gone yet has less time, by the pause for its receipts, whenever it is that somebody approves.
 ///
 /// # Errors
 /// Of a wave whose people have no hours at which they may be reached.
@@ -39,11 +40,15 @@ pub fn of_waves<'a>(
             *people > 0 && !wave.stands_by && lanes.contains(&(wave.region.clone(), wave.channel))
         })
         .collect();
+    let to_go: BTreeSet<u32> = waves.iter().map(|(wave, _)| wave.number).collect();
     let farthest = waves.iter().filter_map(|(wave, _)| wave.deadline).max().unwrap_or(now).max(start);
     let farthest = (farthest + BEHIND).min(now + FARTHEST);
     let mut demands: BTreeMap<_, Demand> = BTreeMap::new();
     for (wave, people) in waves {
-        let key = (wave.obligation, wave.channel, wave.region.clone(), wave.residence.clone(), wave.start);
+        let pause = wave.after.filter(|after| to_go.contains(&after.wave)).map_or(0, |after| after.minutes);
+        let pause = SignedDuration::from_mins(pause.into());
+        let key =
+            (wave.obligation, wave.channel, wave.region.clone(), wave.residence.clone(), wave.start, pause);
         if let Some(demand) = demands.get_mut(&key) {
             demand.people += people;
             continue;
@@ -65,7 +70,7 @@ pub fn of_waves<'a>(
                 .collect(),
             people,
             earliest: wave.start,
-            last: wave.deadline.map(|due| due - settling - DELIVERY).filter(|last| *last < farthest),
+            last: wave.deadline.map(|due| due - settling - DELIVERY - pause).filter(|last| *last < farthest),
             open,
         };
         demands.insert(key, demand);
