@@ -198,3 +198,22 @@ fn settings_without_anybody_to_tell_are_refused() {
     assert_eq!(put(&nobody), 400);
     assert_eq!(put(&tenant("shop")), 200);
 }
+
+#[test]
+fn whom_no_channel_is_left_for_are_asked_about_as_their_time_runs() {
+    let mut people = customers(1);
+    (people[0].country, people[0].province, people[0].locale) = ("BR", "", "pt-BR");
+    people[0].email = "bounce@example.com".to_owned();
+    let mut settings = tenant("shop");
+    settings["senders"]["in_app"] = json!(false);
+    let (mut town, incident) = leaked_of(&people, &settings, &json!({}));
+    approve(&town, &incident);
+    town.each_minute_of(5);
+    let shown = show(&town, &incident);
+    let brazil = duty(&shown, "br-lgpd-individual", "BR");
+    assert_eq!(brazil["state"], "at-risk");
+    let due: Timestamp = brazil["duty"]["due"].as_str().expect("an instant").parse().expect("an instant");
+    look_at(&town, due - SignedDuration::from_mins(30));
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    assert!(attention.contains("1 people cannot be reached by any channel that is left"), "{attention}");
+}

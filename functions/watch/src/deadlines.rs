@@ -122,7 +122,7 @@ async fn raise(
         }
         // What was said of the duty's time before is not true any more.
         changed.attention.retain(|task| !task.starts_with(&pressing.duty()));
-        let task = pressing.task(state, &was.incident, head);
+        let task = pressing.task(state, &was.incident, head, covered.get(&pressing.duty.id));
         changed.ask(task.clone());
         if !changed.attention.contains(&task) {
             // There are more tasks than an incident shows, and it says so.
@@ -188,7 +188,13 @@ impl Pressing<'_> {
         incident.attention.iter().any(|task| task.starts_with(&said))
     }
 
-    fn task(&self, state: DutyState, incident: &Incident, head: &PlanHead) -> String {
+    fn task(
+        &self,
+        state: DutyState,
+        incident: &Incident,
+        head: &PlanHead,
+        coverage: Option<&Coverage>,
+    ) -> String {
         let todo = match (incident.stage, incident.halt) {
             (_, Some(Stop::Held)) => "the incident is held: release it, or cancel it".to_owned(),
             (Stage::AwaitingApproval, _) => {
@@ -197,7 +203,13 @@ impl Pressing<'_> {
             }
             (_, _) => match head.desk.get(&self.duty.id) {
                 Some(desk) => format!("no notice fulfils it: {desk}"),
-                None => "look at its coverage, and reach those whom no notice reached".to_owned(),
+                None => match coverage.map_or(0, Coverage::nobody_else_to_try) {
+                    0 => "look at its coverage, and reach those whom no notice reached".to_owned(),
+                    people => format!(
+                        "{people} people cannot be reached by any channel that is left: give substitute notice where \
+                         the law asks for one (a page, the media), and enter it with its proof (tocsin incident done)"
+                    ),
+                },
             },
         };
         format!("{}{}; it is {}. To do: {todo}", self.duty(), self.short, state.as_str())

@@ -45,6 +45,11 @@ impl Coverage {
         self.unreachable.values().sum()
     }
 
+    /// How many are left whom no notice reaches, once nothing is on its way any more.
+    pub fn nobody_else_to_try(&self) -> u64 {
+        if self.pending + self.undecided > 0 { 0 } else { self.unreachable_total() }
+    }
+
     pub fn total(&self) -> u64 {
         self.reached + self.unreachable_total() + self.pending + self.undecided
     }
