@@ -217,3 +217,36 @@ fn whom_no_channel_is_left_for_are_asked_about_as_their_time_runs() {
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
     assert!(attention.contains("1 people cannot be reached by any channel that is left"), "{attention}");
 }
+
+#[test]
+fn a_deadline_wakes_people_though_the_plan_is_being_made_anew() {
+    let (town, incident) = leaked(&customers(7));
+    let (due, _) = filing_time(&town, &incident);
+    approve(&town, &incident);
+    put_manifest(&town, "shop", b"no header at all".to_vec());
+    let body = json!({ "to_those_told": "follow-up", "read_anew": true, "reason": "there are more" });
+    assert_eq!(act(&town, RESPONDER, &incident, "amend", &body).status, 200);
+    town.drain();
+    assert_eq!(show(&town, &incident)["incident"]["stage"], "blocked");
+    let before = actions(&town, Action::DeadlineEscalated);
+    look_at(&town, due + SignedDuration::from_secs(61));
+    assert!(actions(&town, Action::DeadlineEscalated) > before);
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    assert!(attention.contains("is still owed") && attention.contains("is being made anew"), "{attention}");
+}
+
+#[test]
+fn whom_nobody_reaches_is_asked_about_at_once_where_the_law_sets_no_number_too() {
+    let mut people = customers(1);
+    people[0].email = "bounce@example.com".to_owned();
+    let mut settings = tenant("shop");
+    settings["senders"]["in_app"] = json!(false);
+    let (mut town, incident) = leaked_of(&people, &settings, &json!({}));
+    approve(&town, &incident);
+    town.each_minute_of(5);
+    let shown = show(&town, &incident);
+    let told = duty(&shown, "eu-gdpr-individual", "DE");
+    assert_eq!((&told["state"], &told["duty"]["due"]), (&json!("at-risk"), &Value::Null));
+    let attention = shown["incident"]["attention"].to_string();
+    assert!(attention.contains("somebody cannot be reached by any channel that is left"), "{attention}");
+}

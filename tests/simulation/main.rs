@@ -47,13 +47,13 @@ fn main() -> ExitCode {
     }
     let sum = |of: fn(&Report) -> u64| reports.iter().map(|(_, report)| of(report)).sum::<u64>();
     let violations = sum(|report| report.violations.len() as u64);
+    tell(&options, &reports);
     println!(
         "{} seeds, {} notices, {} faults, {violations} violations",
         reports.len(),
         sum(|report| report.notices as u64),
         sum(|report| report.went_wrong.len() as u64),
     );
-    tell(&options, &reports);
     if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, TELL_AFTER, event_of_answers};
 use tocsin_domain::health::{Count, Health};
-use tocsin_domain::incident::{LETTERS_WAIT, PlanRef};
+use tocsin_domain::incident::{Incident, LETTERS_WAIT, PlanRef};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::plan::{Channel, Door, Wave};
 use tocsin_domain::receipt::with_evidence;
@@ -261,8 +261,13 @@ async fn record(
         }
     };
     let leaf = leaf(scope, chunk, chunk.attempt, action, &why, now);
+    let nobody_left = chunk.leaves_nobody_to_try(&entries);
     let change = Change { event, entries: Some(entries), wake };
     chunks::step(ports, scope, chunk, change, &leaf).await?;
+    if nobody_left {
+        let task = Incident::nobody_left_task(chunk.chunk.at.plan, chunk.chunk.at.wave);
+        incidents::ask(ports, scope, chunk.chunk.at.incident, task, &[]).await?;
+    }
     if channel == Channel::Letter && action == Action::ChunkAccepted {
         incidents::ask(ports, scope, chunk.chunk.at.incident, LETTERS_WAIT.to_owned(), &[]).await?;
     }

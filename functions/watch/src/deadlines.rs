@@ -33,10 +33,14 @@ pub async fn escalate(
 ) -> Result<(), Halt> {
     let mut incidents = in_turn(incidents::watched(ports, scope, now).await?, now);
     incidents.retain(|incident| incident.halt != Some(Stop::Cancelled));
-    let look = async |incident: Incident| match incident.stage {
-        Stage::Scoping | Stage::Blocked => without_a_plan(ports, scope, &incident, now).await,
-        Stage::AwaitingApproval | Stage::Sending => {
-            with_a_plan(ports, scope, escalation, &incident, now).await
+    let look = async |incident: Incident| {
+        match incident.stage {
+            Stage::Scoping | Stage::Blocked => without_a_plan(ports, scope, &incident, now).await?,
+            Stage::AwaitingApproval | Stage::Sending => {}
+        }
+        match planned(ports, scope, &incident).await? {
+            Some(version) => with_a_plan(ports, scope, escalation, (&incident, version), now).await,
+            None => Ok(()),
         }
     };
     share::each(ports, share, "deadlines", incidents, look).await
@@ -46,6 +50,22 @@ pub async fn escalate(
 pub fn is_said_to_be_over(duty: &Obligation, incident: &Incident, now: Timestamp) -> bool {
     let over = duty.owed_by().filter(|due| now > *due).map(|due| Pressing { duty, due, short: Short::Over });
     over.is_some_and(|pressing| pressing.stands_on(incident))
+}
+
+/// The version of the plan that says best what is owed: the one in force; while the next is being made, the one that was
+/// approved last.
+async fn planned(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    incident: &Incident,
+) -> Result<Option<u32>, Halt> {
+    match &incident.plan {
+        Some(plan) => Ok(Some(plan.version)),
+        None if incident.plan_versions > 0 => {
+            Ok(plans::approved_versions(ports, scope, incident.id).await?.into_iter().max())
+        }
+        None => Ok(None),
+    }
 }
 
 /// Nobody knows yet what is owed, and the shortest terms run.
@@ -69,13 +89,10 @@ async fn with_a_plan(
     ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
     escalation: &Escalation,
-    incident: &Incident,
+    (incident, version): (&Incident, u32),
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let Some(plan) = &incident.plan else {
-        return Ok(());
-    };
-    let head = plans::get(ports, scope, incident.id, plan.version).await?.head;
+    let head = plans::get(ports, scope, incident.id, version).await?.head;
     if head.first_due.and_then(|due| Short::of(due, head.made_at, escalation, now)).is_none() {
         return Ok(());
     }
@@ -201,7 +218,10 @@ impl Pressing<'_> {
                 "the plan waits for approval, and nothing is sent without one: approve it, or have it made anew"
                     .to_owned()
             }
-            (_, _) => match head.desk.get(&self.duty.id) {
+            (Stage::Scoping | Stage::Blocked, _) => {
+                "the plan is being made anew, and nothing is sent meanwhile: see what it waits for, and approve it".to_owned()
+            }
+            (Stage::Sending, _) => match head.desk.get(&self.duty.id) {
                 Some(desk) => format!("no notice fulfils it: {desk}"),
                 None => match coverage.map_or(0, Coverage::nobody_else_to_try) {
                     0 => "look at its coverage, and reach those whom no notice reached".to_owned(),

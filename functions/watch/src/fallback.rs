@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkRef, ChunkState, Entry};
-use tocsin_domain::incident::Halt as Stop;
+use tocsin_domain::incident::{Halt as Stop, Incident};
 use tocsin_domain::notice::Place;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::receipt::{Fact, Reach, Unreachable, reach};
@@ -107,7 +107,7 @@ async fn of_chunk(
 ) -> Result<bool, Halt> {
     let at = chunk.chunk.at;
     let incident = incidents::get(ports, scope, at.incident).await?.incident;
-    if chunk.chunk.stands_by || incident.halt == Some(Stop::Cancelled) {
+    if incident.halt == Some(Stop::Cancelled) {
         return Ok(true);
     }
     if incident.plan.is_none_or(|plan| plan.version != at.plan) {
@@ -124,14 +124,20 @@ async fn of_chunk(
         facts.entry(receipt.index).or_default().insert(receipt.fact);
     }
     let mut wanted: BTreeMap<(u32, u32), Vec<(Place, Unreachable)>> = BTreeMap::new();
+    let mut nobody_left = false;
     for (index, (notice, entry)) in (0_u32..).zip(chunk.chunk.notices.iter().zip(&chunk.entries)) {
         let known = facts.get(&index).cloned().unwrap_or_default();
         let asked = indices.is_none_or(|indices| indices.contains(&index));
-        if let (true, Some(place), Reach::Unreachable(why)) =
-            (asked, notice.counterpart, reach(entry, &known))
-        {
-            wanted.entry((place.wave, place.chunk)).or_default().push((place, why));
+        match (asked, notice.counterpart, reach(entry, &known)) {
+            (true, Some(place), Reach::Unreachable(why)) if !chunk.chunk.stands_by => {
+                wanted.entry((place.wave, place.chunk)).or_default().push((place, why));
+            }
+            (true, _, Reach::Unreachable(_)) => nobody_left = true,
+            (_, _, _) => {}
         }
+    }
+    if nobody_left {
+        incidents::ask(ports, scope, at.incident, Incident::nobody_left_task(at.plan, at.wave), &[]).await?;
     }
     let mut done = true;
     for ((wave, number), places) in wanted {

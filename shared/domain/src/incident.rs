@@ -117,15 +117,22 @@ const UNTIL_AMENDED: &str = ", and their plan is over: amend it, and whoever was
 pub const LETTERS_WAIT: &str =
     "letters wait for the print house: export them (tocsin letters export), and import the proof of posting";
 
-/// How many tasks an incident shows at most: an item of the store takes 400 KB.
+/// How many tasks about single chunks an incident shows at most: an item of the store takes 400 KB. What is said of duties
+/// and waves is not so much, and is never kept back.
 const MOST_TASKS: usize = 500;
 
-const MORE_TASKS: &str = "there are more tasks than are shown here: end some of these, and the others show";
+const MORE_TASKS: &str =
+    "there are more chunks to look at than are shown here: settle some of these, and the others show";
+
+/// How a task about one chunk begins.
+pub const OF_A_CHUNK: &str = "chunk ";
 
 impl Incident {
     /// Puts a task for a person on the incident, once.
     pub fn ask(&mut self, task: String) {
-        let task = if self.attention.len() < MOST_TASKS { task } else { MORE_TASKS.to_owned() };
+        let is_one_too_many = task.starts_with(OF_A_CHUNK)
+            && self.attention.iter().filter(|known| known.starts_with(OF_A_CHUNK)).count() >= MOST_TASKS;
+        let task = if is_one_too_many { MORE_TASKS.to_owned() } else { task };
         if !self.attention.contains(&task) {
             self.attention.push(task);
         }
@@ -182,6 +189,14 @@ impl Incident {
     /// Asks for an amendment because notices of a plan that is over were not sent after all.
     pub fn ask_to_amend(&mut self, unsent: usize, of: ChunkRef) {
         self.ask(format!("{unsent} notices of chunk {of} were not sent{UNTIL_AMENDED}"));
+    }
+
+    /// Asks about people of a wave whom no notice reaches any more.
+    pub fn nobody_left_task(plan: u32, wave: u32) -> String {
+        format!(
+            "wave {wave} of plan {plan}: somebody cannot be reached by any channel that is left: look at the coverage, and \
+             give substitute notice where the law asks for one (a page, the media)"
+        )
     }
 
     /// Whether notices of this version of the plan may go out, but for a halt that is lifted.
@@ -255,14 +270,16 @@ mod tests {
             pauses: BTreeMap::new(),
         };
         for number in (0..MOST_TASKS + 3).chain(0..MOST_TASKS + 3) {
-            incident.ask(number.to_string());
+            incident.ask(format!("{OF_A_CHUNK}{number}"));
         }
         assert_eq!(incident.attention.len(), MOST_TASKS + 1);
         assert_eq!(incident.attention.last().map(String::as_str), Some(MORE_TASKS));
-        incident.answer("0");
+        incident.ask("a duty's time is over".to_owned());
+        assert_eq!(incident.attention.pop().as_deref(), Some("a duty's time is over"));
+        incident.answer("chunk 0");
         assert_eq!(incident.attention.len(), MOST_TASKS - 1);
-        incident.ask("late".to_owned());
-        assert_eq!(incident.attention.last().map(String::as_str), Some("late"));
+        incident.ask("chunk late".to_owned());
+        assert_eq!(incident.attention.last().map(String::as_str), Some("chunk late"));
     }
 
     #[test]

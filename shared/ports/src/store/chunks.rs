@@ -56,6 +56,15 @@ impl StoredChunk {
                 notice.counterpart.is_some() && matches!(entry, Entry::Refused(_) | Entry::Withheld(_))
             })
     }
+
+    /// Whether, with these entries, somebody was not taken who was still to be tried, and no other channel is left for them.
+    pub fn leaves_nobody_to_try(&self, entries: &[Entry]) -> bool {
+        let notices = self.chunk.notices.iter().zip(&self.entries).zip(entries);
+        notices.into_iter().any(|((notice, before), entry)| {
+            let is_last = self.chunk.stands_by || notice.counterpart.is_none();
+            is_last && before.goes_next() && matches!(entry, Entry::Refused(_) | Entry::Withheld(_))
+        })
+    }
 }
 
 /// How a claim ended.
