@@ -105,9 +105,9 @@ pub async fn strangers(
     (roster, duties): (&Roster, &[Duty]),
 ) -> Result<Strangers, Halt> {
     let mut strangers = Strangers::default();
-    let (concerned_no_more, still_concerned) = before.owed_nothing_now(roster, duties);
-    strangers.left = still_concerned;
-    for ((said, wave), told) in concerned_no_more {
+    let Idle { by_wave, left } = before.owed_nothing_now(roster, duties);
+    strangers.left = left;
+    for ((said, wave), told) in by_wave {
         let of = told.iter().filter_map(|(id, slices)| Some((*id, *slices.first()?)));
         let at = said.head.roster_of(wave);
         let records = people::at(ports, scope, wave.kept_in(), at, of).await?;
@@ -143,6 +143,14 @@ fn owed_no_more(was: &Obligation) -> Duty {
     }
 }
 
+/// Who was told and is owed nothing now.
+struct Idle<'a> {
+    /// Who has to hear that it does not concern them, by the wave that told them.
+    by_wave: Vec<((&'a Said, &'a Wave), People)>,
+    /// How many are still affected, where nothing is withdrawn.
+    left: usize,
+}
+
 impl Before {
     /// Whether anything became of a notice of the duty to them: coverage knows them by that.
     pub fn counts(&self, obligation: ObligationId, member: &Member) -> bool {
@@ -152,7 +160,7 @@ impl Before {
     /// Who was told, or may have been, and was not told that it does not concern them, though they are not among those
     /// affected now, or a withdrawal is due to everybody and this duty to nobody: the slices of each, by the wave that
     /// told them. And how many are still affected and are owed nothing, where nothing is withdrawn.
-    fn owed_nothing_now(&self, roster: &Roster, duties: &[Duty]) -> (Vec<((&Said, &Wave), People)>, usize) {
+    fn owed_nothing_now(&self, roster: &Roster, duties: &[Duty]) -> Idle<'_> {
         let affected: BTreeSet<PersonId> =
             roster.by_region.values().flatten().map(|member| member.person.id).collect();
         let owed = duties.iter().map(|duty| &duty.obligation).filter(|duty| duty.owed == Owed::Yes);
@@ -177,7 +185,7 @@ impl Before {
             let said = self.said.get(&version)?;
             Some(((said, said.wave(wave)?), people))
         });
-        (found.collect(), left)
+        Idle { by_wave: found.collect(), left }
     }
 
     /// The wave by which somebody was told last.
