@@ -4,9 +4,9 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tocsin_domain::alert::AlertMessage;
 use tocsin_domain::pause::Limits;
-use tocsin_ports::memory::World;
+use tocsin_ports::memory::{Verdict, World};
 use tocsin_ports::store::chunks::{self, Claim};
-use tocsin_ports::{Clock, Proof, Queue, Settings, TenantScope};
+use tocsin_ports::{Clock, Mail, Proof, Queue, Settings, TenantScope};
 use tocsin_tests::*;
 
 /// Customers in Germany: one wave, a chunk for each fifty. Of each ten, so many addresses do not work.
@@ -163,6 +163,62 @@ fn a_pause_stops_what_lies_on_the_queue_as_a_hold_does() {
     assert_eq!(claim(), Claim::Closed);
     assert_eq!(resume(&town, RESPONDER, &incident, wave), 200);
     assert_eq!(claim(), Claim::Won(1));
+}
+
+#[test]
+fn a_wave_of_which_the_provider_refuses_everything_is_paused() {
+    let (mut town, incident) = sending(&germans(200, 0));
+    town.world.set_provider(Some(Box::new(|mails| {
+        let customer = |mail: &Mail| mail.to.personal().expose().starts_with("customer");
+        let verdict = |mail| if customer(mail) { Verdict::Refuse } else { Verdict::Take };
+        Some(mails.iter().map(verdict).collect())
+    })));
+    let (wave, task) = until_paused(&mut town, &incident);
+    assert!(
+        task.contains("of 0 notices that the provider took") && task.contains("50 more it refused"),
+        "{task}"
+    );
+    town.world.set_provider(None);
+    town.each_minute_of(30);
+    assert_eq!(to_people(&town), 0, "nothing more");
+    assert_eq!(resume(&town, RESPONDER, &incident, wave), 200);
+    town.each_minute_of(60);
+    assert_eq!((to_people(&town), paused(&town, &incident)), (150, None));
+}
+
+#[test]
+fn what_the_provider_took_and_refuses_to_send_counts_as_a_bounce_and_a_suppressed_address_does_not() {
+    let (mut town, incident) = sending(&germans(200, 0));
+    town.silence_providers();
+    while to_people(&town) == 0 {
+        town.minute();
+    }
+    let mails = town.world.mails().into_iter().filter(|mail| mail.to.starts_with("customer"));
+    let mut heads = mails.map(|mail| ses_event(&mail, town.world.now())).collect::<Vec<Value>>().into_iter();
+    let mut event = |kind: &str, name: &str, says: Value| {
+        let mut event = heads.next().expect("a mail");
+        (event["eventType"], event[name]) = (kind.into(), says);
+        event
+    };
+    let at = town.world.now().to_string();
+    let suppressed = json!({
+        "bounceType": "Permanent", "bounceSubType": "OnAccountSuppressionList", "timestamp": at,
+        "bouncedRecipients": [{ "status": "5.1.1" }], "feedbackId": "1",
+    });
+    for _ in 0..10 {
+        town.tell(&event("Bounce", "bounce", suppressed.clone()));
+    }
+    town.tell(&event("Reject", "reject", json!({ "reason": "Bad content" })));
+    town.tell(&event("Rendering Failure", "failure", json!({ "errorMessage": "Attribute missing" })));
+    tick(async { watch::step(&town.world, town.world.now()).await });
+    assert_eq!(paused(&town, &incident), None, "two of fifty");
+    town.tell(&event("Reject", "reject", json!({ "reason": "Bad content" })));
+    tick(async { watch::step(&town.world, town.world.now()).await });
+    let (_, task) = paused(&town, &incident).expect("a pause");
+    assert!(
+        task.contains("of 47 notices that the provider took") && task.contains("3 more it refused"),
+        "{task}"
+    );
 }
 
 #[test]

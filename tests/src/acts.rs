@@ -44,6 +44,12 @@ pub fn act(town: &Town, who: &str, incident: &str, act: &str, body: &Value) -> R
     town.console(who, "POST", &format!("/console/tenants/shop/incidents/{incident}/{act}"), body)
 }
 
+/// The waves of an incident, as the console shows it, that wait for somebody to let them go on.
+pub fn paused_waves(incident: &Value) -> Vec<String> {
+    let pauses = incident["pauses"].as_object().into_iter().flatten();
+    pauses.filter(|(_, pause)| pause["lifted"] == false).map(|(wave, _)| wave.clone()).collect()
+}
+
 pub fn approve(town: &Town, incident: &str) {
     let hash = show(town, incident)["plan"]["hash"].clone();
     let answer = act(town, APPROVER, incident, "approve", &json!({ "hash": hash }));

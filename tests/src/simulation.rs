@@ -197,9 +197,12 @@ fn tell(seed: u64, only: Option<BTreeSet<String>>) -> Report {
 }
 
 fn tell_whole(seed: u64, only: Option<BTreeSet<String>>) -> Report {
-    // Waves are of a few people here: the share of bounces is reckoned of them.
-    let pause = Limits { bounces_per_mille: 50, complaints_per_mille: 1, sample: 1 };
-    let town = Town::starting(agenda::start(seed), Settings { pause, ..World::settings_for_tests() });
+    // Waves are of a few people here: the share of bounces is reckoned of them. In the stories with a canary it is so of the
+    // canary alone, as it is everywhere.
+    let settings = World::settings_for_tests();
+    let sample = if changes::has_a_canary(seed) { settings.pause.sample } else { 1 };
+    let pause = Limits { sample, ..settings.pause };
+    let town = Town::starting(agenda::start(seed), Settings { pause, ..settings });
     let world = &town.world;
     let state = Rc::new(RefCell::new(State::new(Story::new(seed, only))));
     let people: BTreeMap<&str, Vec<Customer>> = TENANTS

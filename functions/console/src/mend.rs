@@ -15,7 +15,7 @@ use tocsin_domain::tenant::Role;
 use tocsin_ports::store::chunks::{self, Change};
 use tocsin_ports::store::incidents::Versioned;
 use tocsin_ports::store::plans::{self, WaveRef};
-use tocsin_ports::store::{health, incidents, receipts};
+use tocsin_ports::store::{health, incidents, pauses, receipts};
 use tocsin_ports::{TenantScope, jobs};
 
 use crate::access::with_role;
@@ -139,7 +139,8 @@ async fn answer_question(ports: &impl ConsolePorts, scope: &TenantScope, at: &Ch
     Ok(incidents::amend(ports, scope, at.incident, answered, &[]).await?)
 }
 
-/// Lets a paused wave go on. What bounced or was complained about until now is not held against it again.
+/// Lets a paused wave go on. What bounced, was refused or was complained about until now is not held against it again, and
+/// it waits for no canary any more.
 pub async fn resume(
     ports: &impl ConsolePorts,
     principal: &str,
@@ -161,13 +162,7 @@ pub async fn resume(
     let mut incident = was.incident.clone();
     incident.pauses.insert(number, Pause { figures, lifted: true });
     incident.answer_pause(number);
-    let subject = [
-        ("wave", format!("{}-{number}", plan.version)),
-        ("accepted", figures.accepted.to_string()),
-        ("bounced", figures.bounced.to_string()),
-        ("complained", figures.complained.to_string()),
-    ];
-    let leaf = Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::WaveResumed, why, subject);
+    let leaf = pauses::leaf(&scope, at, &figures, (person(principal), Action::WaveResumed, &why), now);
     plans::set_pauses(ports, &scope, (&was, &incident), &leaf).await?;
     plans::begin_again(ports, &scope, id, plan.version).await?;
     Ok(json!({ "wave": number, "figures": figures }))

@@ -4,13 +4,15 @@
 //! - Idempotency: putting a chunk on its queue twice is harmless; `send`'s claim decides. That is why the first
 //!   hand-over leaves no mark on the chunk. A wave remembers how far it is on its queue, so that a tick does not lay
 //!   out again what still lies there; it is looked at from its first chunk again until each of them was claimed.
+//! - A wave that follows a canary is judged once, when the canary's minutes are over: it goes, or it is paused and a person
+//!   is asked.
 //! - Retried: at the next tick, whatever a tick did not get to.
 //! - Parked, acknowledged: nothing; a tick is no message.
 
 mod lanes;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::{ChunkRef, ChunkState};
@@ -19,8 +21,9 @@ use tocsin_domain::incident::Halt as Stop;
 use tocsin_domain::outcome::{Halt, Outcome, Progress, settle};
 use tocsin_domain::plan::{After, Door, Wave};
 use tocsin_ports::store::chunks;
-use tocsin_ports::store::plans::{self, Look, WaveRef, is_open};
-use tocsin_ports::store::{directory, incidents};
+use tocsin_ports::store::pauses::{self, Why};
+use tocsin_ports::store::plans::{self, Look, WaitsFor, WaveRef, is_open};
+use tocsin_ports::store::{directory, health, incidents};
 use tocsin_ports::{Configured, Enqueue, ReadHome, ReadQuota, TenantScope, WriteHome, jobs};
 
 use crate::lanes::Lanes;
@@ -38,6 +41,8 @@ struct DueWave {
     wave: Wave,
     /// The wave that it follows, while that goes.
     canary: Option<Wave>,
+    /// A person let it go on.
+    let_go: bool,
 }
 
 /// How many chunks of a wave are looked at at once.
@@ -146,10 +151,12 @@ async fn due_waves(
             Ok(Standing::Over) => {
                 plans::look_at_wave(ports, scope, at, Look::OVER).await?;
             }
-            Ok(standing @ (Standing::Open(_) | Standing::Shut)) => {
+            Ok(Standing::Shut) => {}
+            Ok(standing @ Standing::Open { let_go, .. }) => {
                 let wave = standing.wave(at.wave).cloned();
                 let canary = wave.as_ref().and_then(|wave| standing.wave(wave.after?.wave)).cloned();
-                due.extend(wave.map(|wave| DueWave { scope: scope.clone(), at, wave, canary }));
+                let let_go = let_go.contains(&at.wave);
+                due.extend(wave.map(|wave| DueWave { scope: scope.clone(), at, wave, canary, let_go }));
             }
             Err(halt) => failed = Some(halt),
         }
@@ -159,8 +166,8 @@ async fn due_waves(
 
 /// Whether the waves of a plan may go out. A look only: the claim decides.
 enum Standing {
-    /// In force, approved, and not halted: its waves that are not paused.
-    Open(Vec<Wave>),
+    /// In force, approved, and not halted: its waves that are not paused, and which of them a person let go on.
+    Open { waves: Vec<Wave>, let_go: BTreeSet<u32> },
     /// Not now.
     Shut,
     /// Never: its incident is cancelled, or has a later plan.
@@ -189,7 +196,7 @@ impl Seen {
 impl Standing {
     fn wave(&self, number: u32) -> Option<&Wave> {
         match self {
-            Standing::Open(waves) => waves.iter().find(|wave| wave.number == number),
+            Standing::Open { waves, .. } => waves.iter().find(|wave| wave.number == number),
             Standing::Shut | Standing::Over => None,
         }
     }
@@ -213,7 +220,9 @@ async fn standing(
     let head = plans::get(ports, scope, incident.id, version).await?.head;
     let mut waves = plans::waves(ports, scope, &head).await?;
     waves.retain(|wave| !incident.is_paused(wave.number));
-    Ok(Standing::Open(waves))
+    let let_go =
+        incident.pauses.into_iter().filter(|(_, pause)| pause.lifted).map(|(wave, _)| wave).collect();
+    Ok(Standing::Open { waves, let_go })
 }
 
 /// Lays the chunks of a wave that nobody has claimed out on their queue, as far as its lane takes them in this round.
@@ -229,11 +238,13 @@ async fn start(
         return Ok(());
     }
     let wave = &due.wave;
-    if !look.follows
-        && let Some(after) = wave.after
-    {
-        return follow(ports, due, after, look, now).await;
-    }
+    let look = match wave.after {
+        Some(after) => follow(ports, due, after, look, now).await?,
+        None => Some(look),
+    };
+    let Some(look) = look else {
+        return Ok(());
+    };
     let open_for = match wave.door(now) {
         Door::OpenUntil(until) => until.duration_since(now),
         Door::OpensAt(at) => {
@@ -273,26 +284,59 @@ async fn start(
     plans::look_at_wave(ports, &due.scope, due.at, Look { queued: 0, again, ..look }).await
 }
 
-/// A wave that follows a canary begins so many minutes after all of the canary was claimed. What its receipts say by then
-/// may have paused this wave.
+/// How a wave that follows a canary is looked at from now on, once it waits for nothing any more; `None` before.
+///
+/// Its minutes begin when all of the canary was claimed. When they are over the canary is judged, once: the wave goes, or it
+/// is paused and a person is asked. Whatever a person let go on waits for no canary.
 async fn follow(
     ports: &impl DispatchPorts,
     due: &DueWave,
     after: After,
     look: Look,
     now: Timestamp,
-) -> Result<(), Halt> {
+) -> Result<Option<Look>, Halt> {
     let at = WaveRef { wave: after.wave, ..due.at };
-    let has_gone = match &due.canary {
-        Some(canary) => chunks::planned(ports, &due.scope, at, canary, 0, 1).await?.is_empty(),
+    let next = match (look.waits_for, &due.canary) {
+        (WaitsFor::Nothing, _) => return Ok(Some(look)),
+        (WaitsFor::Canary | WaitsFor::Receipts, _) if due.let_go => {
+            Look { waits_for: WaitsFor::Nothing, ..look }
+        }
         // A paused wave is not among those that go.
-        None => false,
+        (WaitsFor::Canary | WaitsFor::Receipts, None) => Look { again: Some(now), ..look },
+        (WaitsFor::Canary, Some(canary)) => {
+            if chunks::planned(ports, &due.scope, at, canary, 0, 1).await?.is_empty() {
+                let judged_at = now + SignedDuration::from_mins(after.minutes.into());
+                Look { waits_for: WaitsFor::Receipts, again: Some(judged_at), ..look }
+            } else {
+                Look { again: Some(now), ..look }
+            }
+        }
+        (WaitsFor::Receipts, Some(canary)) => {
+            if !is_cleared(ports, due, (at, canary), now).await? {
+                return Ok(None);
+            }
+            Look { waits_for: WaitsFor::Nothing, ..look }
+        }
     };
-    let look = if has_gone {
-        let begins = now + SignedDuration::from_mins(after.minutes.into());
-        Look { follows: true, again: Some(begins), ..look }
-    } else {
-        Look { again: Some(now), ..look }
+    plans::look_at_wave(ports, &due.scope, due.at, next).await?;
+    Ok((next.waits_for == WaitsFor::Nothing).then_some(next))
+}
+
+/// Whether the canary lets the wave behind it go. Where it does not, the wave is paused.
+async fn is_cleared(
+    ports: &impl DispatchPorts,
+    due: &DueWave,
+    (at, canary): (WaveRef, &Wave),
+    now: Timestamp,
+) -> Result<bool, Halt> {
+    // Read before what it is judged by: whoever pauses the wave meanwhile, or lets it go, has the last word.
+    let was = incidents::get(ports, &due.scope, due.at.incident).await?;
+    let known = health::of_canary(ports, &due.scope, at, canary).await?;
+    let Err(unclear) = known.clears(&ports.settings().pause) else {
+        return Ok(true);
     };
-    plans::look_at_wave(ports, &due.scope, due.at, look).await
+    let why = Why { known: unclear.to_string(), find_out: unclear.find_out() };
+    let wave = (due.at, &due.wave);
+    pauses::pause(ports, &due.scope, &was, wave, (known.figures, &why), ("dispatch", now)).await?;
+    Ok(false)
 }

@@ -5,23 +5,25 @@ use std::collections::BTreeMap;
 use tocsin_domain::health::{Count, Health};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::Channel;
-use tocsin_ports::store::health::{self as store, Hour};
+use tocsin_ports::store::health::{self as store, Hour, Tally};
 use tocsin_ports::store::plans::WaveRef;
 use tocsin_ports::{Configured, TenantScope, WriteHome};
 use tocsin_sources::receipt::ReceiptKind;
 
 use crate::Known;
 
-/// Counts the bounces and complaints of each wave: most batches have none, and write nothing.
+/// Counts the bounces, refusals and complaints of each wave: most batches have none, and write nothing.
 pub async fn tally(ports: &impl WriteHome, found: &[Known]) -> Result<(), Halt> {
-    let mut waves: BTreeMap<WaveRef, (&TenantScope, u64, u64)> = BTreeMap::new();
+    let mut waves: BTreeMap<WaveRef, (&TenantScope, Tally)> = BTreeMap::new();
     for found in found {
-        let wave = waves.entry(WaveRef::of(&found.receipt.chunk)).or_insert((&found.scope, 0, 0));
-        wave.1 += u64::from(found.says.kind.is_hard_bounce());
-        wave.2 += u64::from(found.says.kind == ReceiptKind::Complained);
+        let (_, tally) =
+            waves.entry(WaveRef::of(&found.receipt.chunk)).or_insert((&found.scope, Tally::default()));
+        tally.bounced += u64::from(found.says.kind.is_hard_bounce());
+        tally.refused += u64::from(found.says.kind.is_refusal());
+        tally.complained += u64::from(found.says.kind == ReceiptKind::Complained);
     }
-    for (wave, (scope, bounced, complained)) in waves {
-        store::add_to_tally(ports, scope, wave, bounced, complained).await?;
+    for (wave, (scope, tally)) in waves {
+        store::add_to_tally(ports, scope, wave, tally).await?;
     }
     Ok(())
 }

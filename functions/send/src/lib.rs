@@ -31,8 +31,8 @@ use tocsin_domain::receipt::with_evidence;
 use tocsin_domain::wire::{Message, NoticesJob, SendJob, read};
 use tocsin_notices::letter::Brief;
 use tocsin_ports::store::chunks::{self, Change, Claim, StoredChunk};
-use tocsin_ports::store::health::{self, Hour};
-use tocsin_ports::store::plans::{self, is_open};
+use tocsin_ports::store::health::{self, Hour, Tally};
+use tocsin_ports::store::plans::{self, WaveRef, is_open};
 use tocsin_ports::store::{incidents, receipts};
 use tocsin_ports::{
     Configured, Elapsed, Mailer, Partners, Pause, Proof, ReadHome, ReadPeople, ReadQuota, ReadSecrets,
@@ -189,15 +189,30 @@ async fn hand_over(
     let too_fast = entries.iter().any(Entry::is_too_fast);
     let handed_over = handed_over(&claimed.entries, &entries);
     let recorded = record(ports, scope, wave.channel, &claimed, entries, now).await;
-    // Numbers for people: where they cannot be written they are a little too low.
-    if let Err(halt) = health::count(ports, &Hour::of(&wave.region, wave.channel, now), &handed_over).await {
-        tracing::warn!(region = wave.region, channel = wave.channel.as_str(), error = ?halt, "health");
-    }
+    count(ports, scope, (wave, &claimed), &handed_over, now).await;
     let recorded = recorded?;
     if too_fast {
         turn.slow_down(ports).await?;
     }
     Ok(recorded)
+}
+
+/// Counts for the channel and, once the answer is stored, for the wave: whoever sees its tally grow finds the answer.
+/// Where that cannot be written, numbers for people are a little too low, and the wave's next trouble has somebody look.
+async fn count(
+    ports: &impl SendPorts,
+    scope: &TenantScope,
+    (wave, chunk): (&Wave, &StoredChunk),
+    handed_over: &Health,
+    now: Timestamp,
+) {
+    if let Err(halt) = health::count(ports, &Hour::of(&wave.region, wave.channel, now), handed_over).await {
+        tracing::warn!(region = wave.region, channel = wave.channel.as_str(), error = ?halt, "health");
+    }
+    let refused = Tally { refused: handed_over.get(Count::Refused), ..Tally::default() };
+    if let Err(halt) = health::add_to_tally(ports, scope, WaveRef::of(&chunk.chunk.at), refused).await {
+        tracing::warn!(region = wave.region, channel = wave.channel.as_str(), error = ?halt, "tally");
+    }
 }
 
 /// What this hand-over says of the channel. What was proven not to have been taken in says nothing of it.

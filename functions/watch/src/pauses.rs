@@ -1,17 +1,16 @@
-//! Waves whose mail bounces or is complained about too often are paused, and a person is asked.
+//! Waves whose mail bounces, is refused or is complained about too often are paused, and a person is asked.
 //!
-//! A wave's tally says when to look, and is never too small; what decides are the receipts themselves, each notice
-//! counted once. Only mail to people is paused: a filing is one message that is owed, and what becomes of a text or an
+//! A wave's tally says when to look; what decides are chunks and receipts themselves, each notice counted once. Only mail to people is paused: a filing is one message that is owed, and what becomes of a text or an
 //! inbox notice endangers no account.
 
 use jiff::Timestamp;
-use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::ChunkState;
 use tocsin_domain::incident::{Incident, Stage};
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::pause::{Figures, Limits, Pause};
-use tocsin_domain::plan::{Channel, Settling, Wave};
-use tocsin_ports::store::health::Tally;
+use tocsin_domain::pause::{Limits, TROUBLE};
+use tocsin_domain::plan::Wave;
+use tocsin_ports::store::health::Judged;
+use tocsin_ports::store::pauses::{self, Why};
 use tocsin_ports::store::plans::WaveRef;
 use tocsin_ports::store::{chunks, health, incidents, plans};
 use tocsin_ports::{Configured, Elapsed, ReadHome, TenantScope, WriteHome};
@@ -39,80 +38,72 @@ async fn of_incident(
         return Ok(());
     };
     let tallies = health::tallies(ports, scope, incident.id, plan.version).await?;
-    let grown: Vec<(WaveRef, Tally)> =
+    let grown: Vec<(WaveRef, Judged)> =
         tallies.into_iter().filter(|(at, tally)| !incident.is_paused(at.wave) && has_grown(tally)).collect();
     if grown.is_empty() {
         return Ok(());
     }
     let head = plans::get(ports, scope, incident.id, plan.version).await?.head;
-    for (at, tally) in grown {
-        let waves = plans::waves(ports, scope, &head).await?;
-        // What is known of a canary counts for the wave that follows it.
-        let (of_it, others): (Vec<&Wave>, Vec<&Wave>) = waves.iter().partition(|wave| wave.number == at.wave);
-        let followers =
-            others.into_iter().filter(|wave| wave.after.is_some_and(|after| after.wave == at.wave));
-        for wave in of_it.iter().copied().chain(followers) {
-            look_at(ports, scope, (at, &of_it), wave, now).await?;
-        }
-        health::judged(ports, scope, at, sum(&tally)).await?;
+    let waves = plans::waves(ports, scope, &head).await?;
+    for (at, judged) in grown {
+        of_wave(ports, scope, at, &waves, now).await?;
+        health::judged(ports, scope, at, judged.tally.sum()).await?;
     }
     Ok(())
 }
 
-fn sum(tally: &Tally) -> u64 {
-    tally.bounced + tally.complained
+/// What is known of a canary counts for the wave that follows it, too.
+async fn of_wave(
+    ports: &(impl ReadHome + WriteHome + Configured),
+    scope: &TenantScope,
+    at: WaveRef,
+    waves: &[Wave],
+    now: Timestamp,
+) -> Result<(), Halt> {
+    let follows = |wave: &&Wave| wave.after.is_some_and(|after| after.wave == at.wave);
+    let followers: Vec<&Wave> = waves.iter().filter(follows).collect();
+    for judged in waves.iter().filter(|wave| wave.number == at.wave) {
+        let limits = ports.settings().pause;
+        let limits = if followers.is_empty() { limits } else { limits.of_canary(judged.recipients) };
+        for wave in std::iter::once(judged).chain(followers.iter().copied()) {
+            look_at(ports, scope, (at, judged), wave, &limits, now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// By a tenth at least since the last look: all receipts of a large wave are not read each minute.
-fn has_grown(tally: &Tally) -> bool {
-    sum(tally) > tally.judged + tally.judged / 10
+fn has_grown(judged: &Judged) -> bool {
+    judged.tally.sum() > judged.at + judged.at / 10
 }
 
+/// Looks at a wave by what is known of itself, or of the canary that it follows.
 async fn look_at(
-    ports: &(impl ReadHome + WriteHome + Configured),
+    ports: &(impl ReadHome + WriteHome),
     scope: &TenantScope,
-    (judged_at, judged): (WaveRef, &[&Wave]),
+    (judged_at, judged): (WaveRef, &Wave),
     wave: &Wave,
+    limits: &Limits,
     now: Timestamp,
 ) -> Result<(), Halt> {
     let at = WaveRef { wave: wave.number, ..judged_at };
-    let Some(judged) = judged.first() else {
-        return Ok(());
-    };
-    // A person let it go on in spite of its canary.
-    if wave.number != judged_at.wave && was_lifted(ports, scope, at).await? {
-        return Ok(());
-    }
-    if wave.channel != Channel::Email || wave.settling != Settling::MustReach {
-        return Ok(());
-    }
     let was = incidents::get(ports, scope, at.incident).await?;
-    let limits = &ports.settings().pause;
+    let before = was.incident.pauses.get(&at.wave);
+    // A person let it go on in spite of its canary.
+    if !wave.stops_in_trouble() || (at != judged_at && before.is_some()) {
+        return Ok(());
+    }
     let figures = health::figures(ports, scope, judged_at, judged).await?;
-    let held_against_it = match was.incident.pauses.get(&at.wave) {
+    let held_against_it = match before {
         Some(pause) => figures.since(&pause.figures),
         None => figures,
     };
     if !held_against_it.pass(limits) || !is_unfinished(ports, scope, at, wave).await? {
         return Ok(());
     }
-    let mut incident = was.incident.clone();
-    incident.pauses.insert(at.wave, Pause { figures, lifted: false });
-    incident.ask(task(scope, at, wave, &held_against_it, limits));
-    let subject = [
-        ("wave", format!("{}-{}", at.plan, at.wave)),
-        ("accepted", figures.accepted.to_string()),
-        ("bounced", figures.bounced.to_string()),
-        ("complained", figures.complained.to_string()),
-    ];
-    let actor = Actor::Function("watch".to_owned());
-    let why = "its bounces or complaints passed the limit";
-    let leaf = Leaf::new(scope.tenant(), Some(at.incident), now, actor, Action::WavePaused, why, subject);
-    plans::set_pauses(ports, scope, (&was, &incident), &leaf).await
-}
-
-async fn was_lifted(ports: &impl ReadHome, scope: &TenantScope, at: WaveRef) -> Result<bool, Halt> {
-    Ok(incidents::get(ports, scope, at.incident).await?.incident.pauses.contains_key(&at.wave))
+    let whose = if at == judged_at { "" } else { "its canary: " };
+    let why = Why { known: format!("{whose}{held_against_it}; {limits}"), find_out: TROUBLE };
+    pauses::pause(ports, scope, &was, (at, wave), (figures, &why), ("watch", now)).await
 }
 
 /// Whether a stop would stop anything.
@@ -129,25 +120,10 @@ async fn is_unfinished(
     }))
 }
 
-fn task(scope: &TenantScope, at: WaveRef, wave: &Wave, figures: &Figures, limits: &Limits) -> String {
-    format!(
-        "{}({} in {}, {}): {figures}; the limits are {} and {} in a thousand. Find out whether the addresses are old or \
-         the letter is taken for an attack, before the provider stops the account; then let it go on: tocsin incident \
-         resume --tenant {} {} --wave {} --reason ...",
-        Incident::paused_task(at.wave),
-        wave.regime,
-        wave.region,
-        wave.language,
-        limits.bounces_per_mille,
-        limits.complaints_per_mille,
-        scope.tenant(),
-        at.incident,
-        at.wave,
-    )
-}
-
 #[cfg(test)]
 mod tests {
+    use tocsin_ports::store::health::Tally;
+
     use super::*;
 
     #[test]
@@ -155,11 +131,8 @@ mod tests {
         for (bounced, judged, grown) in
             [(1, 0, true), (1, 1, false), (9, 8, true), (110, 100, false), (111, 100, true)]
         {
-            assert_eq!(
-                has_grown(&Tally { bounced, complained: 0, judged }),
-                grown,
-                "{bounced} after {judged}"
-            );
+            let tally = Tally { bounced, ..Tally::default() };
+            assert_eq!(has_grown(&Judged { tally, at: judged }), grown, "{bounced} after {judged}");
         }
     }
 }

@@ -149,9 +149,10 @@ pub enum Incident {
         #[command(flatten)]
         halt: Halt,
     },
-    /// Let a wave go on that was paused for its bounces or complaints (responders)
+    /// Let a wave go on that was paused for its bounces, refusals or complaints, or because of its canary (responders)
     ///
-    /// What bounced or was complained about until now is not held against it again.
+    /// What bounced, was refused or was complained about until now is not held against it again, and it waits for no canary
+    /// any more.
     Resume {
         /// The wave's number, as the incident's attention names it
         #[arg(long)]

@@ -41,8 +41,8 @@ pub struct Incident {
     pub plan_versions: u32,
     /// What a person has to see to, in words: evidence that came after the scope, a block, a doubt.
     pub attention: Vec<String>,
-    /// Waves of the plan in force that were stopped for their bounces or complaints, by number; those that a person let go
-    /// on among them.
+    /// Waves of the plan in force that were stopped for their bounces, refusals or complaints, or because of their canary, by
+    /// number; those that a person let go on among them.
     #[serde(default)]
     pub pauses: BTreeMap<u32, Pause>,
 }

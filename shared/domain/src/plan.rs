@@ -178,6 +178,12 @@ impl Wave {
         }
     }
 
+    /// Whether it is stopped when too much of it bounces, is complained about or refused: mail to people. A filing is one
+    /// message that is owed, and what becomes of a text or an inbox notice endangers no account.
+    pub fn stops_in_trouble(&self) -> bool {
+        self.channel == Channel::Email && self.settling == Settling::MustReach
+    }
+
     /// The region in which its people are kept.
     pub fn kept_in(&self) -> &str {
         self.failover.as_ref().map_or(&self.region, |failover| &failover.from)
@@ -286,7 +292,7 @@ impl Phase {
 }
 
 /// What a wave waits for: the canary wave of this number has gone, and so many minutes have passed for its receipts to
-/// come in. Its figures then count for this wave, too.
+/// come in. The wave then goes by itself only if they clear it (`pause::CanaryFigures`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct After {
     pub wave: u32,
@@ -345,6 +351,15 @@ impl Channel {
             Channel::InApp => "in-app",
             Channel::Partner => "partner",
             Channel::Letter => "letter",
+        }
+    }
+
+    /// Whether its provider says within minutes that a notice arrived, or that it did not. An inbox says it when its reader
+    /// comes, the post after days.
+    pub fn reports_arrival(self) -> bool {
+        match self {
+            Channel::Email | Channel::Sms | Channel::Partner => true,
+            Channel::InApp | Channel::Letter => false,
         }
     }
 

@@ -37,6 +37,7 @@ pub mod letters;
 pub mod outbox;
 pub mod pace;
 pub mod partners;
+pub mod pauses;
 pub mod people;
 pub mod plans;
 pub mod receipts;

@@ -150,6 +150,28 @@ impl ReceiptKind {
         }
     }
 
+    /// Whether the provider took the message and refused to send it, whoever it is for. An address that it refuses because
+    /// mail to it bounced before is no word on the message.
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Self::Rejected | Self::RenderingFailed => true,
+            Self::Sent
+            | Self::Delivered
+            | Self::BouncedPermanent(_)
+            | Self::BouncedTransient(_)
+            | Self::BouncedUndetermined
+            | Self::Complained
+            | Self::Delayed
+            | Self::Opened
+            | Self::Clicked
+            | Self::Subscribed
+            | Self::SmsPending
+            | Self::SmsAcceptedByCarrier
+            | Self::SmsDelivered
+            | Self::SmsFailed(_) => false,
+        }
+    }
+
     /// Whether it is about a text message.
     pub fn is_of_text(self) -> bool {
         match self {

@@ -11,7 +11,9 @@ use super::clockwork::Installation;
 use super::mailbox::{Mailbox, place_of};
 use crate::checks;
 use crate::simulation::quietly;
-use crate::{APPROVER, Customer, RESPONDER, bucket, guardduty_finding, run, settle_in_as, tenant};
+use crate::{
+    APPROVER, Customer, RESPONDER, bucket, guardduty_finding, paused_waves, run, settle_in_as, tenant,
+};
 
 /// Who waits for an approval looks so often; whoever waits for the end, each hour.
 const SOON: SignedDuration = SignedDuration::from_mins(5);
@@ -59,6 +61,7 @@ impl Case {
             return Some(SOON);
         }
         self.settle(installation, &incident);
+        self.resume(installation, &incident);
         let quiet_since = self.mailbox.last.max(self.approved)?;
         if installation.town.world.time() < quiet_since + QUIET {
             return Some(HOUR / 2);
@@ -104,6 +107,14 @@ impl Case {
             };
             let body = json!({ "as": finding, "reason": "the provider's log" });
             self.post(installation, RESPONDER, &format!("chunks/{chunk}/settle"), &body);
+        }
+    }
+
+    /// Lets every wave go on that waits for a person: its canary was in doubt, or too little came of it in so short a time.
+    fn resume(&self, installation: &Installation, incident: &Value) {
+        let body = json!({ "reason": "the provider's log" });
+        for wave in paused_waves(incident) {
+            self.post(installation, RESPONDER, &format!("waves/{wave}/resume"), &body);
         }
     }
 

@@ -24,6 +24,11 @@ pub(super) fn is_paused(seed: u64) -> bool {
     seed % 7 == 2
 }
 
+/// Whether the first tenant sends a canary first in this one.
+pub(super) fn has_a_canary(seed: u64) -> bool {
+    seed.is_multiple_of(5)
+}
+
 /// The second tenant wants two people.
 pub(super) fn approvals_needed(tenant: &str) -> usize {
     if tenant == TENANTS[1] { 2 } else { 1 }
@@ -34,7 +39,7 @@ pub(super) fn approvals_needed(tenant: &str) -> usize {
 fn settings(seed: u64, id: &str, wording: u32) -> Value {
     let mut settings = tenant(id);
     settings["approvals_needed"] = approvals_needed(id).into();
-    if id == TENANTS[0] && seed.is_multiple_of(5) {
+    if id == TENANTS[0] && has_a_canary(seed) {
         settings["canary"] = json!({ "above": 3, "share_per_mille": 300, "minutes": 20 });
     }
     if id == TENANTS[0] && seed % 5 == 1 {

@@ -15,7 +15,7 @@ use super::changes::{self, approvals_needed};
 use super::story::seconds;
 use super::weather::{BOUNCES_ALONE, LATE_BOUNCE};
 use super::{Happening, Plans, Shared, SoFar, State, TENANTS, quietly};
-use crate::{APPROVER, Customer, RESPONDER, SECOND_APPROVER, customers, run};
+use crate::{APPROVER, Customer, RESPONDER, SECOND_APPROVER, customers, paused_waves, run};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deed {
@@ -354,10 +354,8 @@ impl Of<'_> {
 
     /// Lets every wave go on that is paused.
     fn resume(&self) -> Vec<String> {
-        let pauses = self.incident["pauses"].as_object().into_iter().flatten();
-        let paused = pauses.filter(|(_, pause)| pause["lifted"] == false);
         let body = json!({ "reason": "a person's reason" });
-        let resumed = paused.map(|(wave, _)| {
+        let resumed = paused_waves(self.incident).into_iter().map(|wave| {
             let answer = self.post(RESPONDER, &format!("waves/{wave}/resume"), &body);
             said(&format!("resumes wave {wave}"), answer.as_ref())
         });

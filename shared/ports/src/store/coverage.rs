@@ -119,7 +119,8 @@ async fn of_wave(
     Ok(coverage)
 }
 
-fn reaches(entries: &[Entry], facts: Option<&receipts::Facts>) -> Vec<Reach> {
+/// How far each notice of a chunk has come.
+pub(super) fn reaches(entries: &[Entry], facts: Option<&receipts::Facts>) -> Vec<Reach> {
     let nothing = BTreeSet::new();
     let known = |index: u32| facts.and_then(|facts| facts.get(&index)).unwrap_or(&nothing);
     (0_u32..).zip(entries).map(|(index, entry)| reach(entry, known(index))).collect()

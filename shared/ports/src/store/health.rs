@@ -1,18 +1,17 @@
-//! Counters: of each channel in each region, by hour, and of each wave's bounces and complaints. Each is one small write
+//! Counters: of each channel in each region, by hour, and of each wave's bounces, refusals and complaints. Each is one small write
 //! for whatever a batch or a chunk has to add, without a condition: what is added twice is counted twice.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tocsin_domain::chunk::Entry;
 use tocsin_domain::health::{Count, Health};
 use tocsin_domain::id::IncidentId;
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::pause::Figures;
+use tocsin_domain::pause::{CanaryFigures, Figures};
 use tocsin_domain::plan::{Channel, Wave};
 
 use super::plans::WaveRef;
-use super::{all, all_behind, chunks, missing, overtaken, receipts, unreadable};
+use super::{all, all_behind, chunks, coverage, missing, overtaken, receipts, unreadable};
 use crate::scope::TenantScope;
 use crate::table::{Attributes, Condition, Item, Key, ReadHome, Value, Write, WriteHome};
 
@@ -61,24 +60,35 @@ pub async fn within(
     Ok(health)
 }
 
-/// How often a wave's notices bounced for good, or were complained about, counted at least once each.
+/// How often a wave's notices bounced for good, were refused by the provider, or were complained about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     pub bounced: u64,
+    pub refused: u64,
     pub complained: u64,
-    /// Their sum when somebody last looked at the receipts themselves.
-    pub judged: u64,
 }
 
-/// Adds bounces and complaints of a wave.
+impl Tally {
+    pub fn sum(&self) -> u64 {
+        self.bounced + self.refused + self.complained
+    }
+}
+
+/// A wave's tally, and its sum when somebody last looked at the receipts themselves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Judged {
+    pub tally: Tally,
+    pub at: u64,
+}
+
+/// Adds to what was counted of a wave.
 pub async fn add_to_tally(
     ports: &impl WriteHome,
     scope: &TenantScope,
     wave: WaveRef,
-    bounced: u64,
-    complained: u64,
+    more: Tally,
 ) -> Result<(), Halt> {
-    let counts = [("bounced", bounced), ("complained", complained)];
+    let counts = [("bounced", more.bounced), ("refused", more.refused), ("complained", more.complained)];
     let add: BTreeMap<String, i64> = counts
         .into_iter()
         .filter(|(_, number)| *number > 0)
@@ -90,13 +100,13 @@ pub async fn add_to_tally(
     ports.write(vec![Write::Add { key: tally_key(scope, wave), add }]).await.map_err(overtaken)
 }
 
-/// The waves of a plan that have a bounce or a complaint.
+/// The waves of a plan of which something was counted.
 pub async fn tallies(
     ports: &impl ReadHome,
     scope: &TenantScope,
     incident: IncidentId,
     plan: u32,
-) -> Result<Vec<(WaveRef, Tally)>, Halt> {
+) -> Result<Vec<(WaveRef, Judged)>, Halt> {
     let prefix = tally_prefix(plan);
     let items = all(ports, scope.partition(&[&incident.to_string()]), &prefix).await?;
     items
@@ -104,8 +114,9 @@ pub async fn tallies(
         .map(|item| {
             let wave = item.key.sort().strip_prefix(&prefix).and_then(|text| text.parse().ok());
             let wave = WaveRef { incident, plan, wave: wave.ok_or_else(|| unreadable(item))? };
-            let (bounced, complained) = (counted(item, "bounced"), counted(item, "complained"));
-            Ok((wave, Tally { bounced, complained, judged: counted(item, "judged") }))
+            let [bounced, refused, complained] =
+                ["bounced", "refused", "complained"].map(|name| counted(item, name));
+            Ok((wave, Judged { tally: Tally { bounced, refused, complained }, at: counted(item, "judged") }))
         })
         .collect()
 }
@@ -134,11 +145,32 @@ pub async fn figures(
     wave: &Wave,
 ) -> Result<Figures, Halt> {
     let chunks = chunks::of_wave(ports, scope, at, wave).await?;
-    let entries = chunks.iter().flat_map(|chunk| &chunk.entries);
-    let accepted =
-        entries.filter(|entry| matches!(entry, Entry::Accepted(_) | Entry::Vouched)).count() as u64;
-    let (bounced, complained) = receipts::trouble_of_wave(ports, scope, at).await?;
-    Ok(Figures { accepted, bounced, complained })
+    let troubles = receipts::trouble_of_wave(ports, scope, at).await?;
+    let mut figures = Figures::default();
+    for chunk in &chunks {
+        for (index, entry) in (0_u32..).zip(&chunk.entries) {
+            figures.add(entry, troubles.get(&(chunk.at.number, index)).copied().unwrap_or_default());
+        }
+    }
+    Ok(figures)
+}
+
+/// What is known of a canary wave, read in the same way.
+pub async fn of_canary(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    at: WaveRef,
+    canary: &Wave,
+) -> Result<CanaryFigures, Halt> {
+    let facts = receipts::of_wave(ports, scope, at).await?;
+    let mut known = CanaryFigures::of(canary.channel);
+    for chunk in chunks::of_wave(ports, scope, at, canary).await? {
+        known.add_chunk(chunk.state);
+        let reaches = coverage::reaches(&chunk.entries, facts.get(&chunk.at.number));
+        reaches.iter().for_each(|reach| known.add_notice(reach));
+    }
+    known.figures = figures(ports, scope, at, canary).await?;
+    Ok(known)
 }
 
 fn counted(item: &Item, name: &str) -> u64 {

@@ -370,21 +370,44 @@ fn gates(
     })
 }
 
+/// What a wave waits for that follows a canary. No other wave waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// Until each of its chunks was claimed.
+    Canary,
+    /// The canary has gone; from `again` on it is judged by what is known of it then.
+    Receipts,
+    /// The canary cleared it.
+    Nothing,
+}
+
+impl WaitsFor {
+    const STORED: [(Self, Option<i64>); 3] =
+        [(Self::Canary, None), (Self::Receipts, Some(1)), (Self::Nothing, Some(2))];
+
+    fn stored(self) -> Option<i64> {
+        Self::STORED.into_iter().find(|(known, _)| *known == self).and_then(|(_, stored)| stored)
+    }
+
+    fn of_stored(number: Option<i64>) -> Option<Self> {
+        Self::STORED.into_iter().find(|(_, stored)| *stored == number).map(|(known, _)| known)
+    }
+}
+
 /// How far a wave is on its queue, and when somebody has to look at it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     /// The chunks below this number were put on the queue since the wave was last looked at from its first chunk on.
     /// It says where to go on, and nothing of what was claimed.
     pub queued: u32,
-    /// Of a wave that follows a canary: the canary has gone, and the wave goes from `again` on.
-    pub follows: bool,
+    pub waits_for: WaitsFor,
     /// `None` once no chunk waits for its first claim.
     pub again: Option<Timestamp>,
 }
 
 impl Look {
     /// Nobody has to look any more.
-    pub const OVER: Self = Self { queued: 0, follows: false, again: None };
+    pub const OVER: Self = Self { queued: 0, waits_for: WaitsFor::Canary, again: None };
 }
 
 /// What was last said of a wave. The index that leads to it lags behind: only this counts.
@@ -397,7 +420,8 @@ pub async fn wave_look(ports: &impl ReadHome, scope: &TenantScope, wave: WaveRef
         None => 0,
     };
     let again = item.text("wake").map(str::parse).transpose().map_err(|_| unreadable(&item))?;
-    Ok(Look { queued, follows: item.number("follows") == Some(1), again })
+    let waits_for = WaitsFor::of_stored(item.number("follows")).ok_or_else(|| unreadable(&item))?;
+    Ok(Look { queued, waits_for, again })
 }
 
 pub async fn look_at_wave(
@@ -408,9 +432,7 @@ pub async fn look_at_wave(
 ) -> Result<(), Halt> {
     let mut set = look.again.map(|at| waking(scope, Kind::Waves, at)).unwrap_or_default();
     set.insert("queued".to_owned(), Value::Number(look.queued.into()));
-    if look.follows {
-        set.insert("follows".to_owned(), Value::Number(1));
-    }
+    set.extend(look.waits_for.stored().map(|number| ("follows".to_owned(), Value::Number(number))));
     let write = Write::Update {
         key: wave_key(scope, wave),
         set,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::digest;
 use tocsin_domain::outcome::Halt;
+use tocsin_domain::pause::Trouble;
 use tocsin_domain::receipt::{Fact, Receipt, Report};
 
 use super::plans::WaveRef;
@@ -84,30 +85,29 @@ pub async fn of_wave(
     Ok(facts)
 }
 
-/// How many of a wave's notices bounced for good, and how many were complained about, each counted once.
+/// What receipts hold against a wave's notices, by chunk and place.
 ///
 /// Of mail, `Seen` is a complaint: nothing else that shows a reading is asked for, no pixel and no link. A hard bounce is
-/// known by the provider's own word for it.
+/// known by the provider's own word for it, and so is an address that it refuses because mail to it bounced before: that is
+/// held against no wave.
 pub async fn trouble_of_wave(
     ports: &impl ReadHome,
     scope: &TenantScope,
     wave: WaveRef,
-) -> Result<(u64, u64), Halt> {
-    let (mut bounced, mut complained) = (BTreeSet::new(), BTreeSet::new());
+) -> Result<BTreeMap<(u32, u32), Trouble>, Halt> {
+    let mut troubles: BTreeMap<(u32, u32), Trouble> = BTreeMap::new();
     for item in all(ports, partition(scope, wave), "").await? {
         for kept in read_doc::<Vec<Kept>>(&item)? {
+            let trouble = troubles.entry((kept.chunk, kept.index)).or_default();
             match kept.fact {
-                Fact::Bounced if kept.detail.starts_with("Permanent") => {
-                    bounced.insert((kept.chunk, kept.index));
-                }
-                Fact::Seen => {
-                    complained.insert((kept.chunk, kept.index));
-                }
-                Fact::Sent | Fact::Delivered | Fact::Bounced | Fact::Delayed | Fact::NeverSent => {}
+                Fact::Bounced => trouble.bounced |= kept.detail.starts_with("Permanent"),
+                Fact::NeverSent => trouble.refused |= !kept.detail.contains("Suppress"),
+                Fact::Seen => trouble.complained = true,
+                Fact::Sent | Fact::Delivered | Fact::Delayed => {}
             }
         }
     }
-    Ok((bounced.len() as u64, complained.len() as u64))
+    Ok(troubles)
 }
 
 /// A receipt within its wave's partition, written as a row without names: there is one for every notice of a campaign.
