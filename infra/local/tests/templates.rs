@@ -79,7 +79,8 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             "ScopeRole" => ("GetItem Query PutItem BatchWriteItem", with_queue("")),
             // The gates, and the parts of a plan. People who are not affected any more are read by their ids.
             "PlanRole" => ("GetItem Query PutItem UpdateItem BatchWriteItem BatchGetItem", with_queue("")),
-            "DispatchRole" => ("GetItem Query UpdateItem", "SendMessage GetQueueUrl".to_owned()),
+            // A wave that its canary does not let go is paused: its incident, the leaf and the alert are put.
+            "DispatchRole" => ("GetItem Query PutItem UpdateItem", "SendMessage GetQueueUrl".to_owned()),
             // The claim checks a gate. People; inboxes and the provider's ids of texts.
             "SendRole" => {
                 let actions =
