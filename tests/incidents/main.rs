@@ -16,6 +16,7 @@ mod partners;
 mod pause;
 mod privacy;
 mod redrive;
+mod senders;
 mod short_of_time;
 mod signals;
 mod stuck;

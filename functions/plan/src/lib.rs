@@ -12,6 +12,7 @@ mod failover;
 mod outlook;
 mod roster;
 mod seats;
+mod senders;
 mod told;
 mod waves;
 
@@ -29,14 +30,14 @@ use tocsin_law::RulePack;
 use tocsin_notices::letter;
 use tocsin_ports::store::incidents::{self, Versioned};
 use tocsin_ports::store::{chunks, plans, tenants};
-use tocsin_ports::{Configured, Proof, ReadHome, ReadPeople, ReadQuota, TenantScope, WriteHome};
+use tocsin_ports::{Configured, Proof, ReadHome, ReadPeople, ReadQuota, ReadSenders, TenantScope, WriteHome};
 
 use crate::failover::Failovers;
 use crate::roster::Roster;
 
-pub trait PlanPorts: ReadHome + WriteHome + ReadPeople + ReadQuota + Configured {}
+pub trait PlanPorts: ReadHome + WriteHome + ReadPeople + ReadQuota + ReadSenders + Configured {}
 
-impl<T: ReadHome + WriteHome + ReadPeople + ReadQuota + Configured> PlanPorts for T {}
+impl<T: ReadHome + WriteHome + ReadPeople + ReadQuota + ReadSenders + Configured> PlanPorts for T {}
 
 /// Why no plan can be made as things stand; the text is for the person who can change that.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -168,7 +169,8 @@ async fn make(
         }
         Err(why) => vec![outlook::unknown(why)],
     };
-    let attention = [laid.attention, warnings].concat();
+    let unsigned = senders::warnings(ports, &tenant.senders, &plan.waves).await;
+    let attention = [laid.attention, warnings, unsigned].concat();
     put(ports, scope, &was, &plan, &attention, now).await?;
     Ok(())
 }

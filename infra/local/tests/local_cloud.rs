@@ -52,6 +52,7 @@ async fn the_templates_deploy_and_everything_is_connected() {
     the_console_knows_who_calls(&local).await;
     roles_may_do_their_work_and_no_more(&local).await;
     what_became_of_mail_arrives_at_receipts(&local).await;
+    a_verified_sender_is_signed_for(&local).await;
     the_front_door_makes_it_tls(&local).await;
     a_lost_answer_is_a_mail_that_went(&local).await;
     a_killed_function_starts_again(&local).await;
@@ -342,6 +343,27 @@ async fn what_became_of_mail_arrives_at_receipts(local: &Local) {
     let sent: Vec<(&str, &str)> =
         mailbox.iter().map(|mail| (mail.to[0].as_str(), mail.text.as_str())).collect();
     assert_eq!(sent, [("anna@example.com", "R1"), ("bounce+7@example.com", "R1")]);
+}
+
+/// As `plan` asks, and nobody who has no need to; of the sender that was verified for the mail above.
+async fn a_verified_sender_is_signed_for(local: &Local) {
+    let cloud = local.emulator.cloud();
+    let door = front_door(cloud).await;
+    let identity = async |function: &str, name: &str| {
+        let caller = as_role(cloud, function, HOME).await.through(&door);
+        let target = format!("/v2/email/identities/{name}");
+        caller.call("GetEmailIdentity", "ses", "us-east-1", Method::GET, target, Bytes::new()).await
+    };
+    let answer: Value =
+        serde_json::from_slice(&identity("plan", "aurora.example").await.unwrap().body).unwrap();
+    assert_eq!(answer["VerifiedForSendingStatus"], true);
+    assert_eq!(answer["DkimAttributes"], json!({ "SigningEnabled": true, "Status": "SUCCESS" }));
+    let status = |answer: Result<Answer, CloudError>| match answer {
+        Err(CloudError::Refused { status, .. }) => status,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(status(identity("plan", "notice%40aurora.example").await), StatusCode::NOT_FOUND);
+    assert_eq!(status(identity("dispatch", "aurora.example").await), StatusCode::FORBIDDEN);
 }
 
 fn mail_to(recipients: &[&str]) -> Value {

@@ -116,9 +116,23 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             "WatchRole" => ("Publish", ""),
             _ => ("", ""),
         };
-        for (service, expected) in
-            [("dynamodb", tables), ("sqs", queues.as_str()), ("sns", topics), ("sms-voice", texts)]
-        {
+        let mail = match name {
+            // Mail in bulk; the rate after a throttle.
+            "SendRole" => "SendEmail SendBulkEmail GetAccount",
+            // The quotas, and whether senders are signed for.
+            "PlanRole" => "GetAccount GetEmailIdentity",
+            "DispatchRole" => "GetAccount",
+            // The quotas; alerts.
+            "WatchRole" => "GetAccount SendEmail",
+            _ => "",
+        };
+        for (service, expected) in [
+            ("dynamodb", tables),
+            ("sqs", queues.as_str()),
+            ("sns", topics),
+            ("sms-voice", texts),
+            ("ses", mail),
+        ] {
             let expected: BTreeSet<&str> = expected.split_whitespace().collect();
             assert_eq!(granted(properties, service), expected, "{name}: {service}");
         }
@@ -156,6 +170,27 @@ fn what_is_kept_is_encrypted_and_what_is_logged_ends() {
             assert!(properties.contains(property), "{name} lacks {property}");
         }
     }
+}
+
+/// What a mail's configuration set does not say is decided by a switch of the account.
+#[test]
+fn mail_goes_by_tls_and_nobody_is_tracked() {
+    let is_set = |(_, lines): &(&str, &str)| lines.contains("Type: AWS::SES::ConfigurationSet\n");
+    let sets: Vec<_> = resources(REGIONAL).filter(is_set).collect();
+    assert_eq!(sets.len(), 1);
+    for (name, properties) in sets {
+        for option in
+            ["TlsPolicy: REQUIRE", "EngagementMetrics: DISABLED", "OptimizedSharedDelivery: DISABLED"]
+        {
+            assert!(properties.contains(option), "{name} lacks {option}");
+        }
+        assert!(!properties.contains("TrackingOptions"), "{name}");
+    }
+    let (_, events) = resources(REGIONAL)
+        .find(|(_, lines)| lines.contains("Type: AWS::SES::ConfigurationSetEventDestination"))
+        .unwrap();
+    let types = value(events, "MatchingEventTypes").unwrap();
+    assert!(!types.contains("open") && !types.contains("click"), "{types}");
 }
 
 /// What a claim's lease is reckoned from is the time that `send` has.

@@ -20,6 +20,7 @@ mod partners;
 mod queues;
 mod quota;
 mod secrets;
+mod senders;
 mod start;
 mod table;
 mod tables;

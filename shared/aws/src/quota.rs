@@ -10,10 +10,8 @@ impl ReadQuota for Aws {
     /// An account whose sending is paused takes nothing, whatever its quota is (`SendingEnabled`):
     /// <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html>
     async fn mail_quota(&self, region: &str) -> Result<Quota, PortError> {
-        let client = self.quotas.get(region).ok_or_else(|| {
-            PortError(format!("{region} is not a region of this installation: see TOCSIN_REGIONS"))
-        })?;
-        let answer = client.get_account().send().await.map_err(|error| failed("GetAccount", &error))?;
+        let answer =
+            self.ses(region)?.get_account().send().await.map_err(|error| failed("GetAccount", &error))?;
         let quota = answer.send_quota().ok_or_else(|| PortError("GetAccount: no quota".to_owned()))?;
         Ok(if answer.sending_enabled() { read(quota) } else { Quota { a_day: Some(0), ..read(quota) } })
     }

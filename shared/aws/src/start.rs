@@ -37,7 +37,7 @@ pub struct Aws {
     pub(crate) post: Post,
     pub(crate) texts: Texts,
     /// SES of every region, for questions about the account.
-    pub(crate) quotas: BTreeMap<String, aws_sdk_sesv2::Client>,
+    ses: BTreeMap<String, aws_sdk_sesv2::Client>,
     pub(crate) hooks: Hooks,
     /// For alerts, whose targets settings name.
     pub(crate) sdk: SdkConfig,
@@ -94,12 +94,19 @@ impl Aws {
                 meter: Rc::clone(&meter),
             },
             texts: texts(&sdk, &settings),
-            quotas: quota_clients(&sdk, &settings),
+            ses: ses_clients(&sdk, &settings),
             hooks: Hooks::new(answer_time(&settings)),
             sdk,
             meter,
             settings,
         }
+    }
+
+    /// SES of a region, for questions.
+    pub(crate) fn ses(&self, region: &str) -> Result<&aws_sdk_sesv2::Client, PortError> {
+        self.ses.get(region).ok_or_else(|| {
+            PortError(format!("{region} is not a region of this installation: see TOCSIN_REGIONS"))
+        })
     }
 }
 
@@ -188,7 +195,7 @@ fn queue_clients(sdk: &SdkConfig, settings: &Settings) -> BTreeMap<String, aws_s
 }
 
 /// They only ask, and may ask again.
-fn quota_clients(sdk: &SdkConfig, settings: &Settings) -> BTreeMap<String, aws_sdk_sesv2::Client> {
+fn ses_clients(sdk: &SdkConfig, settings: &Settings) -> BTreeMap<String, aws_sdk_sesv2::Client> {
     let client = |region: &String| {
         let config = aws_sdk_sesv2::config::Builder::from(sdk).region(Region::new(region.clone()));
         (region.clone(), aws_sdk_sesv2::Client::from_conf(config.build()))

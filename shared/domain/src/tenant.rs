@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::escalation::Escalation;
 use crate::id::TenantId;
-use crate::person::{EmailAddress, Jurisdiction};
+use crate::person::{AddressError, EmailAddress, Jurisdiction};
 use crate::signal::{Hints, Severity};
 use crate::window::SendingWindow;
 
@@ -242,6 +242,14 @@ pub struct Senders {
     pub letters: bool,
     /// Whether people without any of these find the notice in the shop's inbox.
     pub in_app: bool,
+}
+
+impl Senders {
+    /// The address in `email_from`.
+    pub fn email_address(&self) -> Result<EmailAddress, AddressError> {
+        let named = self.email_from.rsplit_once('<').and_then(|(_, behind)| behind.strip_suffix('>'));
+        named.unwrap_or(&self.email_from).parse()
+    }
 }
 
 /// How much of a wave goes first, to learn from its receipts before the rest goes.

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::alert::AlertMessage;
 use tocsin_domain::id::{TenantId, digest};
 use tocsin_domain::pause::Limits;
+use tocsin_domain::person::EmailAddress;
 
 pub use self::outside::{Delivered, Endpoints, Provider, Texted, Verdict};
 use self::tables::Table;
@@ -43,7 +44,7 @@ pub enum Fault {
 pub enum Call<'a> {
     Mail,
     Text,
-    /// The people table of this region, the queue of its senders, or its provider's quota.
+    /// The people table of this region, the queue of its senders, or its provider's quota and senders.
     Regional(&'a str),
     /// The home table, another queue, the vault, or a secret.
     Other,
@@ -73,6 +74,7 @@ pub struct World {
     queues: RefCell<BTreeMap<Queue, VecDeque<Outgoing>>>,
     quota: Cell<Quota>,
     quotas: RefCell<BTreeMap<String, Quota>>,
+    senders: RefCell<BTreeMap<String, Option<SenderStanding>>>,
     dead: RefCell<BTreeMap<Queue, Vec<DeadLetter>>>,
     redrives: RefCell<BTreeMap<Queue, Redriving>>,
     parked: RefCell<Vec<String>>,
@@ -100,6 +102,7 @@ impl World {
             settings,
             quota: Cell::new(quota),
             quotas: RefCell::default(),
+            senders: RefCell::default(),
             now: Cell::new(now),
             off_by: Cell::default(),
             calls: Cell::default(),
@@ -163,6 +166,7 @@ impl World {
             queues: self.queues.clone(),
             quota: self.quota.clone(),
             quotas: self.quotas.clone(),
+            senders: self.senders.clone(),
             dead: self.dead.clone(),
             redrives: self.redrives.clone(),
             parked: self.parked.clone(),
@@ -237,6 +241,12 @@ impl World {
     /// From now on the mail provider of this region grants this.
     pub fn set_quota_of(&self, region: &str, quota: Quota) {
         self.quotas.borrow_mut().insert(region.to_owned(), quota);
+    }
+
+    /// From now on every sender stands so with the mail provider of this region; `None`: it does not say. Where nothing
+    /// was set, all are signed for.
+    pub fn set_senders_of(&self, region: &str, standing: Option<SenderStanding>) {
+        self.senders.borrow_mut().insert(region.to_owned(), standing);
     }
 
     /// For how long steps have waited so far, all together. The clock stood still meanwhile.
@@ -447,6 +457,17 @@ impl ReadQuota for World {
     async fn mail_quota(&self, region: &str) -> Result<Quota, PortError> {
         let of_region = || self.quotas.borrow().get(region).copied();
         self.fallible_at(Call::Regional(region), || Ok(of_region().unwrap_or(self.quota.get())))
+    }
+}
+
+impl ReadSenders for World {
+    async fn sender_standing(&self, region: &str, _: &EmailAddress) -> Result<SenderStanding, PortError> {
+        self.fallible_at(Call::Regional(region), || {
+            let standing = self.senders.borrow().get(region).copied();
+            standing
+                .unwrap_or(Some(SenderStanding::Signed))
+                .ok_or_else(|| PortError("the provider does not say".to_owned()))
+        })
     }
 }
 

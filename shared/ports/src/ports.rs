@@ -216,6 +216,23 @@ pub trait ReadQuota {
     async fn mail_quota(&self, region: &str) -> Result<Quota, PortError>;
 }
 
+/// What a region's mail provider knows of a sender: receivers trust mail by its signature (DKIM, RFC 6376).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SenderStanding {
+    /// It takes mail from this sender and signs it.
+    Signed,
+    /// It takes mail from this sender, and does not sign it, or with a key that nobody finds in the DNS.
+    Unsigned,
+    /// Nobody has shown that the sender is theirs: it takes no mail.
+    Unverified,
+}
+
+pub trait ReadSenders {
+    /// How a sender stands with the mail provider of a region now (SES `GetEmailIdentity`).
+    async fn sender_standing(&self, region: &str, sender: &EmailAddress)
+    -> Result<SenderStanding, PortError>;
+}
+
 pub trait Pause {
     /// Waits. A function pays while it waits: seconds, not minutes.
     async fn pause(&self, time: SignedDuration);
