@@ -232,6 +232,8 @@ pub async fn claim(
     let mut set = waking(scope, Kind::of_chunk(ChunkState::HandingOver), lease_until);
     set.insert("state".to_owned(), ChunkState::HandingOver.as_str().into());
     set.insert("attempt".to_owned(), Value::Number(attempt.into()));
+    // A chunk that nobody touched has none yet, and the next claim holds what it has read against these.
+    set.insert("entries".to_owned(), doc(&chunk.entries)?);
     let writes = vec![
         Write::Update {
             key: state_key(scope, &chunk.chunk.at),
