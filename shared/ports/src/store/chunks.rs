@@ -239,12 +239,7 @@ pub async fn claim(
             key: state_key(scope, &chunk.chunk.at),
             set,
             remove: Vec::new(),
-            // Evidence and a call-up change who is to be told, and leave the attempt as it is.
-            only_if: condition(
-                ChunkEvent::Claim,
-                chunk.attempt,
-                Some(Test::Is("entries", doc(&chunk.entries)?)),
-            ),
+            only_if: condition(ChunkEvent::Claim, chunk.attempt, None),
         },
         gate_check(scope, &chunk.chunk.at),
         leaves::leaf(scope, leaf),
