@@ -213,14 +213,12 @@ pub async fn mark_due(
     chunk: &StoredChunk,
     look_again: Timestamp,
 ) -> Result<bool, Halt> {
-    // A claim holds what it has read against these.
-    let entries = Some(chunk.entries.clone());
-    let change = Change { event: ChunkEvent::Enqueue, entries, wake: Some(look_again) };
+    let change = Change { event: ChunkEvent::Enqueue, entries: None, wake: Some(look_again) };
     apply(ports, scope, chunk, change, None).await
 }
 
 /// Claims a chunk and says in the same write that it is being handed over. The condition checks the state, the
-/// attempt, what became of its notices so far, the approval of its plan, and that nobody halted the incident.
+/// attempt, the approval of its plan, and that nobody halted the incident.
 pub async fn claim(
     ports: &impl WriteHome,
     scope: &TenantScope,
@@ -232,14 +230,12 @@ pub async fn claim(
     let mut set = waking(scope, Kind::of_chunk(ChunkState::HandingOver), lease_until);
     set.insert("state".to_owned(), ChunkState::HandingOver.as_str().into());
     set.insert("attempt".to_owned(), Value::Number(attempt.into()));
-    // A chunk that nobody touched has none yet, and the next claim holds what it has read against these.
-    set.insert("entries".to_owned(), doc(&chunk.entries)?);
     let writes = vec![
         Write::Update {
             key: state_key(scope, &chunk.chunk.at),
             set,
             remove: Vec::new(),
-            only_if: condition(ChunkEvent::Claim, chunk.attempt, None),
+            only_if: condition(ChunkEvent::Claim, chunk.attempt),
         },
         gate_check(scope, &chunk.chunk.at),
         leaves::leaf(scope, leaf),
@@ -336,7 +332,7 @@ async fn apply(
         key: state_key(scope, &chunk.chunk.at),
         set,
         remove,
-        only_if: condition(change.event, chunk.attempt, None),
+        only_if: condition(change.event, chunk.attempt),
     }];
     writes.extend(leaf.map(|leaf| leaves::leaf(scope, leaf)));
     match ports.write(writes).await {
@@ -347,14 +343,13 @@ async fn apply(
 }
 
 /// A chunk that nobody touched has no state yet: it is planned, and was never tried.
-fn condition(event: ChunkEvent, attempt: u32, and: Option<Test>) -> Condition {
+fn condition(event: ChunkEvent, attempt: u32) -> Condition {
     let states: Vec<ChunkState> = ChunkState::before(event).collect();
     let may_be_untouched = attempt == 0 && states.contains(&ChunkState::Planned);
-    let mut tests = vec![
+    let tests = vec![
         Test::IsOneOf("state", states.iter().map(|state| state.as_str().into()).collect()),
         Test::Is("attempt", Value::Number(attempt.into())),
     ];
-    tests.extend(and);
     if may_be_untouched { Condition::AbsentOr(tests) } else { Condition::Present(tests) }
 }
 
