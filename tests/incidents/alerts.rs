@@ -199,16 +199,24 @@ fn settings_without_anybody_to_tell_are_refused() {
     assert_eq!(put(&tenant("shop")), 200);
 }
 
-#[test]
-fn whom_no_channel_is_left_for_are_asked_about_as_their_time_runs() {
+/// One person, whose mailbox is gone and whom no other channel reaches, was to be told.
+fn one_whom_nobody_reaches(living_in: impl Fn(&mut Customer)) -> (Town, String) {
     let mut people = customers(1);
-    (people[0].country, people[0].province, people[0].locale) = ("BR", "", "pt-BR");
     people[0].email = "bounce@example.com".to_owned();
+    living_in(&mut people[0]);
     let mut settings = tenant("shop");
     settings["senders"]["in_app"] = json!(false);
     let (mut town, incident) = leaked_of(&people, &settings, &json!({}));
     approve(&town, &incident);
     town.each_minute_of(5);
+    (town, incident)
+}
+
+#[test]
+fn whom_no_channel_is_left_for_are_asked_about_as_their_time_runs() {
+    let (town, incident) = one_whom_nobody_reaches(|person| {
+        (person.country, person.province, person.locale) = ("BR", "", "pt-BR");
+    });
     let shown = show(&town, &incident);
     let brazil = duty(&shown, "br-lgpd-individual", "BR");
     assert_eq!(brazil["state"], "at-risk");
@@ -237,13 +245,7 @@ fn a_deadline_wakes_people_though_the_plan_is_being_made_anew() {
 
 #[test]
 fn whom_nobody_reaches_is_asked_about_at_once_where_the_law_sets_no_number_too() {
-    let mut people = customers(1);
-    people[0].email = "bounce@example.com".to_owned();
-    let mut settings = tenant("shop");
-    settings["senders"]["in_app"] = json!(false);
-    let (mut town, incident) = leaked_of(&people, &settings, &json!({}));
-    approve(&town, &incident);
-    town.each_minute_of(5);
+    let (town, incident) = one_whom_nobody_reaches(|_| {});
     let shown = show(&town, &incident);
     let told = duty(&shown, "eu-gdpr-individual", "DE");
     assert_eq!((&told["state"], &told["duty"]["due"]), (&json!("at-risk"), &Value::Null));

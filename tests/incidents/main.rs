@@ -14,7 +14,6 @@ mod incident;
 mod letters;
 mod partners;
 mod pause;
-mod privacy;
 mod redrive;
 mod senders;
 mod short_of_time;

@@ -1,6 +1,8 @@
 //! What people decide about an incident: approve, hold, release, cancel. Always with a name, and a reason where it
 //! stops something.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,7 +11,7 @@ use tocsin_domain::chunk::{ChunkState, Entry};
 use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_domain::incident::{Halt, Incident, Stage};
 use tocsin_domain::plan::{Approval, approvers, facts_digest};
-use tocsin_domain::tenant::Role;
+use tocsin_domain::tenant::{Role, Tenant};
 use tocsin_ports::TenantScope;
 use tocsin_ports::store::plans::{self, StoredPlan, WaveRef};
 use tocsin_ports::store::{chunks, incidents};
@@ -54,7 +56,7 @@ pub async fn approve(
     }
     let approver = settings.standing_of(principal).ok_or(No::Forbidden)?;
     if approvers(&stored.approvals, &hash).contains(approver) {
-        return Ok(state_of(&was.incident, &stored, settings.approvals_needed));
+        return Ok(state_of(&was.incident, &stored, &settings));
     }
     if stored.head.facts != facts_digest(&was.incident, &settings) {
         return Err(No::Conflict(
@@ -67,9 +69,7 @@ pub async fn approve(
         return Err(No::Conflict("the incident does not wait for an approval".to_owned()));
     }
     let approval = Approval { by: approver.to_owned(), at: now, hash: hash.clone() };
-    // Whoever is no approver any more has taken their word with them.
-    let known = approvers(&stored.approvals, &hash);
-    let given = known.into_iter().filter(|by| settings.has(by, Role::Approver)).count() + 1;
+    let given = given(&stored, &settings).len() + 1;
     let opens = given >= settings.approvals_needed as usize;
     let mut incident = was.incident.clone();
     if opens {
@@ -81,7 +81,7 @@ pub async fn approve(
         Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::PlanApproved, why, subject);
     plans::approve(ports, &scope, &stored, &approval, (&was, &incident), opens, &leaf).await?;
     let stored = plan_in_force(ports, &scope, &incident).await?;
-    Ok(state_of(&incident, &stored, settings.approvals_needed))
+    Ok(state_of(&incident, &stored, &settings))
 }
 
 /// Holds, releases or cancels. The answer names exactly the chunks that had been handed over when the gates closed.
@@ -200,9 +200,16 @@ async fn plan_in_force(
     Ok(plans::get(ports, scope, incident.id, plan.version).await?)
 }
 
-fn state_of(incident: &Incident, stored: &StoredPlan, needed: u32) -> Value {
-    let given = approvers(&stored.approvals, &stored.hash);
+fn state_of(incident: &Incident, stored: &StoredPlan, settings: &Tenant) -> Value {
+    let (given, needed) = (given(stored, settings), settings.approvals_needed);
     json!({ "stage": incident.stage, "approved_by": given, "approvals_needed": needed })
+}
+
+/// Who has approved the plan. Whoever is no approver any more has taken their word with them.
+fn given<'a>(stored: &'a StoredPlan, settings: &Tenant) -> BTreeSet<&'a str> {
+    let mut given = approvers(&stored.approvals, &stored.hash);
+    given.retain(|by| settings.has(by, Role::Approver));
+    given
 }
 
 pub fn person(principal: &str) -> Actor {

@@ -64,12 +64,10 @@ pub async fn export(
         exported(letters::take_again(ports, &scope, id, &leaf).await?)?;
         return Ok(shown(batch, 0));
     }
-    let mut new = handed_over(ports, &scope, id).await?;
-    new.retain(|file, _| !known.iter().any(|batch| batch.files.contains(file)));
+    let new = waiting(ports, &scope, id, &known).await?;
     if new.is_empty() {
         return Ok(json!({ "batch": null, "files": [], "letters": 0, "left": 0 }));
     }
-    let all: u64 = new.values().sum();
     let taken: BTreeMap<LetterFile, u64> = new.into_iter().take(MOST_FILES).collect();
     let batch = Batch {
         number: known.last().map_or(0, |last| last.number) + 1,
@@ -80,11 +78,26 @@ pub async fn export(
     };
     let leaf = leaf(&scope, id, principal, &batch, "new", now);
     exported(letters::put(ports, &scope, id, &batch, &leaf).await?)?;
-    let left = all - batch.letters;
-    if left == 0 {
-        incidents::amend(ports, &scope, id, |incident| incident.answer(LETTERS_WAIT), &[]).await?;
+    // Answered before it is looked what is left: a letter that is handed over meanwhile is asked about again.
+    incidents::amend(ports, &scope, id, |incident| incident.answer(LETTERS_WAIT), &[]).await?;
+    let known = letters::batches(ports, &scope, id).await?;
+    let left = waiting(ports, &scope, id, &known).await?.values().sum();
+    if left > 0 {
+        incidents::ask(ports, &scope, id, LETTERS_WAIT.to_owned(), &[]).await?;
     }
     Ok(shown(&batch, left))
+}
+
+/// The files of letters that are in no batch yet, with how many letters are in each.
+async fn waiting(
+    ports: &impl ConsolePorts,
+    scope: &TenantScope,
+    id: IncidentId,
+    known: &[Batch],
+) -> Result<BTreeMap<LetterFile, u64>, No> {
+    let mut files = handed_over(ports, scope, id).await?;
+    files.retain(|file, _| !known.iter().any(|batch| batch.files.contains(file)));
+    Ok(files)
 }
 
 /// `left`: how many letters wait for another batch.
@@ -168,13 +181,9 @@ pub async fn file(
     }
     let subject = [("batch", number.to_string()), ("file", file.to_string())];
     let why = "names and addresses left with it";
-    let action = Action::LetterFileRead;
-    leaves::record(
-        ports,
-        &scope,
-        &Leaf::new(scope.tenant(), Some(id), now, person(principal), action, why, subject),
-    )
-    .await?;
+    let leaf =
+        Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::LetterFileRead, why, subject);
+    leaves::record(ports, &scope, &leaf).await?;
     let bytes = letters::read(ports, &scope, &file).await?;
     let unreadable = |_| Halt::Park(Parked::Missing { what: format!("readable letters of {file}") });
     let lines = String::from_utf8(bytes).map_err(unreadable)?;

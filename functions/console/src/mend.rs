@@ -128,9 +128,8 @@ pub async fn settle(
         let ask = |incident: &mut Incident| incident.ask_to_amend(settled, at);
         incidents::amend(ports, &scope, at.incident, ask, &[]).await?;
     }
-    Ok(
-        json!({ "chunk": at, "settled": settled, "as": finding.as_str(), "goes_again": goes_on && finding != Finding::Sent }),
-    )
+    let goes_again = goes_on && finding != Finding::Sent;
+    Ok(json!({ "chunk": at, "settled": settled, "as": finding.as_str(), "goes_again": goes_again }))
 }
 
 /// Takes the question off the incident.

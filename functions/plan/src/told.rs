@@ -105,7 +105,7 @@ pub async fn strangers(
     (roster, duties): (&Roster, &[Duty]),
 ) -> Result<Strangers, Halt> {
     let mut strangers = Strangers::default();
-    let Idle { by_wave, left } = before.owed_nothing_now(roster, duties);
+    let OwedNothing { by_wave, left } = before.owed_nothing_now(roster, duties);
     strangers.left = left;
     for ((said, wave), told) in by_wave {
         let of = told.iter().filter_map(|(id, slices)| Some((*id, *slices.first()?)));
@@ -144,7 +144,7 @@ fn owed_no_more(was: &Obligation) -> Duty {
 }
 
 /// Who was told and is owed nothing now.
-struct Idle<'a> {
+struct OwedNothing<'a> {
     /// Who has to hear that it does not concern them, by the wave that told them.
     by_wave: Vec<((&'a Said, &'a Wave), People)>,
     /// How many are still affected, where nothing is withdrawn.
@@ -160,7 +160,7 @@ impl Before {
     /// Who was told, or may have been, and was not told that it does not concern them, though they are not among those
     /// affected now, or a withdrawal is due to everybody and this duty to nobody: the slices of each, by the wave that
     /// told them. And how many are still affected and are owed nothing, where nothing is withdrawn.
-    fn owed_nothing_now(&self, roster: &Roster, duties: &[Duty]) -> Idle<'_> {
+    fn owed_nothing_now(&self, roster: &Roster, duties: &[Duty]) -> OwedNothing<'_> {
         let affected: BTreeSet<PersonId> =
             roster.by_region.values().flatten().map(|member| member.person.id).collect();
         let owed = duties.iter().map(|duty| &duty.obligation).filter(|duty| duty.owed == Owed::Yes);
@@ -185,7 +185,7 @@ impl Before {
             let said = self.said.get(&version)?;
             Some(((said, said.wave(wave)?), people))
         });
-        Idle { by_wave: found.collect(), left }
+        OwedNothing { by_wave: found.collect(), left }
     }
 
     /// The wave by which somebody was told last.

@@ -70,8 +70,8 @@ async fn found(ports: &impl ReadHome, body: &str) -> Result<Vec<Found>, Halt> {
 
 /// Appends what the reports of a batch say, with as few calls as can be, and counts them.
 ///
-/// A wave's bounces, refusals and complaints are counted when their receipts stand in the store: whoever sees the tally grow finds
-/// them. Whatever fails in between comes again, and is counted then, so a tally is never too small. The channel's health
+/// A wave's bounces, refusals and complaints are counted when their receipts stand in the store: whoever sees the tally
+/// grow finds them. Whatever fails in between comes again, and is counted then, so a tally is never too small. The channel's health
 /// is counted last, and where that fails it is a little too low: nothing is decided by it.
 pub async fn append(ports: &(impl ReadHome + WriteHome + Configured), found: Vec<Found>) -> Result<(), Halt> {
     let (mut all, mut orphans) = (Vec::new(), 0_u32);

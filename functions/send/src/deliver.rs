@@ -194,9 +194,6 @@ async fn put_letters(
     }
 }
 
-/// How often it is tried to keep the id of a text that has gone: the provider's report names nothing else.
-const TRIES_TO_REMEMBER: u32 = 3;
-
 async fn send_text(
     ports: &impl SendPorts,
     scope: &TenantScope,
@@ -208,11 +205,7 @@ async fn send_text(
     if let Entry::Accepted(id) = &answer {
         let notice = notice_at(chunk, index);
         // Without it a later report without our tags is not joined but kept, and nothing is sent twice.
-        let mut kept = false;
-        for _ in 0..TRIES_TO_REMEMBER {
-            kept = kept || receipts::remember_provider_id(ports, scope, id, notice).await.is_ok();
-        }
-        if !kept {
+        if receipts::remember_provider_id(ports, scope, id, notice).await.is_err() {
             tracing::error!(chunk = %chunk.chunk.at, index, "a provider's id was not kept");
         }
     }

@@ -276,13 +276,13 @@ async fn record(
         }
     };
     let leaf = leaf(scope, chunk, chunk.attempt, action, &why, now);
-    let nobody_left = chunk.leaves_nobody_to_try(&entries);
-    let change = Change { event, entries: Some(entries), wake };
-    chunks::step(ports, scope, chunk, change, &leaf).await?;
-    if nobody_left {
+    // Before the answer is stored: nobody comes back to what is accepted.
+    if chunk.leaves_nobody_to_try(&entries) {
         let task = Incident::nobody_left_task(chunk.chunk.at.plan, chunk.chunk.at.wave);
         incidents::ask(ports, scope, chunk.chunk.at.incident, task, &[]).await?;
     }
+    let change = Change { event, entries: Some(entries), wake };
+    chunks::step(ports, scope, chunk, change, &leaf).await?;
     if channel == Channel::Letter && action == Action::ChunkAccepted {
         incidents::ask(ports, scope, chunk.chunk.at.incident, LETTERS_WAIT.to_owned(), &[]).await?;
     }

@@ -219,7 +219,8 @@ impl Pressing<'_> {
                     .to_owned()
             }
             (Stage::Scoping | Stage::Blocked, _) => {
-                "the plan is being made anew, and nothing is sent meanwhile: see what it waits for, and approve it".to_owned()
+                "the plan is being made anew, and nothing is sent meanwhile: see what it waits for, and approve it"
+                    .to_owned()
             }
             (Stage::Sending, _) => match head.desk.get(&self.duty.id) {
                 Some(desk) => format!("no notice fulfils it: {desk}"),

@@ -1,7 +1,8 @@
 //! Waves whose mail bounces, is refused or is complained about too often are paused, and a person is asked.
 //!
-//! A wave's tally says when to look; what decides are chunks and receipts themselves, each notice counted once. Only mail to people is paused: a filing is one message that is owed, and what becomes of a text or an
-//! inbox notice endangers no account.
+//! A wave's tally says when to look; what decides are chunks and receipts themselves, each notice counted once. Only mail
+//! to people is paused: a filing is one message that is owed, and what becomes of a text or an inbox notice endangers no
+//! account.
 
 use jiff::Timestamp;
 use tocsin_domain::chunk::ChunkState;

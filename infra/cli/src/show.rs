@@ -98,10 +98,11 @@ fn went(what: &str, handed_over: &[String]) -> String {
 
 /// The console's answer to a settlement.
 pub fn settled(value: &Value) -> String {
-    let Some(Settled { chunk, settled, finding }) = read(value) else {
+    let Some(Settled { chunk, settled, finding, goes_again }) = read(value) else {
         return unread(value);
     };
-    clean(&format!("{chunk}: {settled} notices settled as {finding}")) + "\n"
+    let next = if goes_again { ", and they go again" } else { ", and nothing of it goes again" };
+    clean(&format!("{chunk}: {settled} notices settled as {finding}{next}")) + "\n"
 }
 
 /// The console's answer to a recovery: one line, then the chunks that go again, one a line.
@@ -184,6 +185,7 @@ struct Settled {
     settled: u64,
     #[serde(rename = "as")]
     finding: String,
+    goes_again: bool,
 }
 
 #[derive(Deserialize)]

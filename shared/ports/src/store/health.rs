@@ -1,5 +1,5 @@
-//! Counters: of each channel in each region, by hour, and of each wave's bounces, refusals and complaints. Each is one small write
-//! for whatever a batch or a chunk has to add, without a condition: what is added twice is counted twice.
+//! Counters: of each channel in each region, by hour, and of each wave's bounces, refusals and complaints. Each is one
+//! small write for whatever a batch or a chunk has to add, without a condition: what is added twice is counted twice.
 
 use std::collections::BTreeMap;
 
