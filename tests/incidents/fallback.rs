@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use jiff::SignedDuration;
 use serde_json::json;
-use tocsin_domain::chunk::ChunkRef;
+use tocsin_domain::chunk::{ChunkEvent, ChunkRef, Entry};
 use tocsin_ports::memory::{Call, Fault, Verdict, World};
+use tocsin_ports::store::chunks::{self, Change, Claim};
 use tocsin_ports::store::unreached;
 use tocsin_ports::{Clock, Proof, TenantScope};
 use tocsin_tests::*;
@@ -101,6 +102,58 @@ fn texted(town: &Town) -> Vec<String> {
     let mut texts: Vec<String> = town.world.texts().into_iter().map(|text| text.to).collect();
     texts.sort();
     texts
+}
+
+/// The first chunk of texts that stand by in Germany.
+fn standing_by(town: &Town, incident: &str) -> ChunkRef {
+    let plan = show(town, incident)["plan"].clone();
+    let waves = plan["waves"].as_array().expect("waves");
+    let wave =
+        waves.iter().find(|wave| wave["stands_by"] == true && wave["recipients"] != 1).expect("a wave");
+    ChunkRef {
+        incident: incident.parse().expect("an incident"),
+        plan: 1,
+        wave: u32::try_from(wave["number"].as_u64().expect("a number")).expect("a wave"),
+        number: 0,
+    }
+}
+
+/// A worker read the chunk while one notice of it was called up, and stalled. Meanwhile events proved that notice
+/// needless, and the next one is called up: the chunk is due again, at the same attempt, and not what the worker read.
+#[test]
+fn who_read_a_chunk_before_it_came_to_its_end_cannot_claim_what_was_called_out_of_it_since() {
+    let (town, incident, phones) = with_many_phones();
+    assert!(phones.len() >= 2);
+    let scope = TenantScope::proven("shop".parse().expect("a tenant"), Proof::Sweep);
+    let now = town.world.now();
+    let leaf = tocsin_audit::Leaf::new(
+        scope.tenant(),
+        None,
+        now,
+        tocsin_audit::Actor::Function("send".to_owned()),
+        tocsin_audit::Action::ChunkClaimed,
+        "a test",
+        [],
+    );
+    let at = standing_by(&town, &incident);
+    let chunk = || run(chunks::get(&town.world, &scope, &at)).expect("the chunk");
+    let step = |event: ChunkEvent, entries: Vec<Entry>| {
+        let change = Change { event, entries: Some(entries), wake: Some(now) };
+        run(chunks::step(&town.world, &scope, &chunk(), change, &leaf)).expect("a store")
+    };
+    let with = |place: usize, entry: Entry| {
+        let mut entries = chunk().entries;
+        entries[place] = entry;
+        entries
+    };
+    assert!(step(ChunkEvent::CallUp, with(0, Entry::Waiting)));
+    let stale = chunk();
+    assert!(step(ChunkEvent::Evidence, with(0, Entry::Vouched)));
+    assert!(step(ChunkEvent::CallUp, with(1, Entry::Waiting)));
+    let claim = |chunk| run(chunks::claim(&town.world, &scope, chunk, now, &leaf)).expect("a store");
+    assert_eq!((stale.state, stale.attempt), (chunk().state, chunk().attempt));
+    assert_eq!(claim(&stale), Claim::Lost);
+    assert_eq!(claim(&chunk()), Claim::Won(1));
 }
 
 #[test]

@@ -1,9 +1,11 @@
-//! `cargo planted`: does the simulation find what it is there to find? Each fault of `tests/faults.toml` is planted
-//! into a copy of the sources, one after the other, and the simulation has to catch it. Ends with 1 where it does not.
+//! `cargo planted`: does the simulation find what it is there to find? Each fault of `tests/faults.toml` is planted,
+//! one after the other, and the simulation has to catch it. Ends with 1 where it does not.
 
 mod copy;
 mod faults;
+mod graft;
 
+use std::fs;
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
@@ -40,21 +42,19 @@ fn main() -> ExitCode {
 fn plant_all(options: &Options) -> Result<bool, Trouble> {
     let copy = Copy::of_the_sources();
     let faults = faults::read(&copy)?;
-    copy.bring_up_to_date()?;
     let chosen: Vec<&Fault> =
         faults.iter().filter(|fault| options.only.as_ref().is_none_or(|only| *only == fault.name)).collect();
     if chosen.is_empty() {
         return Err("tests/faults.toml has no fault of this name".into());
     }
-    if let Some(caught) = simulate(&copy, 1, 4)?.first() {
+    copy.bring_up_to_date(&faults)?;
+    build(&copy)?;
+    if let Some(caught) = simulate(&copy, None, 1, 20)?.first() {
         return Err(format!("without any fault there is a violation: {caught}").into());
     }
     let mut caught = 0;
     for fault in &chosen {
-        copy.plant(fault)?;
-        let verdict = catch(&copy, fault, options.seeds);
-        copy.mend(fault)?;
-        match verdict.as_deref() {
+        match catch(&copy, fault, options.seeds).as_deref() {
             Ok([violation, ..]) => {
                 caught += 1;
                 println!("caught  {:<40} {violation}", fault.name);
@@ -69,30 +69,41 @@ fn plant_all(options: &Options) -> Result<bool, Trouble> {
     Ok(caught == chosen.len())
 }
 
-/// The violations of the seed that caught the fault last; where it does not any more, of the first that does.
-fn catch(copy: &Copy, fault: &Fault, seeds: u64) -> Result<Vec<String>, Trouble> {
-    if let Some(seed) = fault.seed.filter(|seed| *seed <= seeds) {
-        let caught = simulate(copy, seed, 1)?;
-        if !caught.is_empty() {
-            return Ok(caught);
-        }
-    }
-    simulate(copy, 1, seeds)
-}
-
-/// Builds the simulation of the copy and runs it until the first violation. The violations, each with its seed.
-fn simulate(copy: &Copy, first: u64, seeds: u64) -> Result<Vec<String>, Trouble> {
+/// Builds the simulation of the copy, and puts it where the next build of the sources leaves it alone.
+fn build(copy: &Copy) -> Result<(), Trouble> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let program = std::env::current_exe()?;
+    let profile = program.parent().ok_or("this program lies nowhere")?;
+    let target = profile.parent().ok_or("there is no target directory")?;
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--locked", "--package", "tocsin-tests", "--bin", "sim"])
+        .args(["build", "--quiet", "--package", "tocsin-tests", "--bin", "sim"])
         .current_dir(copy.sources())
-        .env("CARGO_TARGET_DIR", copy.target())
+        .env("CARGO_TARGET_DIR", target)
         .output()?;
     if !built.status.success() {
         return Err(format!("it does not build:\n{}", String::from_utf8_lossy(&built.stderr)).into());
     }
-    let output = Command::new(copy.target().join("debug/sim"))
+    fs::rename(profile.join("sim"), copy.simulation())?;
+    Ok(())
+}
+
+/// The violations of the seed that caught the fault last; where it does not any more, of the first that does.
+fn catch(copy: &Copy, fault: &Fault, seeds: u64) -> Result<Vec<String>, Trouble> {
+    if let Some(seed) = fault.seed.filter(|seed| *seed <= seeds) {
+        let caught = simulate(copy, Some(fault), seed, 1)?;
+        if !caught.is_empty() {
+            return Ok(caught);
+        }
+    }
+    simulate(copy, Some(fault), 1, seeds)
+}
+
+/// Runs the simulation, with a fault in it or none, until the first violation. The violations, each with its seed.
+fn simulate(copy: &Copy, fault: Option<&Fault>, first: u64, seeds: u64) -> Result<Vec<String>, Trouble> {
+    let output = Command::new(copy.simulation())
         .args(["--until-violation", "--first-seed", &first.to_string(), "--seeds", &seeds.to_string()])
+        .env_remove(graft::CHOICE)
+        .envs(fault.map(|fault| (graft::CHOICE, &fault.name)))
         .output()?;
     let text = String::from_utf8(output.stdout)?;
     let violations: Vec<String> =

@@ -3,9 +3,10 @@
 //! what people are shown, measured by what the simulated provider did; never in our own tables.
 //!
 //! While faults are on: processes die before or after any call, calls fail with or without effect, messages come twice,
-//! late and out of order, die in the dead-letter queue and are redriven hours later, the provider throttles, refuses
-//! and is silent, its events are lost, doubled and late, clocks are off, a region is lost for an hour, and other workers
-//! and people act between any two calls of a step. Then faults stop, and everything has to settle.
+//! late and out of order, die in the dead-letter queue and are redriven hours later, messages come that nobody can read,
+//! the provider throttles, refuses and is silent, its events are lost, doubled and late, clocks are off, a region is
+//! lost for an hour, and other workers and people act between any two calls of a step. Then faults stop, and everything
+//! has to settle.
 
 mod agenda;
 mod changes;
@@ -60,6 +61,7 @@ pub(crate) enum Happening {
         received: u32,
     },
     Event {
+        of: Told,
         body: String,
         received: u32,
     },
@@ -78,6 +80,13 @@ impl Happening {
     fn message(queue: Queue, body: String) -> Self {
         Happening::Message { queue, body, received: 0 }
     }
+}
+
+/// What a provider tells of a notice: its chunk and index, and the kind of the event.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    pub notice: (String, String),
+    pub kind: &'static str,
 }
 
 /// How much had gone out at some moment.
@@ -109,14 +118,14 @@ pub(crate) struct State {
     /// The message whose worker is at work.
     at_work: Option<Happening>,
     dead: Vec<Happening>,
-    /// How many of the provider's mails were given their events.
-    told: usize,
+    /// How much of what the providers took was given its events.
+    told: SoFar,
     /// With which of the shop's secrets its platform signs.
     signing: usize,
     /// By chunk and index: how many mails there were when the first event of the notice was acknowledged.
     pub known: BTreeMap<(String, String), usize>,
     /// By kind of event, the notices (chunk and index) of which one was acknowledged.
-    pub events: BTreeMap<String, BTreeSet<(String, String)>>,
+    pub events: BTreeMap<&'static str, BTreeSet<(String, String)>>,
     pub stops: Vec<people::Stop>,
     /// How often somebody asked for a release.
     pub releases: u64,
@@ -127,10 +136,14 @@ pub(crate) struct State {
     /// The plans that somebody read.
     pub plans: Plans,
     pub erased: Vec<changes::Erased>,
+    /// The incidents of which it came out that nobody was concerned.
+    pub withdrawn: BTreeSet<String>,
     /// By tenant: how often its words were changed.
     pub wording: BTreeMap<String, u32>,
     /// Acts of people that were acknowledged: each has to stand in the log.
     pub acknowledged: BTreeSet<people::Acknowledged>,
+    /// What no function can read, and was put on a queue all the same.
+    pub poison: BTreeSet<String>,
     /// What was seen on the way and may not be.
     pub seen: Vec<String>,
 }
@@ -147,7 +160,7 @@ impl State {
             sends_from: None,
             at_work: None,
             dead: Vec::new(),
-            told: 0,
+            told: SoFar { mails: 0, texts: 0 },
             signing: 0,
             known: BTreeMap::new(),
             events: BTreeMap::new(),
@@ -157,18 +170,17 @@ impl State {
             approved: BTreeMap::new(),
             plans: Plans::new(),
             erased: Vec::new(),
+            withdrawn: BTreeSet::new(),
             wording: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
+            poison: BTreeSet::new(),
             seen: Vec::new(),
         }
     }
 
     /// `receipts` has acknowledged an event: from now on its notice is known to have gone out.
-    fn heard(&mut self, event: &str, mails: usize) {
-        let event: Value = serde_json::from_str(event).unwrap_or_default();
-        let notice = notice_of(&event);
+    fn heard(&mut self, Told { notice, kind }: Told, mails: usize) {
         self.known.entry(notice.clone()).or_insert(mails);
-        let kind = event["eventType"].as_str().unwrap_or_default().to_owned();
         self.events.entry(kind).or_default().insert(notice);
     }
 
@@ -276,10 +288,8 @@ fn named(happening: &Happening, planned: Timestamp) -> (&'static str, String) {
             };
             (who, format!("{}, received {} times before", subject_of(body), received))
         }
-        Happening::Event { body, .. } => {
-            let event: Value = serde_json::from_str(body).unwrap_or_default();
-            let (chunk, index) = notice_of(&event);
-            ("receipts", format!("{} of {chunk} {index}", event["eventType"].as_str().unwrap_or_default()))
+        Happening::Event { of: Told { notice: (chunk, index), kind }, .. } => {
+            ("receipts", format!("{kind} of {chunk} {index}"))
         }
         Happening::Dispatch => ("dispatch", format!("of {planned:.0}")),
         Happening::Watch => ("watch", format!("of {planned:.0}")),
@@ -307,12 +317,6 @@ fn finding_of(body: &str) -> String {
     format!("{} of {bucket}", body["detail"]["id"])
 }
 
-/// The chunk and the index in it that an event's tags name.
-fn notice_of(event: &Value) -> (String, String) {
-    let tag = |name: &str| event["mail"]["tags"][name][0].as_str().unwrap_or_default().to_owned();
-    (tag("chunk"), tag("index"))
-}
-
 /// Answers how it ended.
 fn act(world: &World, shared: &Shared, happening: Happening) -> String {
     match happening {
@@ -337,12 +341,13 @@ fn act(world: &World, shared: &Shared, happening: Happening) -> String {
             }
             ended(taken)
         }
-        Happening::Event { body, received } => {
+        Happening::Event { of, body, received } => {
             let taken = quietly(|| take_in_event(world, &body)).unwrap_or(false);
             if taken {
-                shared.borrow_mut().heard(&body, world.mail_count());
+                shared.borrow_mut().heard(of, world.mail_count());
             } else {
-                comes_back(world, shared, Happening::Event { body, received: received + 1 }, received + 1);
+                let received = received + 1;
+                comes_back(world, shared, Happening::Event { of, body, received }, received);
             }
             ended(taken)
         }

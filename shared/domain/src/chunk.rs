@@ -146,6 +146,13 @@ pub enum ChunkEvent {
     Resend,
 }
 
+impl ChunkEvent {
+    /// Whether it leads out of a chunk that may have come to its end: such a chunk begins another round.
+    pub fn calls_out(self) -> bool {
+        ChunkState::Accepted.after(self).is_some()
+    }
+}
+
 pub const STATES: [ChunkState; 6] = [
     ChunkState::Planned,
     ChunkState::Due,

@@ -1,6 +1,8 @@
 //! What is going to happen, before anything goes wrong: findings, webhooks, ticks, and what people have in mind.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tocsin_ports::Queue;
 
 use super::story::seconds;
 use super::{Happening, State, TENANTS, people};
@@ -43,6 +45,7 @@ pub(super) fn lay(state: &mut State, start: Timestamp) {
             state.at(at, Happening::RegionLost(region.to_owned()));
         }
     }
+    poison(state, start);
     state.at(start + STORM, Happening::FaultsStop);
     for hours in [2, 5, 7, 8, 10] {
         state.at(start + SignedDuration::from_hours(hours), Happening::Redrive);
@@ -65,6 +68,33 @@ fn findings(state: &mut State, start: Timestamp) {
                 state.at(first + seconds(&mut dice, 0, at_most), Happening::Siem(finding.clone()));
             }
         }
+    }
+}
+
+/// What no function can read comes upon any queue: it is no JSON, nothing of what a job is, or a job of nobody.
+fn poison(state: &mut State, start: Timestamp) {
+    let region = "eu-central-1".to_owned();
+    let queues = [
+        Queue::Siem,
+        Queue::Signals,
+        Queue::Scope,
+        Queue::Plan,
+        Queue::Notices(region.clone()),
+        Queue::Receipts(region),
+    ];
+    for (number, queue) in (1..).zip(queues) {
+        let Some(mut dice) = state.story.goes_wrong(200, &format!("poison on {queue:?}")) else {
+            continue;
+        };
+        let bodies = [
+            format!("{{ poison {number}"),
+            json!({ "v": 1, "poison": number }).to_string(),
+            json!({ "v": 1, "tenant": "nobody", "poison": number }).to_string(),
+        ];
+        let body = dice.choice(bodies).expect("some");
+        state.poison.insert(body.clone());
+        let at = start + seconds(&mut dice, 0, STORM.as_secs());
+        state.at(at, Happening::message(queue, body));
     }
 }
 

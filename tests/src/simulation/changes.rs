@@ -34,10 +34,17 @@ pub(super) fn approvals_needed(tenant: &str) -> usize {
     if tenant == TENANTS[1] { 2 } else { 1 }
 }
 
+/// What stands in all that a tenant says, and in nothing that another says.
+pub(super) fn name_of(tenant: &str) -> String {
+    format!("Goods of {tenant}")
+}
+
 /// The settings of a tenant whose wording was changed so many times. In some stories the shop sends a canary first, in
 /// others its authority takes webhooks.
 fn settings(seed: u64, id: &str, wording: u32) -> Value {
     let mut settings = tenant(id);
+    settings["name"] = name_of(id).into();
+    settings["controller"]["legal_name"] = format!("{}, Inc.", name_of(id)).into();
     settings["approvals_needed"] = approvals_needed(id).into();
     if id == TENANTS[0] && has_a_canary(seed) {
         settings["canary"] = json!({ "above": 3, "share_per_mille": 300, "minutes": 20 });
@@ -142,7 +149,11 @@ impl Of<'_> {
                 until: None,
                 handed_over: Stop::named_in(answer),
             };
-            self.shared.borrow_mut().stops.push(stop);
+            let mut state = self.shared.borrow_mut();
+            state.stops.push(stop);
+            if withdraws {
+                state.withdrawn.insert(self.id.to_owned());
+            }
         }
         self.note(answer.as_ref(), RESPONDER, tocsin_audit::Action::PlanAmended, None);
         vec![said("amends", answer.as_ref())]

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::alert::AlertMessage;
+use tocsin_domain::id::TenantId;
 use tocsin_ports::Hook;
 use tocsin_ports::memory::{Delivered, Texted, World};
 
 use super::weather::BOUNCES_ALONE;
-use super::{Report, SoFar, State, TENANTS, people};
+use super::{Report, SoFar, State, TENANTS, changes, people};
 use crate::Customer;
 use crate::checks::{
     CLOCKS, by_person, by_policy, counted_as_planned, duties, every_claim_ended, in_time_or_escalated, log,
@@ -20,7 +21,7 @@ pub(super) fn all(world: &World, state: State, people: &BTreeMap<&str, Vec<Custo
     let (mails, texts) = (world.mails(), world.texts());
     let mut violations = state.seen.clone();
     for tenant in TENANTS {
-        walls(&mails, tenant, &people[tenant], &mut violations);
+        walls(world, &mails, tenant, &people[tenant], &mut violations);
         let leaves = match log(world, tenant) {
             Ok(leaves) => leaves,
             Err(broken) => {
@@ -48,13 +49,14 @@ pub(super) fn all(world: &World, state: State, people: &BTreeMap<&str, Vec<Custo
                 texts: &texts,
                 leaves: &leaves,
                 shown: &shown,
+                people: &people[tenant],
                 tenant,
                 id,
             };
             end.check(&mut violations);
         }
     }
-    violations.extend(world.parked().iter().map(|note| format!("parked: {note}")));
+    only_poison_is_parked(world, &state, &mut violations);
     if !state.dead.is_empty() {
         violations.push(format!("{} messages lie in dead-letter queues", state.dead.len()));
     }
@@ -67,12 +69,61 @@ pub(super) fn all(world: &World, state: State, people: &BTreeMap<&str, Vec<Custo
     }
 }
 
-/// Nobody of another tenant got anything, and nothing of a tenant's went to people who are not its own.
-fn walls(mails: &[Delivered], tenant: &str, people: &[Customer], violations: &mut Vec<String>) {
+/// What no function can read is parked, each with its leaf, and nothing else is.
+fn only_poison_is_parked(world: &World, state: &State, violations: &mut Vec<String>) {
+    let digest = |body: &String| hex::encode(tocsin_domain::id::digest("parked", &[body.as_bytes()]));
+    let poison: BTreeSet<String> = state.poison.iter().map(digest).collect();
+    let notes = world.parked();
+    let is_of = |note: &String, digest: &String| note.contains(digest.as_str());
+    let others = notes.iter().filter(|note| !poison.iter().any(|digest| is_of(note, digest)));
+    violations.extend(others.map(|note| format!("parked: {note}")));
+    let leaves = match log(world, TenantId::installation().as_str()) {
+        Ok(leaves) => leaves,
+        Err(broken) => {
+            violations.push(format!("the installation's audit log is broken: {broken}"));
+            return;
+        }
+    };
+    for digest in &poison {
+        let has_leaf = leaves.iter().any(|leaf| {
+            leaf.action == Action::MessageParked
+                && leaf.subject.get("body").is_some_and(|body| body == digest)
+        });
+        if !has_leaf || !notes.iter().any(|note| is_of(note, digest)) {
+            violations.push(format!("what nobody can read is not parked: {digest}, leaf: {has_leaf}"));
+        }
+    }
+}
+
+/// Nobody of another tenant got anything, nothing of a tenant's went to people who are not its own, and none of its words
+/// stand in what another sends.
+fn walls(
+    world: &World,
+    mails: &[Delivered],
+    tenant: &str,
+    people: &[Customer],
+    violations: &mut Vec<String>,
+) {
     let own: BTreeSet<&str> = people.iter().map(|customer| customer.email.as_str()).collect();
-    for mail in mails.iter().filter(|mail| mail.tags.get("tenant").is_some_and(|tagged| tagged == tenant)) {
+    for mail in mails.iter().filter(|mail| tag(mail, "tenant") == tenant) {
         if !own.contains(mail.to.as_str()) && mail.to != "filings@authority.example" {
             violations.push(format!("a mail of {tenant} went to a stranger"));
+        }
+        in_own_words(tenant, &format!("{} {} {}", mail.subject, mail.text, mail.html), violations);
+    }
+    for text in world.texts().iter().filter(|text| tag_of(&text.tags, "tenant") == tenant) {
+        in_own_words(tenant, &text.body, violations);
+    }
+}
+
+/// Every tenant has a name of its own, which stands in whatever it says.
+fn in_own_words(tenant: &str, said: &str, violations: &mut Vec<String>) {
+    if !said.contains(&changes::name_of(tenant)) {
+        violations.push(format!("{tenant} says something that does not name it"));
+    }
+    for other in TENANTS.into_iter().filter(|other| *other != tenant) {
+        if said.contains(&changes::name_of(other)) {
+            violations.push(format!("{tenant} names {other}"));
         }
     }
 }
@@ -85,6 +136,7 @@ struct End<'a> {
     texts: &'a [Texted],
     leaves: &'a [Leaf],
     shown: &'a Value,
+    people: &'a [Customer],
     tenant: &'a str,
     id: &'a str,
 }
@@ -168,7 +220,7 @@ impl End<'_> {
 
     /// Nothing goes again once its event is known, and what goes again says that it does.
     fn known_and_copies_marked(&self, violations: &mut Vec<String>) {
-        let mut first: BTreeMap<(&str, &str), &Delivered> = BTreeMap::new();
+        let mut before: BTreeMap<(&str, &str), Vec<&Delivered>> = BTreeMap::new();
         for (number, mail) in self.own_mails() {
             let notice = (tag(mail, "chunk"), tag(mail, "index"));
             let known = self.state.known.get(&(notice.0.to_owned(), notice.1.to_owned()));
@@ -176,10 +228,13 @@ impl End<'_> {
                 violations
                     .push(format!("{} {} went out again though its event was known", notice.0, notice.1));
             }
-            if first.get(&notice).is_some_and(|first| first.text == mail.text) {
+            let before = before.entry(notice).or_default();
+            // The first that went may itself have been a copy, of one that never left: there is a settlement more then.
+            let all_are_copies = self.repeats(notice.0) > before.len();
+            if before.first().is_some_and(|first| first.text == mail.text && !all_are_copies) {
                 violations.push(format!("{} {} went out again and does not say so", notice.0, notice.1));
             }
-            first.entry(notice).or_insert(mail);
+            before.push(mail);
         }
     }
 
@@ -359,9 +414,32 @@ impl End<'_> {
         if texted < planned("sms") {
             violations.push(format!("{} texts were planned, {texted} went out", planned("sms")));
         }
+        self.each_of_the_leak_was_told(refused, violations);
         let partners = self.partners_told();
         if partners < planned("partner") {
             violations.push(format!("{} partners were planned, {partners} were told", planned("partner")));
+        }
+    }
+
+    /// Whoever stands in what leaked, whatever our plan makes of it, was written to: all of them live where they are owed
+    /// that. Not where it came out that nobody was concerned, nor whoever is erased or was refused.
+    fn each_of_the_leak_was_told(&self, refused: u64, violations: &mut Vec<String>) {
+        if self.state.withdrawn.contains(self.id) {
+            return;
+        }
+        let written_to: BTreeSet<&str> = self.own_mails().map(|(_, mail)| mail.to.as_str()).collect();
+        let own = |text: &&Texted| tag_of(&text.tags, "chunk").starts_with(self.id);
+        let texted: BTreeSet<&str> = self.texts.iter().filter(own).map(|text| text.to.as_str()).collect();
+        let erased = |address: &str| self.state.erased.iter().any(|erased| erased.address == address);
+        let missed = self.people.iter().filter(|person| {
+            let by_mail = !person.email.is_empty();
+            let by_text = !by_mail && !person.phone.is_empty();
+            (by_mail && !written_to.contains(person.email.as_str()) && !erased(&person.email))
+                || (by_text && !texted.contains(person.phone.as_str()))
+        });
+        let missed = missed.count() as u64;
+        if missed > refused {
+            violations.push(format!("{missed} people were not written to, {refused} were refused"));
         }
     }
 
@@ -383,7 +461,12 @@ impl End<'_> {
             .sum()
     }
 
-    /// What is shown of the letters is what the provider said of them.
+    fn was_in_doubt(&self, chunk: &str) -> bool {
+        let mut doubts = self.leaves.iter().filter(|leaf| leaf.action == Action::ChunkUndecided);
+        doubts.any(|leaf| leaf.subject.get("chunk").is_some_and(|named| named == chunk))
+    }
+
+    /// What is shown of the notices is what their providers said of them.
     fn shown_as_it_is(&self, violations: &mut Vec<String>) {
         let nothing = BTreeSet::new();
         let said = |kind: &str| -> BTreeSet<&(String, String)> {
@@ -391,10 +474,15 @@ impl End<'_> {
             all.iter().filter(|(chunk, _)| chunk.starts_with(self.id)).collect()
         };
         let (bounced, delivered) = (said("Bounce"), said("Delivery"));
-        let reached = delivered.difference(&bounced).count() as u64 + self.partners_told();
+        // A log names a text by the provider's id alone: nobody can tell whose it is where that id was in an answer that was
+        // lost.
+        let logged = said("Log").into_iter().filter(|notice| !delivered.contains(notice));
+        let (nameless, named): (Vec<_>, Vec<_>) = logged.partition(|(chunk, _)| self.was_in_doubt(chunk));
+        let least = (delivered.difference(&bounced).count() + named.len()) as u64 + self.partners_told();
+        let most = least + nameless.len() as u64;
         let shown: u64 = duties(self.shown).filter_map(|duty| duty["coverage"]["reached"].as_u64()).sum();
-        if shown != reached {
-            violations.push(format!("{reached} letters reached their people, {shown} are shown as such"));
+        if !(least..=most).contains(&shown) {
+            violations.push(format!("{least} notices reached their people, {shown} are shown as such"));
         }
         // Whoever may lawfully be told in another way is told so; of those whose law knows the letter alone it is shown
         // that nobody reaches them.

@@ -36,6 +36,23 @@ pub(crate) enum Deed {
     RetireSecret,
 }
 
+impl Deed {
+    /// Whether nothing that was planned may go out after it.
+    pub fn stops(self) -> bool {
+        match self {
+            Deed::Hold | Deed::Cancel | Deed::Amend => true,
+            Deed::Approve
+            | Deed::ApproveToo
+            | Deed::Release
+            | Deed::Settle
+            | Deed::Resume
+            | Deed::Erase
+            | Deed::RotateSecret
+            | Deed::RetireSecret => false,
+        }
+    }
+}
+
 /// A stop that was acknowledged: from here on nothing of the incident, but of the chunks that had been handed over.
 #[derive(Debug, Clone)]
 pub(crate) struct Stop {

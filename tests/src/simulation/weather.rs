@@ -1,15 +1,17 @@
 //! What goes wrong with calls, clocks, messages, events, regions and the provider.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fastrand::Rng;
 use jiff::SignedDuration;
-use tocsin_ports::memory::{Call, Delivered, Fault, Verdict, World};
+use serde_json::Value;
+use tocsin_ports::memory::{Call, Delivered, Fault, Texted, Verdict, World};
 use tocsin_ports::{Outgoing, Posted, Queue};
 
 use super::story::{Act, seconds};
-use super::{Happening, Shared, State, notice_of, perform, subject_of};
-use crate::{ses_bounce, ses_event, ses_send};
+use super::{Happening, Shared, State, Told, perform, subject_of};
+use crate::{ses_bounce, ses_event, ses_send, sms_voice_event, sns_text_log};
 
 /// A mailbox that refuses every mail, of somebody in California, where no other channel of ours counts.
 pub(super) const BOUNCES_ALONE: &str = "bounce-alone-";
@@ -68,8 +70,9 @@ fn fate(world: &World, shared: &Shared, call: Call<'_>) -> Option<Fault> {
         state.story.goes_wrong(others, "others act meanwhile")
     };
     if let Some(mut dice) = between {
+        let mut came_again = false;
         for _ in 0..dice.u32(1..=4) {
-            somebody_acts(world, shared, &mut dice);
+            came_again = somebody_acts(world, shared, &mut dice, came_again);
         }
     }
     let mut state = shared.borrow_mut();
@@ -94,22 +97,25 @@ fn is_lost(state: &State, call: Call<'_>) -> bool {
     }
 }
 
-/// Between two calls of a step, which may stall meanwhile, another worker or a person does something, whole.
-fn somebody_acts(world: &World, shared: &Shared, dice: &mut Rng) {
-    let stalls_until = world.time() + seconds(dice, 0, 35);
+/// Between two calls of a step, which may stall meanwhile, another worker or a person does something, whole. Answers
+/// whether the step's own message was given to another. Whoever takes so long finds that what they read has come round
+/// to where it was, if a tick comes next.
+fn somebody_acts(world: &World, shared: &Shared, dice: &mut Rng, came_again: bool) -> bool {
+    let comes_round = came_again && dice.u32(0..1000) < 600;
+    let stalls_until = world.time() + if comes_round { seconds(dice, 30, 35) } else { seconds(dice, 0, 35) };
     if stalls_until <= shared.borrow().began + LONGEST {
         world.advance_to(stalls_until);
     }
     let soon = world.time() + SignedDuration::from_hours(1);
     // Other workers and people matter more here than one more tick.
-    let ticks_too = dice.u32(0..1000) < 400;
+    let ticks_too = comes_round || dice.u32(0..1000) < 400;
     // A second message of the same thing matters most.
     let about_the_same = dice.u32(0..1000) < 700;
     // Whoever stalls so long is taken for dead: its message is given to another.
     let comes_again = dice.u32(0..1000) < 200;
     let chosen = {
         let mut state = shared.borrow_mut();
-        let again = state.at_work.clone().filter(|_| comes_again);
+        let again = state.at_work.clone().filter(|_| comes_again && !comes_round);
         let near = state.agenda.iter().take_while(|((at, _), _)| *at <= soon);
         let keys: Vec<_> = near
             .filter(|(_, happening)| match happening {
@@ -124,24 +130,29 @@ fn somebody_acts(world: &World, shared: &Shared, dice: &mut Rng) {
                 | Happening::FaultsStop => false,
             })
             .filter(|(_, happening)| !about_the_same || is_about(happening, &state.story.act))
+            .filter(|(_, happening)| !comes_round || matches!(happening, Happening::Dispatch))
             .map(|(key, _)| *key)
             .collect();
         let due = dice.choice(&keys).copied().filter(|_| again.is_none());
         let due = due.and_then(|key| Some((key.0, state.agenda.remove(&key)?)));
-        again.map(|message| (world.time(), message)).or(due)
+        let again_now = again.map(|message| (world.time(), message));
+        again_now.map(|again| (again, true)).or(due.map(|due| (due, false)))
     };
-    if let Some((planned, happening)) = chosen {
-        perform(world, shared, planned, happening);
-        take_up_messages(world, shared);
-    }
+    let Some(((planned, happening), again)) = chosen else {
+        return false;
+    };
+    perform(world, shared, planned, happening);
+    take_up_messages(world, shared);
+    again
 }
 
 fn is_about(happening: &Happening, act: &Act) -> bool {
     match happening {
         Happening::Message { body, .. } => act.is_about(&subject_of(body)),
         Happening::Dispatch | Happening::Watch => true,
-        Happening::Person(_)
-        | Happening::Siem(_)
+        // Whoever stops everything stops this, too.
+        Happening::Person(deed) => deed.stops(),
+        Happening::Siem(_)
         | Happening::Webhook
         | Happening::Event { .. }
         | Happening::Redrive
@@ -214,31 +225,62 @@ fn take_up(state: &mut State, world: &World, queue: &Queue, message: &Outgoing) 
     state.story.act = interrupted;
 }
 
-/// What the provider says of the mails that it took: late, twice, or never.
+/// What the providers say of what they took: late, twice, or never.
 pub(super) fn give_events(world: &World, shared: &Shared) {
     let mut state = shared.borrow_mut();
-    let mails = world.mails_since(state.told);
+    let mails = world.mails_since(state.told.mails);
     for mail in &mails {
-        tell_of(&mut state, world, mail);
+        tell_of_mail(&mut state, world, mail);
     }
-    state.told += mails.len();
+    let texts = world.texts().split_off(state.told.texts);
+    for text in &texts {
+        tell_of_text(&mut state, world, text);
+    }
+    state.told.mails += mails.len();
+    state.told.texts += texts.len();
 }
 
-fn tell_of(state: &mut State, world: &World, mail: &Delivered) {
+fn tell_of_mail(state: &mut State, world: &World, mail: &Delivered) {
+    let notice = begin_to_tell(state, &mail.tags);
     // The provider's clock is not ours.
-    let event = ses_event(mail, mail.at);
-    let (chunk, index) = notice_of(&event);
-    state.story.begin("the provider", &format!("of {chunk} {index}"));
     let at = mail.at + state.story.seconds(-5, 30);
-    let mut events = vec![(ses_event(mail, at), 1, 120)];
+    let kind = if mail.to.starts_with("bounce") { "Bounce" } else { "Delivery" };
+    let mut events = vec![(kind, ses_event(mail, at), 1, 120)];
     if state.story.below(4) == 0 {
-        events.insert(0, (ses_send(mail, mail.at), 0, 60));
+        events.insert(0, ("Send", ses_send(mail, mail.at), 0, 60));
     }
     if mail.to.starts_with(LATE_BOUNCE) {
-        events.push((ses_bounce(mail, at + SignedDuration::from_hours(2)), 3600, 4 * 3600));
+        events.push(("Bounce", ses_bounce(mail, at + SignedDuration::from_hours(2)), 3600, 4 * 3600));
     }
+    tell(state, world, &notice, events);
+}
+
+/// A text's provider tells by its log, in which only the provider's own id stands, or by events, which carry our tags.
+fn tell_of_text(state: &mut State, world: &World, text: &Texted) {
+    let notice = begin_to_tell(state, &text.tags);
+    let at = world.time() + state.story.seconds(1, 30);
+    let logged = state.story.below(2) == 0;
+    let (kind, event) =
+        if logged { ("Log", sns_text_log(text, at)) } else { ("Delivery", sms_voice_event(text, at)) };
+    tell(state, world, &notice, vec![(kind, event, 30, 300)]);
+}
+
+fn begin_to_tell(state: &mut State, tags: &BTreeMap<&'static str, String>) -> (String, String) {
+    let tag = |name: &str| tags.get(name).cloned().unwrap_or_default();
+    let notice = (tag("chunk"), tag("index"));
+    state.story.begin("the provider", &format!("of {} {}", notice.0, notice.1));
+    notice
+}
+
+/// Each event with its kind, and the seconds between which it comes.
+fn tell(
+    state: &mut State,
+    world: &World,
+    notice: &(String, String),
+    events: Vec<(&'static str, Value, i64, i64)>,
+) {
     let line = state.story.open_line();
-    for (event, from, to) in events {
+    for (kind, event, from, to) in events {
         let wait = state.story.seconds(from, to);
         let lost = state.storm && state.story.goes_wrong(40, "an event is lost").is_some();
         let twice = state.story.goes_wrong(100, "an event comes twice").is_some();
@@ -246,7 +288,8 @@ fn tell_of(state: &mut State, world: &World, mail: &Delivered) {
         let wait = late.map_or(wait, |mut dice| seconds(&mut dice, 600, 18_000));
         for copy in 0..if lost { 0 } else { 1 + i64::from(twice) } {
             let at = world.time() + wait + SignedDuration::from_secs(copy * 40);
-            state.at(at, Happening::Event { body: event.to_string(), received: 0 });
+            let of = Told { notice: notice.clone(), kind };
+            state.at(at, Happening::Event { of, body: event.to_string(), received: 0 });
         }
     }
     state.story.close_line(line, world.time(), "tells what became of it", false);

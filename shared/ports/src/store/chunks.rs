@@ -36,6 +36,9 @@ pub struct StoredChunk {
     pub attempt: u32,
     /// How often it was sent again as a copy.
     pub copies: u32,
+    /// How often something was called out of it after it had come to an end. With the attempt it tells apart two visits
+    /// to one state: nobody who read the chunk at the first may write at the second.
+    pub round: u32,
     /// When somebody has to look at it: its lease, its settling time or its back-off is over then.
     pub wake: Option<Timestamp>,
     /// One for each recipient, in order.
@@ -218,7 +221,7 @@ pub async fn mark_due(
 }
 
 /// Claims a chunk and says in the same write that it is being handed over. The condition checks the state, the
-/// attempt, the approval of its plan, and that nobody halted the incident.
+/// attempt and the round, the approval of its plan, and that nobody halted the incident.
 pub async fn claim(
     ports: &impl WriteHome,
     scope: &TenantScope,
@@ -230,12 +233,13 @@ pub async fn claim(
     let mut set = waking(scope, Kind::of_chunk(ChunkState::HandingOver), lease_until);
     set.insert("state".to_owned(), ChunkState::HandingOver.as_str().into());
     set.insert("attempt".to_owned(), Value::Number(attempt.into()));
+    set.insert("round".to_owned(), Value::Number(chunk.round.into()));
     let writes = vec![
         Write::Update {
             key: state_key(scope, &chunk.chunk.at),
             set,
             remove: Vec::new(),
-            only_if: condition(ChunkEvent::Claim, chunk.attempt),
+            only_if: condition(ChunkEvent::Claim, chunk),
         },
         gate_check(scope, &chunk.chunk.at),
         leaves::leaf(scope, leaf),
@@ -278,6 +282,7 @@ async fn look(
         only_if: Condition::Present(vec![
             Test::Is("state", chunk.state.as_str().into()),
             Test::Is("attempt", Value::Number(chunk.attempt.into())),
+            Test::Is("round", Value::Number(chunk.round.into())),
         ]),
     };
     match ports.write(vec![write]).await {
@@ -295,7 +300,7 @@ pub struct Change {
     pub wake: Option<Timestamp>,
 }
 
-/// Takes a step of the machine from the state and attempt that `chunk` was read with.
+/// Takes a step of the machine from the attempt and round that `chunk` was read with.
 /// `false` when the chunk has moved on: nothing was written.
 pub async fn step(
     ports: &impl WriteHome,
@@ -321,6 +326,8 @@ async fn apply(
     let mut set = change.wake.map(|at| waking(scope, Kind::of_chunk(to), at)).unwrap_or_default();
     set.insert("state".to_owned(), to.as_str().into());
     set.insert("attempt".to_owned(), Value::Number(chunk.attempt.into()));
+    let round = chunk.round + u32::from(change.event.calls_out());
+    set.insert("round".to_owned(), Value::Number(round.into()));
     if change.event == ChunkEvent::SendAgain {
         set.insert("copies".to_owned(), Value::Number((chunk.copies + 1).into()));
     }
@@ -332,7 +339,7 @@ async fn apply(
         key: state_key(scope, &chunk.chunk.at),
         set,
         remove,
-        only_if: condition(change.event, chunk.attempt),
+        only_if: condition(change.event, chunk),
     }];
     writes.extend(leaf.map(|leaf| leaves::leaf(scope, leaf)));
     match ports.write(writes).await {
@@ -343,20 +350,21 @@ async fn apply(
 }
 
 /// A chunk that nobody touched has no state yet: it is planned, and was never tried.
-fn condition(event: ChunkEvent, attempt: u32) -> Condition {
+fn condition(event: ChunkEvent, chunk: &StoredChunk) -> Condition {
     let states: Vec<ChunkState> = ChunkState::before(event).collect();
-    let may_be_untouched = attempt == 0 && states.contains(&ChunkState::Planned);
+    let may_be_untouched = chunk.state == ChunkState::Planned && states.contains(&ChunkState::Planned);
     let tests = vec![
         Test::IsOneOf("state", states.iter().map(|state| state.as_str().into()).collect()),
-        Test::Is("attempt", Value::Number(attempt.into())),
+        Test::Is("attempt", Value::Number(chunk.attempt.into())),
+        Test::Is("round", Value::Number(chunk.round.into())),
     ];
     if may_be_untouched { Condition::AbsentOr(tests) } else { Condition::Present(tests) }
 }
 
 fn stored(item: &Item, state: Option<&Item>) -> Result<StoredChunk, Halt> {
     let (chunk, proof): (Chunk, Proof) = read_proven(item)?;
-    let Standing { state, attempt, copies, wake, entries } = read_state(state, chunk.untouched())?;
-    Ok(StoredChunk { chunk, proof, state, attempt, copies, wake, entries })
+    let Standing { state, attempt, copies, round, wake, entries } = read_state(state, chunk.untouched())?;
+    Ok(StoredChunk { chunk, proof, state, attempt, copies, round, wake, entries })
 }
 
 /// Where a chunk is on its way, as its state's item says it.
@@ -364,6 +372,7 @@ struct Standing {
     state: ChunkState,
     attempt: u32,
     copies: u32,
+    round: u32,
     wake: Option<Timestamp>,
     entries: Vec<Entry>,
 }
@@ -371,7 +380,7 @@ struct Standing {
 fn read_state(item: Option<&Item>, untouched: Vec<Entry>) -> Result<Standing, Halt> {
     let Some(item) = item else {
         let state = ChunkState::Planned;
-        return Ok(Standing { state, attempt: 0, copies: 0, wake: None, entries: untouched });
+        return Ok(Standing { state, attempt: 0, copies: 0, round: 0, wake: None, entries: untouched });
     };
     let number = |name| item.number(name).and_then(|number| u32::try_from(number).ok());
     let wake = item.text("wake").map(str::parse).transpose().map_err(|_| unreadable(item))?;
@@ -379,6 +388,7 @@ fn read_state(item: Option<&Item>, untouched: Vec<Entry>) -> Result<Standing, Ha
         state: state_of(item)?,
         attempt: number("attempt").ok_or_else(|| unreadable(item))?,
         copies: number("copies").unwrap_or(0),
+        round: number("round").ok_or_else(|| unreadable(item))?,
         wake,
         entries: if item.text("entries").is_some() { read_json(item, "entries")? } else { untouched },
     })
