@@ -70,6 +70,21 @@ fn a_report_that_comes_before_the_answer_is_kept_and_joined() {
 }
 
 #[test]
+fn a_line_that_cannot_be_read_keeps_no_other_of_its_pack_back() {
+    let (mut town, incident) = leaked(&with_a_phone());
+    approve(&town, &incident);
+    town.minute();
+    let [text] = town.world.texts().try_into().expect("one text");
+    let line = sns_text_line(&text, town.world.now());
+    town.tell(&packed_lines(&[json!({ "status": "of another kind" }), line]));
+    let shown = show(&town, &incident);
+    assert_eq!(duty(&shown, "eu-gdpr-individual", "FR")["coverage"]["reached"], 1);
+    let [parked] = town.world.parked().try_into().expect("the pack is kept");
+    assert!(parked.contains("1 of its 2 events"), "{parked}");
+    assert!(!parked.contains(PHONE));
+}
+
+#[test]
 fn an_event_with_our_context_ends_a_doubt_about_a_text() {
     let (mut town, incident) = leaked(&with_a_phone());
     approve(&town, &incident);

@@ -35,6 +35,22 @@ fn everybody_affected_gets_exactly_one_notice_and_the_duty_is_met() {
 }
 
 #[test]
+fn what_is_fulfilled_after_its_time_is_met_late() {
+    let in_time = |before: i64| {
+        let (mut town, incident) = leaked(&customers(7));
+        town.minutes(before);
+        approve(&town, &incident);
+        town.minute();
+        let filing = duty(&show(&town, &incident), "eu-gdpr-authority", "DE").clone();
+        let (last, due) = (&filing["coverage"]["last_reached"], &filing["duty"]["due"]);
+        let instant = |value: &serde_json::Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+        (filing["state"].clone(), instant(last) <= instant(due))
+    };
+    assert_eq!(in_time(71 * 60), (json!("met"), true));
+    assert_eq!(in_time(73 * 60), (json!("met-late"), false));
+}
+
+#[test]
 fn a_bounce_is_unreachable_and_the_duty_at_risk() {
     let mut customers = customers(7);
     customers[0].email = "bounce@example.com".to_owned();

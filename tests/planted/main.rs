@@ -87,15 +87,26 @@ fn build(copy: &Copy) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The violations of the seed that caught the fault last; where it does not any more, of the first that does.
+/// The violations of a seed that has none without the fault: of the one that caught it last, else of the first that does.
 fn catch(copy: &Copy, fault: &Fault, seeds: u64) -> Result<Vec<String>, Trouble> {
     if let Some(seed) = fault.seed.filter(|seed| *seed <= seeds) {
         let caught = simulate(copy, Some(fault), seed, 1)?;
         if !caught.is_empty() {
-            return Ok(caught);
+            return by_the_fault(copy, caught);
         }
     }
-    simulate(copy, Some(fault), 1, seeds)
+    let caught = simulate(copy, Some(fault), 1, seeds)?;
+    by_the_fault(copy, caught)
+}
+
+fn by_the_fault(copy: &Copy, caught: Vec<String>) -> Result<Vec<String>, Trouble> {
+    let seed = |violation: &String| violation.strip_prefix("seed ")?.split(':').next()?.parse().ok();
+    if let Some(seed) = caught.first().and_then(seed)
+        && let Some(without) = simulate(copy, None, seed, 1)?.first()
+    {
+        return Err(format!("without the fault there is a violation, too: {without}").into());
+    }
+    Ok(caught)
 }
 
 /// Runs the simulation, with a fault in it or none, until the first violation. The violations, each with its seed.

@@ -290,15 +290,19 @@ fn ses_head(mail: &Delivered, now: Timestamp) -> Value {
 
 /// What SNS logs of a text that the phone took, as a subscription of CloudWatch Logs hands it over.
 pub fn sns_text_log(text: &Texted, now: Timestamp) -> Value {
-    let line = json!({
+    packed_lines(&[sns_text_line(text, now)])
+}
+
+/// The line alone.
+pub fn sns_text_line(text: &Texted, now: Timestamp) -> Value {
+    json!({
         "notification": { "messageId": text.provider_id, "timestamp": now.strftime("%F %T%.3f").to_string() },
         "delivery": {
             "phoneCarrier": "a carrier", "destination": text.to, "smsType": "Transactional",
             "providerResponse": "Message has been accepted by phone", "dwellTimeMs": 599, "dwellTimeMsUntilDeviceAck": 1344,
         },
         "status": "SUCCESS",
-    });
-    packed_lines(&[line])
+    })
 }
 
 /// Lines of a log group as CloudWatch Logs packs them.

@@ -136,7 +136,7 @@ pub(crate) struct State {
     /// The plans that somebody read.
     pub plans: Plans,
     pub erased: Vec<changes::Erased>,
-    /// The incidents of which it came out that nobody was concerned.
+    /// The incidents of which somebody found out that nobody was concerned, whether or not that was answered.
     pub withdrawn: BTreeSet<String>,
     /// By tenant: how often its words were changed.
     pub wording: BTreeMap<String, u32>,

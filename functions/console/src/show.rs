@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tocsin_domain::chunk::ChunkState;
-use tocsin_domain::coverage::{Coverage, state_of};
+use tocsin_domain::coverage::{Coverage, Desk, state_of};
 use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::obligation::{Done, Obligation};
 use tocsin_domain::outcome::Halt;
@@ -64,7 +64,7 @@ fn shown(
     let coverage = covered.get(&duty.id).unwrap_or(&nothing);
     let desk = head.desk.get(&duty.id);
     let done: Vec<&Done> = done.iter().filter(|done| done.obligation == duty.id).collect();
-    let on_desk = desk.map(|_| !done.is_empty());
+    let on_desk = desk.map(|_| Desk::of(done.iter().copied()));
     let state = state_of(duty, coverage, on_desk, now);
     json!({ "duty": duty, "coverage": coverage, "state": state, "desk": desk, "done": done })
 }

@@ -2,7 +2,8 @@
 //!
 //! - Idempotency: the same report is the same item, however often and in whatever order it comes.
 //! - Retried: a table that did not answer.
-//! - Parked: a body that is no delivery event; one of a mail with neither our tags nor a known id.
+//! - Parked: a body that is no delivery event; one of a mail with neither our tags nor a known id. Of a pack of log lines
+//!   those that can be read are appended first: the pack is kept whole, and whoever mends it may put it back whole.
 //! - Acknowledged: when its facts stand in the store, and a notice that did not arrive is on the list of those to see
 //!   to; or when it says nothing about a notice. A report may come before the hand-over's own answer is stored: tags need
 //!   no answer, and a report of a text by its id alone is kept until the id is known.
@@ -19,11 +20,11 @@ use tocsin_domain::receipt::{Fact, Receipt, Report};
 use tocsin_domain::wire::Message;
 use tocsin_ports::store::{canaries, chunks, receipts};
 use tocsin_ports::{Configured, Proof, ReadHome, TenantScope, WriteHome};
-use tocsin_sources::receipt::{DeliveryEvent, ReceiptKind, receipts as events_of};
+use tocsin_sources::receipt::{DeliveryEvent, ReceiptError, ReceiptKind, each as events_of};
 
 /// What one report says, each with the tenant it belongs to.
 pub async fn read(
-    ports: &impl ReadHome,
+    ports: &(impl ReadHome + WriteHome + Configured),
     message: Message<'_>,
     _now: Timestamp,
 ) -> Result<Vec<Found>, Outcome> {
@@ -58,14 +59,34 @@ pub struct Says {
     took: Option<SignedDuration>,
 }
 
-async fn found(ports: &impl ReadHome, body: &str) -> Result<Vec<Found>, Halt> {
-    let events =
-        events_of(body.as_bytes()).map_err(|error| Parked::Unreadable { detail: error.to_string() })?;
-    let mut found = Vec::new();
+async fn found(ports: &(impl ReadHome + WriteHome + Configured), body: &str) -> Result<Vec<Found>, Halt> {
+    let events = events_of(body.as_bytes()).map_err(unreadable)?;
+    let all = events.len();
+    let (mut found, mut faults) = (Vec::new(), Vec::new());
     for event in events {
-        found.push(found_in(ports, event).await?);
+        let read = match event {
+            Ok(event) => found_in(ports, event).await,
+            Err(error) => Err(unreadable(error)),
+        };
+        match read {
+            Ok(read) => found.push(read),
+            Err(Halt::Park(fault)) => faults.push(fault),
+            Err(Halt::Again(why)) => return Err(Halt::Again(why)),
+        }
     }
-    Ok(found)
+    let Some(first) = faults.first() else {
+        return Ok(found);
+    };
+    if found.is_empty() {
+        return Err(first.clone().into());
+    }
+    append(ports, found).await?;
+    let detail = format!("{} of its {all} events, the others were taken in: {first}", faults.len());
+    Err(Parked::Unreadable { detail }.into())
+}
+
+fn unreadable(error: ReceiptError) -> Halt {
+    Parked::Unreadable { detail: error.to_string() }.into()
 }
 
 /// Appends what the reports of a batch say, with as few calls as can be, and counts them.

@@ -134,7 +134,7 @@ async fn raise(
             break;
         }
         let state = pressing.state(head, covered, now);
-        if state == DutyState::Met || pressing.stands_on(&changed) {
+        if state.is_met() || pressing.stands_on(&changed) {
             continue;
         }
         // What was said of the duty's time before is not true any more.

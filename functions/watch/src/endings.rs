@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::ChunkState;
-use tocsin_domain::coverage::{Coverage, DutyState, state_of};
+use tocsin_domain::coverage::{Coverage, Desk, DutyState, state_of};
 use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::{PlanHead, Wave};
@@ -102,10 +102,15 @@ async fn are_met_or_past(
     let covered = coverage::of_plan(ports, scope, head, waves).await?;
     let nothing = Coverage::default();
     Ok(duties.iter().all(|duty| {
-        let by_hand = done.iter().any(|done| done.obligation == duty.id);
-        let on_desk = head.desk.get(&duty.id).map(|_| by_hand);
+        let words = || done.iter().filter(|done| done.obligation == duty.id);
+        let on_desk = head.desk.get(&duty.id).map(|_| Desk::of(words()));
         match state_of(duty, covered.get(&duty.id).unwrap_or(&nothing), on_desk, now) {
-            DutyState::NotOwed | DutyState::AskCounsel | DutyState::Met | DutyState::MetByWord => true,
+            DutyState::NotOwed
+            | DutyState::AskCounsel
+            | DutyState::Met
+            | DutyState::MetLate
+            | DutyState::MetByWord
+            | DutyState::MetByWordLate => true,
             // Whoever can act knows that it is owed, and that nothing more is said of it.
             DutyState::Late => is_said_to_be_over(duty, incident, now),
             DutyState::OnDesk | DutyState::Open | DutyState::AtRisk | DutyState::Undecided => false,

@@ -9,7 +9,7 @@ use tocsin_domain::chunk::{ChunkEvent, ChunkRef, ChunkState, Entry};
 use tocsin_domain::incident::{Halt as Stop, Incident};
 use tocsin_domain::notice::Place;
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::receipt::{Fact, Reach, Unreachable, reach};
+use tocsin_domain::receipt::{Reach, Unreachable, reach};
 use tocsin_ports::store::chunks::{self, Change, StoredChunk};
 use tocsin_ports::store::unreached::{self, Unreached};
 use tocsin_ports::store::{incidents, plans, receipts};
@@ -119,10 +119,7 @@ async fn of_chunk(
         incidents::ask(ports, scope, at.incident, task, &[]).await?;
         return Ok(true);
     }
-    let mut facts: BTreeMap<u32, BTreeSet<Fact>> = BTreeMap::new();
-    for receipt in receipts::of_chunk(ports, scope, &at).await? {
-        facts.entry(receipt.index).or_default().insert(receipt.fact);
-    }
+    let facts = receipts::facts_of_chunk(ports, scope, &at).await?;
     let mut wanted: BTreeMap<(u32, u32), Vec<(Place, Unreachable)>> = BTreeMap::new();
     let mut nobody_left = false;
     for (index, (notice, entry)) in (0_u32..).zip(chunk.chunk.notices.iter().zip(&chunk.entries)) {

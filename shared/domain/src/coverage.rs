@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::obligation::{Audience, Obligation, Owed};
+use crate::obligation::{Audience, Done, Obligation, Owed};
 use crate::receipt::{Reach, Unreachable};
 
 /// How many of those to whom a notice is owed were reached.
@@ -19,12 +19,18 @@ pub struct Coverage {
     /// How many of them are tried by another channel, because the first one did not reach them.
     #[serde(default)]
     pub moved: u64,
+    /// When the last of those reached was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_reached: Option<Timestamp>,
 }
 
 impl Coverage {
     pub fn add(&mut self, reach: &Reach) {
         match reach {
-            Reach::Reached => self.reached += 1,
+            Reach::Reached(at) => {
+                self.reached += 1;
+                self.last_reached = self.last_reached.max(Some(*at));
+            }
             Reach::Unreachable(why) => *self.unreachable.entry(*why).or_default() += 1,
             Reach::Pending => self.pending += 1,
             Reach::Undecided => self.undecided += 1,
@@ -36,6 +42,7 @@ impl Coverage {
         self.pending += other.pending;
         self.undecided += other.undecided;
         self.moved += other.moved;
+        self.last_reached = self.last_reached.max(other.last_reached);
         for (why, count) in &other.unreachable {
             *self.unreachable.entry(*why).or_default() += count;
         }
@@ -69,8 +76,12 @@ pub enum DutyState {
     Open,
     /// Everybody was reached.
     Met,
+    /// Everybody was reached, and the last of them after its due instant.
+    MetLate,
     /// No notice could fulfil it; a person says that it was done, with proof.
     MetByWord,
+    /// The same, and that it was done after its due instant.
+    MetByWordLate,
     /// Within its time, but somebody cannot be reached the way it was tried.
     AtRisk,
     /// Not met at its due instant. Still owed.
@@ -87,7 +98,9 @@ impl DutyState {
             DutyState::OnDesk => "on desk",
             DutyState::Open => "open",
             DutyState::Met => "met",
+            DutyState::MetLate => "met late",
             DutyState::MetByWord => "met by a person's word",
+            DutyState::MetByWordLate => "met late by a person's word",
             DutyState::AtRisk => "at risk",
             DutyState::Late => "late",
             DutyState::Undecided => "undecided",
@@ -95,15 +108,47 @@ impl DutyState {
     }
 }
 
-/// The state of a duty. `on_desk`: whether a person says that it was done, where no notice can fulfil it.
-pub fn state_of(duty: &Obligation, coverage: &Coverage, on_desk: Option<bool>, now: Timestamp) -> DutyState {
+impl DutyState {
+    /// Whether nothing of it is owed any more, in time or not.
+    pub fn is_met(self) -> bool {
+        match self {
+            DutyState::Met | DutyState::MetLate | DutyState::MetByWord | DutyState::MetByWordLate => true,
+            DutyState::NotOwed
+            | DutyState::AskCounsel
+            | DutyState::OnDesk
+            | DutyState::Open
+            | DutyState::AtRisk
+            | DutyState::Late
+            | DutyState::Undecided => false,
+        }
+    }
+}
+
+/// How a duty stands that no notice can fulfil.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Desk {
+    /// Nobody says that it was done.
+    Waits,
+    /// When it was done, as a person says.
+    Done(Timestamp),
+}
+
+impl Desk {
+    /// By what people say of the duty: it was done when the first of them says so.
+    pub fn of<'said>(words: impl IntoIterator<Item = &'said Done>) -> Self {
+        words.into_iter().map(|done| done.at).min().map_or(Desk::Waits, Desk::Done)
+    }
+}
+
+/// The state of a duty. `on_desk` where no notice can fulfil it.
+pub fn state_of(duty: &Obligation, coverage: &Coverage, on_desk: Option<Desk>, now: Timestamp) -> DutyState {
     match duty.owed {
         Owed::No => DutyState::NotOwed,
         Owed::AskCounsel => DutyState::AskCounsel,
         // The log that holds the plan is the register.
         Owed::Yes if duty.audience == Audience::Register => DutyState::Met,
         Owed::Yes => match on_desk {
-            Some(is_done) => desk_state(is_done, duty.due, now),
+            Some(desk) => desk_state(desk, duty.due, now),
             None => duty_state(coverage, duty.due, now),
         },
     }
@@ -116,6 +161,7 @@ pub fn duty_state(coverage: &Coverage, due: Option<Timestamp>, now: Timestamp) -
     }
     let all_reached = coverage.total() > 0 && coverage.reached == coverage.total();
     match (all_reached, due) {
+        (true, Some(due)) if coverage.last_reached.is_some_and(|last| last > due) => DutyState::MetLate,
         (true, _) => DutyState::Met,
         (false, Some(due)) if now > due => DutyState::Late,
         (false, _) if coverage.unreachable_total() > 0 => DutyState::AtRisk,
@@ -124,11 +170,13 @@ pub fn duty_state(coverage: &Coverage, due: Option<Timestamp>, now: Timestamp) -
 }
 
 /// The state of a duty that no notice can fulfil.
-pub fn desk_state(is_done: bool, due: Option<Timestamp>, now: Timestamp) -> DutyState {
-    match due {
-        _ if is_done => DutyState::MetByWord,
-        Some(due) if now > due => DutyState::Late,
-        Some(_) | None => DutyState::OnDesk,
+pub fn desk_state(desk: Desk, due: Option<Timestamp>, now: Timestamp) -> DutyState {
+    let is_over = |at: Timestamp| due.is_some_and(|due| at > due);
+    match desk {
+        Desk::Done(at) if is_over(at) => DutyState::MetByWordLate,
+        Desk::Done(_) => DutyState::MetByWord,
+        Desk::Waits if is_over(now) => DutyState::Late,
+        Desk::Waits => DutyState::OnDesk,
     }
 }
 
@@ -139,7 +187,11 @@ mod tests {
     fn coverage(reached: u64, bounced: u64, pending: u64, undecided: u64) -> Coverage {
         let unreachable =
             if bounced > 0 { BTreeMap::from([(Unreachable::Bounced, bounced)]) } else { BTreeMap::new() };
-        Coverage { reached, unreachable, pending, undecided, moved: 0 }
+        Coverage { reached, unreachable, pending, undecided, moved: 0, last_reached: None }
+    }
+
+    fn reached_at(last: Timestamp) -> Coverage {
+        Coverage { last_reached: Some(last), ..coverage(2, 0, 0, 0) }
     }
 
     #[test]
@@ -150,7 +202,8 @@ mod tests {
         for (coverage, now, expected) in [
             (coverage(0, 0, 0, 0), before, DutyState::Open),
             (coverage(1, 0, 1, 0), before, DutyState::Open),
-            (coverage(2, 0, 0, 0), after, DutyState::Met),
+            (reached_at(before), after, DutyState::Met),
+            (reached_at(after), after, DutyState::MetLate),
             (coverage(1, 1, 0, 0), before, DutyState::AtRisk),
             (coverage(1, 1, 0, 0), after, DutyState::Late),
             (coverage(1, 0, 1, 0), after, DutyState::Late),
@@ -159,13 +212,32 @@ mod tests {
             assert_eq!(duty_state(&coverage, Some(due), now), expected, "{coverage:?} {now}");
         }
         assert_eq!(duty_state(&coverage(1, 0, 1, 0), None, after), DutyState::Open);
-        for (done, due, now, expected) in [
-            (false, Some(due), before, DutyState::OnDesk),
-            (false, Some(due), after, DutyState::Late),
-            (false, None, after, DutyState::OnDesk),
-            (true, Some(due), after, DutyState::MetByWord),
+        assert_eq!(duty_state(&reached_at(after), None, after), DutyState::Met);
+        for (desk, due, now, expected) in [
+            (Desk::Waits, Some(due), before, DutyState::OnDesk),
+            (Desk::Waits, Some(due), after, DutyState::Late),
+            (Desk::Waits, None, after, DutyState::OnDesk),
+            (Desk::Done(before), Some(due), after, DutyState::MetByWord),
+            (Desk::Done(after), Some(due), after, DutyState::MetByWordLate),
+            (Desk::Done(after), None, after, DutyState::MetByWord),
         ] {
-            assert_eq!(desk_state(done, due, now), expected, "{done} {now}");
+            assert_eq!(desk_state(desk, due, now), expected, "{desk:?} {now}");
         }
+    }
+
+    #[test]
+    fn the_last_who_was_reached_counts_in_whatever_order() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let of = |seconds: &[i64]| {
+            let mut coverage = Coverage::default();
+            seconds.iter().for_each(|second| coverage.add(&Reach::Reached(at(*second))));
+            coverage
+        };
+        let mut both = of(&[3, 9, 4]);
+        both.merge(&of(&[5]));
+        let mut other_way = of(&[5]);
+        other_way.merge(&of(&[9, 4, 3]));
+        assert_eq!((both.reached, both.last_reached), (4, Some(at(9))));
+        assert_eq!(both, other_way);
     }
 }

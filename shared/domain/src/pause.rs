@@ -157,7 +157,7 @@ impl CanaryFigures {
     pub fn add_notice(&mut self, reach: &Reach) {
         self.notices += 1;
         self.heard_of += match reach {
-            Reach::Reached
+            Reach::Reached(_)
             | Reach::Unreachable(
                 Unreachable::Bounced | Unreachable::NeverSent | Unreachable::RefusedByProvider,
             ) => 1,
@@ -349,7 +349,7 @@ mod tests {
             assert_eq!(known.unended, unended, "{state:?}");
         }
         for (reach, heard_of) in [
-            (Reach::Reached, 1),
+            (Reach::Reached(jiff::Timestamp::UNIX_EPOCH), 1),
             (Reach::Unreachable(Unreachable::Bounced), 2),
             (Reach::Unreachable(Unreachable::NeverSent), 3),
             (Reach::Unreachable(Unreachable::RefusedByProvider), 4),

@@ -3,7 +3,7 @@
 //! They arrive twice, late, in any order, and before the provider's answer is stored.
 //! Where a notice stands is a pure function of the set.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -75,11 +75,15 @@ impl Fact {
     }
 }
 
+/// What is known of one notice: each fact, and when it first happened.
+pub type Known = BTreeMap<Fact, Timestamp>;
+
 /// Where one notice to one recipient stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
-    Reached,
+    /// When it arrived, by the provider.
+    Reached(Timestamp),
     /// Everything that was tried ended without arrival.
     Unreachable(Unreachable),
     /// Planned, on its way, or accepted: may still end either way.
@@ -114,10 +118,11 @@ impl Unreachable {
 /// The state of one notice: the provider's own answer, and every fact that came in for it.
 /// It arrived if anybody saw it. A bounce outweighs a delivery, because a receiving server may take a message
 /// and refuse it later. Duplicates and order change nothing.
-pub fn reach(entry: &Entry, facts: &BTreeSet<Fact>) -> Reach {
-    let has = |fact| facts.contains(&fact);
-    if has(Fact::Seen) {
-        return Reach::Reached;
+pub fn reach(entry: &Entry, known: &Known) -> Reach {
+    let has = |fact| known.contains_key(&fact);
+    let (delivered, seen) = (known.get(&Fact::Delivered), known.get(&Fact::Seen));
+    if let Some(seen) = seen {
+        return Reach::Reached(delivered.map_or(*seen, |delivered| *delivered.min(seen)));
     }
     if has(Fact::Bounced) {
         return Reach::Unreachable(Unreachable::Bounced);
@@ -125,8 +130,8 @@ pub fn reach(entry: &Entry, facts: &BTreeSet<Fact>) -> Reach {
     if has(Fact::NeverSent) {
         return Reach::Unreachable(Unreachable::NeverSent);
     }
-    if has(Fact::Delivered) {
-        return Reach::Reached;
+    if let Some(delivered) = delivered {
+        return Reach::Reached(*delivered);
     }
     match entry {
         Entry::InDoubt if has(Fact::Sent) || has(Fact::Delayed) => Reach::Pending,
@@ -163,32 +168,43 @@ mod tests {
     const FACTS: [Fact; 6] =
         [Fact::Sent, Fact::Delivered, Fact::Seen, Fact::Bounced, Fact::Delayed, Fact::NeverSent];
 
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// Each in the second of its place among all.
+    fn known(facts: impl IntoIterator<Item = Fact>) -> Known {
+        let second = |fact| FACTS.iter().position(|other| *other == fact).unwrap() as i64;
+        facts.into_iter().map(|fact| (fact, at(second(fact)))).collect()
+    }
+
     fn accepted() -> Entry {
         Entry::Accepted("id".to_owned())
     }
 
     #[test]
     fn a_bounce_after_a_delivery_counts_and_accepted_is_not_reached() {
-        let table: [(&[Fact], Reach); 8] = [
+        let table: [(&[Fact], Reach); 9] = [
             (&[], Reach::Pending),
             (&[Fact::Sent], Reach::Pending),
             (&[Fact::Sent, Fact::Delayed], Reach::Pending),
-            (&[Fact::Delivered], Reach::Reached),
-            (&[Fact::Delivered, Fact::Delayed], Reach::Reached),
+            (&[Fact::Delivered], Reach::Reached(at(1))),
+            (&[Fact::Delivered, Fact::Delayed], Reach::Reached(at(1))),
             (&[Fact::Delivered, Fact::Bounced], Reach::Unreachable(Unreachable::Bounced)),
             (&[Fact::NeverSent], Reach::Unreachable(Unreachable::NeverSent)),
-            (&[Fact::Bounced, Fact::Seen], Reach::Reached),
+            (&[Fact::Bounced, Fact::Seen], Reach::Reached(at(2))),
+            (&[Fact::Delivered, Fact::Bounced, Fact::Seen], Reach::Reached(at(1))),
         ];
         for (facts, expected) in table {
-            assert_eq!(reach(&accepted(), &facts.iter().copied().collect()), expected, "{facts:?}");
+            assert_eq!(reach(&accepted(), &known(facts.iter().copied())), expected, "{facts:?}");
         }
     }
 
     #[test]
     fn a_doubt_stays_a_doubt_until_a_fact_comes() {
-        assert_eq!(reach(&Entry::InDoubt, &BTreeSet::new()), Reach::Undecided);
+        assert_eq!(reach(&Entry::InDoubt, &Known::new()), Reach::Undecided);
         for fact in FACTS {
-            assert_ne!(reach(&Entry::InDoubt, &BTreeSet::from([fact])), Reach::Undecided, "{fact:?}");
+            assert_ne!(reach(&Entry::InDoubt, &known([fact])), Reach::Undecided, "{fact:?}");
         }
     }
 
@@ -212,12 +228,9 @@ mod tests {
     #[test]
     fn the_answer_may_come_after_the_facts() {
         for bits in 1..64_u32 {
-            let facts: BTreeSet<_> = FACTS
-                .into_iter()
-                .enumerate()
-                .filter(|(bit, _)| bits & (1 << bit) != 0)
-                .map(|(_, f)| f)
-                .collect();
+            let facts = known(
+                FACTS.into_iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, f)| f),
+            );
             let before = reach(&Entry::InDoubt, &facts);
             let after = reach(&accepted(), &facts);
             assert_eq!(before, after, "{facts:?}");

@@ -240,12 +240,18 @@ pub enum ReceiptError {
 /// Reads the body of a queue message. An empty list is a message of the provider to us, such as the one SES sends
 /// when an event destination is made: to be acknowledged.
 pub fn receipts(body: &[u8]) -> Result<Vec<DeliveryEvent>, ReceiptError> {
+    each(body)?.into_iter().collect()
+}
+
+/// The same, where a body holds many events: each by itself, so that one that cannot be read keeps no other back.
+pub fn each(body: &[u8]) -> Result<Vec<Result<DeliveryEvent, ReceiptError>>, ReceiptError> {
     match envelope::open(body)? {
-        Payload::Json(value) if ses::knows(&value) => Ok(vec![ses::read(&value)?]),
-        Payload::Json(value) if sms::knows(&value) => Ok(vec![sms::read(&value)?]),
-        Payload::Json(value) if sms::knows_log(&value) => Ok(vec![sms::read_log(&value)?]),
+        Payload::Json(value) if ses::knows(&value) => Ok(vec![ses::read(&value)]),
+        Payload::Json(value) if sms::knows(&value) => Ok(vec![sms::read(&value)]),
+        Payload::Json(value) if sms::knows_log(&value) => Ok(vec![sms::read_log(&value)]),
         Payload::Json(value) if logs::knows(&value) => {
-            logs::lines(&value)?.iter().map(|line| sms::read_log(&crate::json::parse_text(line)?)).collect()
+            let read = |line: &String| sms::read_log(&crate::json::parse_text(line)?);
+            Ok(logs::lines(&value)?.iter().map(read).collect())
         }
         Payload::Text(text) if text.trim_start().starts_with("Successfully validated SNS topic") => {
             Ok(Vec::new())

@@ -137,6 +137,9 @@ impl Of<'_> {
             let story = &mut self.shared.borrow_mut().story;
             (story.below(2) == 0, story.below(3) == 0)
         };
+        if withdraws {
+            self.shared.borrow_mut().withdrawn.insert(self.id.to_owned());
+        }
         let to_those_told = if withdraws { "withdrawal" } else { "correction" };
         let body =
             json!({ "to_those_told": to_those_told, "read_anew": read_anew, "reason": "more is known" });
@@ -149,11 +152,7 @@ impl Of<'_> {
                 until: None,
                 handed_over: Stop::named_in(answer),
             };
-            let mut state = self.shared.borrow_mut();
-            state.stops.push(stop);
-            if withdraws {
-                state.withdrawn.insert(self.id.to_owned());
-            }
+            self.shared.borrow_mut().stops.push(stop);
         }
         self.note(answer.as_ref(), RESPONDER, tocsin_audit::Action::PlanAmended, None);
         vec![said("amends", answer.as_ref())]

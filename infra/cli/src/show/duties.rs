@@ -84,9 +84,11 @@ fn row(Duty { duty, coverage, state, desk, done }: &Duty, options: Options) -> V
         |count: u64| Cell::from(if coverage.total() == 0 { "-".to_owned() } else { count.to_string() });
     row.extend([count(coverage.reached), count(coverage.pending), count(coverage.undecided)]);
     row.push(unreachable(coverage).into());
-    row.push(match done.last() {
-        Some(Done { at, place, .. }) => format!("done {}: {place}", instant(*at)).into(),
-        None => desk.as_deref().unwrap_or_default().into(),
+    let last_reached = coverage.last_reached.filter(|_| *state == DutyState::MetLate);
+    row.push(match (done.last(), last_reached) {
+        (Some(Done { at, place, .. }), _) => format!("done {}: {place}", instant(*at)).into(),
+        (None, Some(last)) => format!("the last was reached {}", instant(last)).into(),
+        (None, None) => desk.as_deref().unwrap_or_default().into(),
     });
     row
 }
@@ -115,7 +117,11 @@ fn paint(state: DutyState) -> Paint {
     match state {
         DutyState::NotOwed | DutyState::Open => Paint::Plain,
         DutyState::Met | DutyState::MetByWord => Paint::Green,
-        DutyState::AtRisk | DutyState::OnDesk | DutyState::AskCounsel => Paint::Yellow,
+        DutyState::MetLate
+        | DutyState::MetByWordLate
+        | DutyState::AtRisk
+        | DutyState::OnDesk
+        | DutyState::AskCounsel => Paint::Yellow,
         DutyState::Late => Paint::Red,
         DutyState::Undecided => Paint::Magenta,
     }

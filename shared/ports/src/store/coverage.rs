@@ -8,7 +8,7 @@ use tocsin_domain::id::ObligationId;
 use tocsin_domain::notice::Place;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::{PlanHead, Wave};
-use tocsin_domain::receipt::{Reach, Unreachable, reach};
+use tocsin_domain::receipt::{Known, Reach, Unreachable, reach};
 
 use super::plans::WaveRef;
 use super::told::{self, Who};
@@ -110,7 +110,7 @@ async fn of_wave(
                 // Whoever turns out to have got the first one after all is reached.
                 Some(second) => {
                     coverage.moved += 1;
-                    coverage.add(if first == Reach::Reached { &first } else { second });
+                    coverage.add(if matches!(first, Reach::Reached(_)) { &first } else { second });
                 }
                 None => coverage.add(&first),
             }
@@ -121,7 +121,7 @@ async fn of_wave(
 
 /// How far each notice of a chunk has come.
 pub(super) fn reaches(entries: &[Entry], facts: Option<&receipts::Facts>) -> Vec<Reach> {
-    let nothing = BTreeSet::new();
+    let nothing = Known::new();
     let known = |index: u32| facts.and_then(|facts| facts.get(&index)).unwrap_or(&nothing);
     (0_u32..).zip(entries).map(|(index, entry)| reach(entry, known(index))).collect()
 }

@@ -1,6 +1,6 @@
 //! Receipts: appended, never changed. The same fact again is the same item.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::digest;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::pause::Trouble;
-use tocsin_domain::receipt::{Fact, Receipt, Report};
+use tocsin_domain::receipt::{Fact, Known, Receipt, Report};
 
 use super::plans::WaveRef;
 use super::{all, chunks, read_doc, unreached, unreadable, with_doc};
@@ -16,7 +16,7 @@ use crate::scope::{Proof, TenantScope};
 use crate::table::{Item, Key, ReadHome, Value, WriteHome};
 
 /// What is known of the notices of one chunk, by their place in it.
-pub type Facts = BTreeMap<u32, BTreeSet<Fact>>;
+pub type Facts = BTreeMap<u32, Known>;
 
 /// How many chunks share a run of receipts: what a provider reports together was mostly sent together, so that one item
 /// holds what a batch says of them, and a chunk is still found without reading its whole wave.
@@ -70,6 +70,19 @@ pub async fn of_chunk(
     Ok(receipts)
 }
 
+/// What is known of a chunk's notices.
+pub async fn facts_of_chunk(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    chunk: &ChunkRef,
+) -> Result<Facts, Halt> {
+    let mut facts = Facts::new();
+    for receipt in of_chunk(ports, scope, chunk).await? {
+        add(&mut facts, receipt.index, receipt.fact, receipt.at);
+    }
+    Ok(facts)
+}
+
 /// What is known of a wave's notices, by chunk.
 pub async fn of_wave(
     ports: &impl ReadHome,
@@ -79,10 +92,15 @@ pub async fn of_wave(
     let mut facts: BTreeMap<u32, Facts> = BTreeMap::new();
     for item in all(ports, partition(scope, wave), "").await? {
         for kept in read_doc::<Vec<Kept>>(&item)? {
-            facts.entry(kept.chunk).or_default().entry(kept.index).or_default().insert(kept.fact);
+            add(facts.entry(kept.chunk).or_default(), kept.index, kept.fact, kept.at);
         }
     }
     Ok(facts)
+}
+
+fn add(facts: &mut Facts, index: u32, fact: Fact, at: Timestamp) {
+    let first = facts.entry(index).or_default().entry(fact).or_insert(at);
+    *first = at.min(*first);
 }
 
 /// What receipts hold against a wave's notices, by chunk and place.

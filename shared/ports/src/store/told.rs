@@ -104,9 +104,9 @@ fn together(first: Told, second: Told) -> Told {
     let first_may_have = first.handed_over && !matches!(first.reach, Reach::Unreachable(_));
     let called_up = first.version == second.version;
     let counts = match first.reach {
-        Reach::Reached if called_up => first,
-        Reach::Reached | Reach::Pending | Reach::Undecided if told_nobody && first_may_have => first,
-        Reach::Reached | Reach::Pending | Reach::Undecided | Reach::Unreachable(_) => second,
+        Reach::Reached(_) if called_up => first,
+        Reach::Reached(_) | Reach::Pending | Reach::Undecided if told_nobody && first_may_have => first,
+        Reach::Reached(_) | Reach::Pending | Reach::Undecided | Reach::Unreachable(_) => second,
     };
     Told { tried: tried.into_iter().collect(), ..counts }
 }
