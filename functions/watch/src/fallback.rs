@@ -111,12 +111,7 @@ async fn of_chunk(
         return Ok(true);
     }
     if incident.plan.is_none_or(|plan| plan.version != at.plan) {
-        let task = format!(
-            "notices of plan {} did not arrive, and it was amended: amend again, and these people are tried by a channel \
-             that was not",
-            at.plan
-        );
-        incidents::ask(ports, scope, at.incident, task, &[]).await?;
+        incidents::ask(ports, scope, at.incident, Incident::not_arrived_task(at.plan), &[]).await?;
         return Ok(true);
     }
     let facts = receipts::facts_of_chunk(ports, scope, &at).await?;

@@ -110,8 +110,8 @@ pub fn dataset_place(slice: u32) -> usize {
     (slice / SLICES_PER_DATASET) as usize
 }
 
-/// How a task ends that an amendment does.
-const UNTIL_AMENDED: &str = ", and their plan is over: amend it, and whoever was not told is told";
+/// What stands in a task that an amendment does.
+pub const UNTIL_AMENDED: &str = ", and their plan is over: amend it, and whoever was not told is told";
 
 /// The task while letters wait that nobody has taken to the print house.
 pub const LETTERS_WAIT: &str =
@@ -183,12 +183,17 @@ impl Incident {
     pub fn amend(&mut self, by: Phase) {
         self.amends_by = Some(by);
         self.stage = Stage::Scoping;
-        self.attention.retain(|task| !task.ends_with(UNTIL_AMENDED));
+        self.attention.retain(|task| !task.contains(UNTIL_AMENDED));
     }
 
     /// Asks for an amendment because notices of a plan that is over were not sent after all.
     pub fn ask_to_amend(&mut self, unsent: usize, of: ChunkRef) {
         self.ask(format!("{unsent} notices of chunk {of} were not sent{UNTIL_AMENDED}"));
+    }
+
+    /// What is asked for when notices of a plan that is over did not arrive.
+    pub fn not_arrived_task(plan: u32) -> String {
+        format!("notices of plan {plan} did not arrive{UNTIL_AMENDED}, by a channel that was not tried")
     }
 
     /// Asks about people of a wave whom no notice reaches any more.

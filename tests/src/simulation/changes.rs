@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tocsin_domain::incident::UNTIL_AMENDED;
 use tocsin_ports::Quota;
 use tocsin_ports::memory::World;
 use tocsin_stage::http::Response;
@@ -156,6 +157,23 @@ impl Of<'_> {
         }
         self.note(answer.as_ref(), RESPONDER, tocsin_audit::Action::PlanAmended, None);
         vec![said("amends", answer.as_ref())]
+    }
+
+    /// Notices of a plan that is over turned out not to have gone, or not to have arrived: whoever is asked amends it.
+    pub(super) fn amend_as_asked(&self) -> Option<String> {
+        let tasks = self.incident["attention"].as_array()?;
+        let is_asked = tasks.iter().filter_map(Value::as_str).any(|task| task.contains(UNTIL_AMENDED));
+        if !is_asked || self.incident["stage"] != "sending" || !self.incident["halt"].is_null() {
+            return None;
+        }
+        let withdrawn = self.shared.borrow().withdrawn.contains(self.id);
+        let said_to_those_told = if withdrawn { "withdrawal" } else { "follow-up" };
+        let body = json!({
+            "to_those_told": said_to_those_told, "read_anew": false, "reason": "somebody was not told",
+        });
+        let answer = self.post(RESPONDER, "amend", &body);
+        self.note(answer.as_ref(), RESPONDER, tocsin_audit::Action::PlanAmended, None);
+        Some(said("amends as asked", answer.as_ref()))
     }
 
     /// One of the tenant's people is erased, whose notice may be anywhere on its way.

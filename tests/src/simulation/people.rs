@@ -384,9 +384,6 @@ impl Of<'_> {
         let attention = self.incident["attention"].as_array().into_iter().flatten();
         let tasks = attention.filter_map(Value::as_str).filter(|task| task.contains("may or may not"));
         let asked: Vec<&str> = tasks.filter_map(|task| task.split(' ').nth(1)).collect();
-        if asked.is_empty() {
-            return Vec::new();
-        }
         let mut answers = Vec::new();
         for chunk in asked {
             let Some(wave) = wave_of(&self.shared.borrow().plans, chunk).cloned() else {
@@ -403,6 +400,7 @@ impl Of<'_> {
             self.note(answer.as_ref(), RESPONDER, Action::ChunkSettled, Some(chunk));
             answers.push(said(&format!("settles {chunk} as {finding}"), answer.as_ref()));
         }
+        answers.extend(self.amend_as_asked());
         answers
     }
 
