@@ -75,8 +75,11 @@ impl Fact {
     }
 }
 
-/// What is known of one notice: each fact, and when it first happened.
-pub type Known = BTreeMap<Fact, Timestamp>;
+/// What is known of one message: each fact, and when it first happened.
+pub type OfMessage = BTreeMap<Fact, Timestamp>;
+
+/// What is known of one notice, by the attempt at which each of its messages was handed over: the first, and a copy.
+pub type Known = BTreeMap<u32, OfMessage>;
 
 /// Where one notice to one recipient stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,27 +118,19 @@ impl Unreachable {
     }
 }
 
-/// The state of one notice: the provider's own answer, and every fact that came in for it.
-/// It arrived if anybody saw it. A bounce outweighs a delivery, because a receiving server may take a message
-/// and refuse it later. Duplicates and order change nothing.
+/// The state of one notice: the provider's own answer, and every fact that came in for it. It arrived when the first of
+/// its messages did, whatever became of another. Duplicates and order change nothing.
 pub fn reach(entry: &Entry, known: &Known) -> Reach {
-    let has = |fact| known.contains_key(&fact);
-    let (delivered, seen) = (known.get(&Fact::Delivered), known.get(&Fact::Seen));
-    if let Some(seen) = seen {
-        return Reach::Reached(delivered.map_or(*seen, |delivered| *delivered.min(seen)));
+    if let Some(first) = known.values().filter_map(arrived).min() {
+        return Reach::Reached(first);
     }
-    if has(Fact::Bounced) {
-        return Reach::Unreachable(Unreachable::Bounced);
-    }
-    if has(Fact::NeverSent) {
-        return Reach::Unreachable(Unreachable::NeverSent);
-    }
-    if let Some(delivered) = delivered {
-        return Reach::Reached(*delivered);
+    // What was sent last may still arrive where nothing is said against it.
+    if let Some(why) = known.values().next_back().and_then(did_not_arrive) {
+        return Reach::Unreachable(why);
     }
     match entry {
-        Entry::InDoubt if has(Fact::Sent) || has(Fact::Delayed) => Reach::Pending,
-        Entry::InDoubt => Reach::Undecided,
+        Entry::InDoubt if known.is_empty() => Reach::Undecided,
+        Entry::InDoubt => Reach::Pending,
         Entry::Waiting
         | Entry::Throttled(_)
         | Entry::Accepted(_)
@@ -145,6 +140,24 @@ pub fn reach(entry: &Entry, known: &Known) -> Reach {
         Entry::Refused(_) => Reach::Unreachable(Unreachable::RefusedByProvider),
         Entry::Withheld(_) => Reach::Unreachable(Unreachable::Withheld),
     }
+}
+
+/// When a message arrived: it did if anybody saw it. A bounce outweighs a delivery, because a receiving server may take a
+/// message and refuse it later.
+fn arrived(message: &OfMessage) -> Option<Timestamp> {
+    let (delivered, seen) = (message.get(&Fact::Delivered), message.get(&Fact::Seen));
+    if seen.is_none() && did_not_arrive(message).is_some() {
+        return None;
+    }
+    delivered.into_iter().chain(seen).min().copied()
+}
+
+fn did_not_arrive(message: &OfMessage) -> Option<Unreachable> {
+    let has = |fact| message.contains_key(&fact);
+    if has(Fact::Bounced) {
+        return Some(Unreachable::Bounced);
+    }
+    has(Fact::NeverSent).then_some(Unreachable::NeverSent)
 }
 
 /// The entries of a chunk after what is known of its notices is weighed: any fact about a notice proves that the
@@ -172,10 +185,11 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    /// Each in the second of its place among all.
+    /// Of one message, each in the second of its place among all.
     fn known(facts: impl IntoIterator<Item = Fact>) -> Known {
         let second = |fact| FACTS.iter().position(|other| *other == fact).unwrap() as i64;
-        facts.into_iter().map(|fact| (fact, at(second(fact)))).collect()
+        let message: OfMessage = facts.into_iter().map(|fact| (fact, at(second(fact)))).collect();
+        if message.is_empty() { Known::new() } else { Known::from([(1, message)]) }
     }
 
     fn accepted() -> Entry {
@@ -197,6 +211,28 @@ mod tests {
         ];
         for (facts, expected) in table {
             assert_eq!(reach(&accepted(), &known(facts.iter().copied())), expected, "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn a_notice_arrived_when_the_first_of_its_messages_did_whatever_became_of_another() {
+        use Fact::{Bounced, Delivered, Sent};
+        let message = |facts: &[(Fact, i64)]| -> OfMessage {
+            facts.iter().map(|(fact, second)| (*fact, at(*second))).collect()
+        };
+        for (first, copy, expected) in [
+            (message(&[(Bounced, 1)]), message(&[(Delivered, 5)]), Reach::Reached(at(5))),
+            (message(&[(Delivered, 3)]), message(&[(Bounced, 5)]), Reach::Reached(at(3))),
+            (message(&[(Delivered, 9)]), message(&[(Delivered, 5)]), Reach::Reached(at(5))),
+            (message(&[(Delivered, 1), (Bounced, 2)]), message(&[(Sent, 5)]), Reach::Pending),
+            (
+                message(&[(Sent, 1)]),
+                message(&[(Delivered, 5), (Bounced, 6)]),
+                Reach::Unreachable(Unreachable::Bounced),
+            ),
+        ] {
+            let known = Known::from([(1, first), (2, copy)]);
+            assert_eq!(reach(&accepted(), &known), expected, "{known:?}");
         }
     }
 

@@ -37,8 +37,10 @@ pub(super) fn lay(state: &mut State, start: Timestamp) {
     let asleep = state.story.goes_wrong(60, "nobody approves for days").is_some();
     let awake = start + if asleep { SLEEP } else { SignedDuration::ZERO };
     let end = awake + STORM + CALM;
-    ticks(state, start, end);
-    people::lay_agenda(state, (start, awake, end));
+    // Then faults are on again, or still, when the first deadlines press.
+    let storm_ends = if asleep && state.story.below(2) == 0 { awake + STORM } else { start + STORM };
+    ticks(state, (start, storm_ends, end));
+    people::lay_agenda(state, (start, awake, storm_ends, end));
     for region in ["eu-central-1", "us-east-1"] {
         if let Some(mut dice) = state.story.goes_wrong(150, &format!("{region} is lost")) {
             let at = start + seconds(&mut dice, 0, (STORM - SignedDuration::from_hours(1)).as_secs());
@@ -46,9 +48,9 @@ pub(super) fn lay(state: &mut State, start: Timestamp) {
         }
     }
     poison(state, start);
-    state.at(start + STORM, Happening::FaultsStop);
-    for hours in [2, 5, 7, 8, 10] {
-        state.at(start + SignedDuration::from_hours(hours), Happening::Redrive);
+    state.at(storm_ends, Happening::FaultsStop);
+    for hours in [-4, -1, 1, 2, 4] {
+        state.at(storm_ends + SignedDuration::from_hours(hours), Happening::Redrive);
     }
 }
 
@@ -99,10 +101,11 @@ fn poison(state: &mut State, start: Timestamp) {
 }
 
 /// A schedule sometimes fires late, and sometimes not at all. Half of the real one's ticks are enough.
-fn ticks(state: &mut State, start: Timestamp, end: Timestamp) {
+fn ticks(state: &mut State, (start, storm_ends, end): (Timestamp, Timestamp, Timestamp)) {
     let mut minute = start;
     while minute < end {
-        let stormy = minute < start + STORM + SignedDuration::from_hours(1);
+        let last_hours = storm_ends - STORM..storm_ends + SignedDuration::from_hours(1);
+        let stormy = minute < start + STORM + SignedDuration::from_hours(1) || last_hours.contains(&minute);
         minute += SignedDuration::from_mins(if stormy { 2 } else { 20 });
         for happening in [Happening::Dispatch, Happening::Watch] {
             let at = minute + state.story.seconds(0, 20);

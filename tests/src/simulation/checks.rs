@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::alert::AlertMessage;
@@ -165,6 +166,7 @@ impl End<'_> {
         self.partners_once(violations);
         self.nobody_erased(violations);
         self.acts_are_in_the_log(violations);
+        self.behind_their_canaries(violations);
         settled(self.shown, violations);
         self.somebody_was_told(violations);
         if self.shown["incident"]["halt"].is_null() {
@@ -379,6 +381,42 @@ impl End<'_> {
             let is_due = action == Action::IncidentOpened || !self.shown["plan"].is_null();
             if is_due && !self.leaves.iter().any(|leaf| of_this(&leaf)) {
                 violations.push(format!("{action:?} is not in the log of {}", self.id));
+            }
+        }
+    }
+
+    /// Nothing of a wave is claimed before all of its canary was, and the pause for the canary's receipts is over; but where
+    /// a person let the wave go.
+    fn behind_their_canaries(&self, violations: &mut Vec<String>) {
+        let name = |wave: &Value| format!("{}-{wave}", self.plan());
+        let of = |action: Action| self.leaves.iter().filter(move |leaf| leaf.action == action);
+        let claims = |wave: &Value| -> BTreeMap<&str, Timestamp> {
+            let chunks = format!("{}-{}-", self.id, name(wave));
+            let claimed = of(Action::ChunkClaimed)
+                .filter_map(|leaf| Some((leaf.subject.get("chunk")?.as_str(), leaf.at)))
+                .filter(|(chunk, _)| chunk.starts_with(&chunks));
+            let mut first = BTreeMap::new();
+            claimed.for_each(|(chunk, at)| {
+                let known: &mut Timestamp = first.entry(chunk).or_insert(at);
+                *known = at.min(*known);
+            });
+            first
+        };
+        for wave in self.waves().filter(|wave| !wave["after"].is_null()) {
+            let (number, canary) = (&wave["number"], &wave["after"]["wave"]);
+            let let_go = of(Action::WaveResumed)
+                .any(|leaf| leaf.subject.get("wave").is_some_and(|resumed| *resumed == name(number)));
+            let Some(first) = claims(number).into_values().min().filter(|_| !let_go) else {
+                continue;
+            };
+            let canary_claims = claims(canary);
+            let chunks =
+                self.waves().find(|other| other["number"] == *canary).map(|canary| &canary["chunks"]);
+            let all = chunks.and_then(Value::as_u64) == Some(canary_claims.len() as u64);
+            let pause = SignedDuration::from_mins(wave["after"]["minutes"].as_i64().unwrap_or(0));
+            let over = canary_claims.into_values().max().map(|last| last + pause);
+            if !all || over.is_none_or(|over| first + CLOCKS < over) {
+                violations.push(format!("wave {number} went before its canary {canary} was judged"));
             }
         }
     }

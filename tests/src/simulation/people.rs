@@ -139,7 +139,10 @@ pub(super) fn one_who_is_erased(tenant: &str) -> String {
 }
 
 /// The story goes from `start` to `end`; nobody approves before `awake`.
-pub(crate) fn lay_agenda(state: &mut State, (start, awake, end): (Timestamp, Timestamp, Timestamp)) {
+pub(crate) fn lay_agenda(
+    state: &mut State,
+    (start, awake, storm_ends, end): (Timestamp, Timestamp, Timestamp, Timestamp),
+) {
     let hour = |number: i64| SignedDuration::from_hours(number);
     let hours = end.duration_since(start).as_hours();
     for number in 0..hours {
@@ -164,12 +167,13 @@ pub(crate) fn lay_agenda(state: &mut State, (start, awake, end): (Timestamp, Tim
     ];
     for (deed, per_mille) in in_storm {
         if let Some(mut dice) = state.story.goes_wrong(per_mille, &format!("{deed:?} in the storm")) {
-            state.at(start + seconds(&mut dice, 0, STORM.as_secs()), Happening::Person(deed));
+            let before_its_end = seconds(&mut dice, 0, STORM.as_secs());
+            state.at(storm_ends - before_its_end, Happening::Person(deed));
         }
     }
     // Whoever held an incident lets it go in the end.
     for number in [0, 1] {
-        let at = start + STORM + hour(number) + state.story.seconds(1, 3600);
+        let at = storm_ends + hour(number) + state.story.seconds(1, 3600);
         state.at(at, Happening::Person(Deed::Release));
     }
 }

@@ -102,7 +102,15 @@ fn is_lost(state: &State, call: Call<'_>) -> bool {
 /// to where it was, if a tick comes next.
 fn somebody_acts(world: &World, shared: &Shared, dice: &mut Rng, came_again: bool) -> bool {
     let comes_round = came_again && dice.u32(0..1000) < 600;
-    let stalls_until = world.time() + if comes_round { seconds(dice, 30, 35) } else { seconds(dice, 0, 35) };
+    // Whoever stalls so long is taken for dead: its message is given to another.
+    let comes_again = !comes_round && dice.u32(0..1000) < 200;
+    // Where it comes round in time, that other is quick, and what was refused has waited as long as it has to.
+    let stall = match (comes_again, comes_round) {
+        (true, _) => seconds(dice, 0, 3),
+        (false, true) => seconds(dice, 30, 34),
+        (false, false) => seconds(dice, 0, 35),
+    };
+    let stalls_until = world.time() + stall;
     if stalls_until <= shared.borrow().began + LONGEST {
         world.advance_to(stalls_until);
     }
@@ -111,11 +119,9 @@ fn somebody_acts(world: &World, shared: &Shared, dice: &mut Rng, came_again: boo
     let ticks_too = comes_round || dice.u32(0..1000) < 400;
     // A second message of the same thing matters most.
     let about_the_same = dice.u32(0..1000) < 700;
-    // Whoever stalls so long is taken for dead: its message is given to another.
-    let comes_again = dice.u32(0..1000) < 200;
     let chosen = {
         let mut state = shared.borrow_mut();
-        let again = state.at_work.clone().filter(|_| comes_again && !comes_round);
+        let again = state.at_work.clone().filter(|_| comes_again);
         let near = state.agenda.iter().take_while(|((at, _), _)| *at <= soon);
         let keys: Vec<_> = near
             .filter(|(_, happening)| match happening {

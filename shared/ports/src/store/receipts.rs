@@ -78,7 +78,7 @@ pub async fn facts_of_chunk(
 ) -> Result<Facts, Halt> {
     let mut facts = Facts::new();
     for receipt in of_chunk(ports, scope, chunk).await? {
-        add(&mut facts, receipt.index, receipt.fact, receipt.at);
+        add(&mut facts, (receipt.index, receipt.attempt), receipt.fact, receipt.at);
     }
     Ok(facts)
 }
@@ -92,14 +92,16 @@ pub async fn of_wave(
     let mut facts: BTreeMap<u32, Facts> = BTreeMap::new();
     for item in all(ports, partition(scope, wave), "").await? {
         for kept in read_doc::<Vec<Kept>>(&item)? {
-            add(facts.entry(kept.chunk).or_default(), kept.index, kept.fact, kept.at);
+            let of_chunk = facts.entry(kept.chunk).or_default();
+            add(of_chunk, (kept.index, kept.attempt), kept.fact, kept.at);
         }
     }
     Ok(facts)
 }
 
-fn add(facts: &mut Facts, index: u32, fact: Fact, at: Timestamp) {
-    let first = facts.entry(index).or_default().entry(fact).or_insert(at);
+fn add(facts: &mut Facts, (index, attempt): (u32, u32), fact: Fact, at: Timestamp) {
+    let message = facts.entry(index).or_default().entry(attempt).or_default();
+    let first = message.entry(fact).or_insert(at);
     *first = at.min(*first);
 }
 
