@@ -2,8 +2,11 @@
 //! were told what is wrong.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
+use tocsin_ports::memory::{Call, Fault, Verdict};
 use tocsin_ports::{Clock, Queue};
 use tocsin_tests::*;
 
@@ -33,6 +36,17 @@ fn half_told() -> (Town, String) {
         assert!(deliver(&town.world, &queue, &message.body));
     }
     (town, incident)
+}
+
+/// The answer to the hand-over of the next chunk is lost. Answers which that is.
+fn lose_the_next_call(town: &Town, fault: Fault) -> String {
+    town.world.set_fate(Some(Rc::new(move |_, call| (call == Call::Mail).then_some(fault))));
+    let queue = Queue::Notices("eu-central-1".to_owned());
+    let message = town.world.take(&queue).expect("another chunk");
+    assert!(deliver(&town.world, &queue, &message.body));
+    town.world.set_fate(None);
+    let job: Value = serde_json::from_str(&message.body).expect("JSON");
+    job["chunk"].as_str().expect("a chunk").to_owned()
 }
 
 fn told(town: &Town) -> usize {
@@ -236,13 +250,7 @@ fn whom_no_channel_is_left_for_is_counted_once() {
 #[test]
 fn a_doubt_under_an_amended_plan_is_a_persons_and_sends_nothing() {
     let (mut town, incident) = half_told();
-    town.world.set_fate(Some(std::rc::Rc::new(|_, call| {
-        (call == tocsin_ports::memory::Call::Mail).then_some(tocsin_ports::memory::Fault::ErrorBefore)
-    })));
-    let queue = Queue::Notices("eu-central-1".to_owned());
-    let message = town.world.take(&queue).expect("another chunk");
-    assert!(deliver(&town.world, &queue, &message.body));
-    town.world.set_fate(None);
+    lose_the_next_call(&town, Fault::ErrorBefore);
     amend(&town, &incident, "follow-up");
     town.each_minute_of(40);
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
@@ -269,6 +277,71 @@ fn a_doubt_under_an_amended_plan_is_a_persons_and_sends_nothing() {
     approve(&town, &incident);
     town.each_minute_of(5);
     assert_eq!(told(&town), 120);
+}
+
+#[test]
+fn a_copy_that_a_policy_decided_on_and_an_amendment_overtook_is_a_doubt_again() {
+    let (mut town, incident) = half_told();
+    let chunk = lose_the_next_call(&town, Fault::ErrorBefore);
+    // The policy lets it go again, and before it is on its queue the plan is over.
+    town.world.advance_to(town.world.now() + SignedDuration::from_hours(1));
+    tick(async { watch::step(&town.world, town.world.now()).await });
+    assert!(town.world.home_as_text().contains("the approved policy is to send again"));
+    amend(&town, &incident, "follow-up");
+    town.each_minute_of(20);
+    approve(&town, &incident);
+    town.each_minute_of(5);
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    assert!(attention.contains(&format!("chunk {chunk} may or may not have been sent")), "{attention}");
+    assert_eq!(told(&town), 70);
+    let found = json!({ "as": "not-sent", "reason": "the provider's log" });
+    let answer = act(&town, RESPONDER, &incident, &format!("chunks/{chunk}/settle"), &found);
+    assert_eq!((answer.status, &answer.body["unsent"]), (200, &json!(50)), "{}", answer.body);
+    amend(&town, &incident, "follow-up");
+    town.drain();
+    approve(&town, &incident);
+    town.each_minute_of(5);
+    assert_eq!(told(&town), 120);
+}
+
+#[test]
+fn of_a_doubt_a_person_says_which_were_sent_and_the_others_are_told_by_the_next_plan() {
+    let (mut town, incident) = half_told();
+    let before = town.world.mail_count();
+    // The provider takes twenty of the next fifty, and its answer is lost.
+    town.world.set_provider(Some(Box::new(|mails| {
+        let verdict = |place| if place < 20 { Verdict::Take } else { Verdict::Throttle };
+        Some((0..mails.len()).map(verdict).collect())
+    })));
+    let chunk = lose_the_next_call(&town, Fault::ErrorAfter);
+    assert_eq!(town.world.mail_count(), before + 20);
+    town.world.set_provider(None);
+    town.silence_providers();
+    amend(&town, &incident, "follow-up");
+    town.each_minute_of(40);
+    approve(&town, &incident);
+    town.each_minute_of(5);
+    let settle = |body: Value| act(&town, RESPONDER, &incident, &format!("chunks/{chunk}/settle"), &body);
+    let places: Vec<u32> = (0..20).collect();
+    let found = |finding: &str, only: &[u32]| json!({ "as": finding, "only": only, "reason": "the log" });
+    assert_eq!(settle(found("not-sent", &places)).status, 400);
+    assert_eq!(settle(found("sent", &[50])).status, 400);
+    let answer = settle(found("sent", &places));
+    assert_eq!(
+        (&answer.body["settled"], &answer.body["unsent"]),
+        (&json!(50), &json!(30)),
+        "{}",
+        answer.body
+    );
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    assert!(attention.contains("30 notices of chunk"), "{attention}");
+    amend(&town, &incident, "follow-up");
+    town.drain();
+    approve(&town, &incident);
+    town.each_minute_of(5);
+    let by_address = town.mails_by_address();
+    assert_eq!(told(&town), 120);
+    assert!(by_address.values().all(|count| *count == 1), "{by_address:?}");
 }
 
 #[test]

@@ -138,6 +138,8 @@ pub(crate) struct State {
     pub erased: Vec<changes::Erased>,
     /// The incidents of which somebody found out that nobody was concerned, whether or not that was answered.
     pub withdrawn: BTreeSet<String>,
+    /// The amendments, by incident, that were asked for and not answered.
+    pub unanswered: BTreeMap<String, Value>,
     /// By tenant: how often its words were changed.
     pub wording: BTreeMap<String, u32>,
     /// Acts of people that were acknowledged: each has to stand in the log.
@@ -171,6 +173,7 @@ impl State {
             plans: Plans::new(),
             erased: Vec::new(),
             withdrawn: BTreeSet::new(),
+            unanswered: BTreeMap::new(),
             wording: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
             poison: BTreeSet::new(),

@@ -8,7 +8,7 @@
 //! | `POST .../incidents/I/hold`, `/release`, `/cancel`, `/rescope` `{"reason"}` | responder |
 //! | `POST .../incidents/I/amend` `{"to_those_told", "read_anew", "reason"}` | responder |
 //! | `POST .../incidents/I/waves/N/resume` `{"reason"}` | responder |
-//! | `POST .../incidents/I/chunks/C/settle` `{"as", "reason"}` | responder |
+//! | `POST .../incidents/I/chunks/C/settle` `{"as", "only", "reason"}` | responder |
 //! | `POST /console/tenants/T/partners/resend` `{"contact", "from", "to", "reason"}` | responder |
 //! | `POST .../incidents/I/duties/O/done` `{"what", "at", "place", "sha256"}` | responder |
 //! | `POST .../incidents/I/letters/export` `{"batch"}`, `GET .../letters/N/FILE` | responder |

@@ -1,6 +1,8 @@
 //! What people do when something is stuck: settle a chunk that is in doubt, let a paused wave go on, or have the evidence
 //! read anew.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,6 +29,8 @@ use crate::{ConsolePorts, No};
 struct SettleBody {
     #[serde(rename = "as")]
     finding: Finding,
+    /// With `sent`: the places in the chunk of those that were; the others that are in doubt were not.
+    only: Option<BTreeSet<u32>>,
     reason: String,
 }
 
@@ -51,15 +55,48 @@ impl Finding {
         }
     }
 
-    fn of(self, entry: &Entry) -> Entry {
-        if *entry != Entry::InDoubt {
-            return entry.clone();
-        }
+    fn entry(self) -> Entry {
         match self {
             Finding::Sent => Entry::Vouched,
             Finding::NotSent => Entry::Throttled("a person found that it was not sent".to_owned()),
             Finding::Again => Entry::Repeat,
         }
+    }
+}
+
+impl SettleBody {
+    fn read(body: &[u8]) -> Result<Self, No> {
+        let bad = || {
+            No::Bad(
+                "send {\"as\": \"sent\", \"not-sent\" or \"again\", \"reason\": \"...\"}, and with \"sent\" \"only\": [0, 1] \
+                 where some were sent and the others not"
+                    .to_owned(),
+            )
+        };
+        let read: Self = serde_json::from_slice(body).map_err(|_| bad())?;
+        if read.only.is_some() && read.finding != Finding::Sent {
+            return Err(bad());
+        }
+        Ok(read)
+    }
+
+    /// What was found out of each notice that is in doubt. Of one that is not, what is proven stays.
+    fn settle(&self, entries: &[Entry]) -> Result<Vec<(Entry, Option<Finding>)>, No> {
+        if let Some(place) = self.only.iter().flatten().find(|place| **place as usize >= entries.len()) {
+            return Err(No::Bad(format!(
+                "this chunk has {} notices, counted from 0: none is {place}",
+                entries.len()
+            )));
+        }
+        let found = |place: u32| match &self.only {
+            Some(sent) if !sent.contains(&place) => Finding::NotSent,
+            Some(_) | None => self.finding,
+        };
+        let each = (0..).zip(entries).map(|(place, entry)| match entry {
+            Entry::InDoubt => (found(place).entry(), Some(found(place))),
+            known => (known.clone(), None),
+        });
+        Ok(each.collect())
     }
 }
 
@@ -73,10 +110,8 @@ pub async fn settle(
     now: Timestamp,
 ) -> Result<Value, No> {
     let (scope, _) = with_role(ports, principal, tenant, Role::Responder).await?;
-    let SettleBody { finding, reason: why } = serde_json::from_slice(body).map_err(|_| {
-        No::Bad("send {\"as\": \"sent\", \"not-sent\" or \"again\", \"reason\": \"...\"}".to_owned())
-    })?;
-    let why = reason(why)?;
+    let body = SettleBody::read(body)?;
+    let (finding, why) = (body.finding, reason(body.reason.clone())?);
     let chunk = chunks::get(ports, &scope, &at).await?;
     if chunk.state != ChunkState::Undecided && chunk.entries.contains(&Entry::InDoubt) {
         let what = "others of this chunk are on their way in this moment: settle it when they have gone";
@@ -90,15 +125,16 @@ pub async fn settle(
     let incident = incidents::get(ports, &scope, at.incident).await?.incident;
     let goes_on = incident.goes_by(at.plan);
     if finding == Finding::Again && !goes_on {
-        let what = "the plan of this chunk is over, and nothing of it goes again: say \"sent\" where some may have \
-                    arrived, else \"not-sent\"";
+        let what = "the plan of this chunk is over, and nothing of it goes again: say \"not-sent\", or \"sent\", and with \
+                    \"only\" which of them were";
         return Err(No::Conflict(what.to_owned()));
     }
     // What an event proves, nobody has to know better.
     let known = receipts::of_chunk(ports, &scope, &at).await?;
     let proven = with_evidence(&chunk.entries, &known);
-    let entries: Vec<Entry> = proven.iter().map(|entry| finding.of(entry)).collect();
-    let settled = entries.iter().zip(&proven).filter(|(now, was)| now != was).count();
+    let (entries, found): (Vec<Entry>, Vec<Option<Finding>>) = body.settle(&proven)?.into_iter().unzip();
+    let settled = found.iter().flatten().count();
+    let unsent = found.iter().flatten().filter(|found| **found == Finding::NotSent).count();
     let Some(event) = end_of_doubt(&entries) else {
         return Err(No::Conflict("something of this chunk is still in doubt".to_owned()));
     };
@@ -108,6 +144,7 @@ pub async fn settle(
         ("attempt", chunk.attempt.to_string()),
         ("as", finding.as_str().to_owned()),
         ("notices", settled.to_string()),
+        ("unsent", unsent.to_string()),
     ];
     let leaf = Leaf::new(
         scope.tenant(),
@@ -123,13 +160,14 @@ pub async fn settle(
         return Err(No::Conflict("the chunk moved on meanwhile: show the incident".to_owned()));
     }
     answer_question(ports, &scope, &at).await?;
-    let stays_unsent = finding == Finding::NotSent && settled > 0 && !goes_on;
-    if stays_unsent && incident.halt != Some(Halt::Cancelled) {
-        let ask = |incident: &mut Incident| incident.ask_to_amend(settled, at);
+    if unsent > 0 && !goes_on && incident.halt != Some(Halt::Cancelled) {
+        let ask = |incident: &mut Incident| incident.ask_to_amend(unsent, at);
         incidents::amend(ports, &scope, at.incident, ask, &[]).await?;
     }
-    let goes_again = goes_on && finding != Finding::Sent;
-    Ok(json!({ "chunk": at, "settled": settled, "as": finding.as_str(), "goes_again": goes_again }))
+    let goes_again = goes_on && (finding == Finding::Again || unsent > 0);
+    Ok(json!({
+        "chunk": at, "settled": settled, "unsent": unsent, "as": finding.as_str(), "goes_again": goes_again,
+    }))
 }
 
 /// Takes the question off the incident.

@@ -15,12 +15,13 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use tocsin_domain::chunk::{ChunkRef, ChunkState};
+use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::chunk::{ChunkEvent, ChunkRef, ChunkState, Entry as ChunkEntry};
 use tocsin_domain::id::IncidentId;
 use tocsin_domain::incident::Halt as Stop;
 use tocsin_domain::outcome::{Halt, Outcome, Progress, settle};
 use tocsin_domain::plan::{After, Door, Wave};
-use tocsin_ports::store::chunks;
+use tocsin_ports::store::chunks::{self, Change, StoredChunk};
 use tocsin_ports::store::pauses::{self, Why};
 use tocsin_ports::store::plans::{self, Look, WaitsFor, WaveRef, is_open};
 use tocsin_ports::store::{directory, health, incidents};
@@ -117,7 +118,7 @@ async fn send_one_again(
     }
     let standing = seen.standing(ports, scope, at.incident, at.plan).await?;
     if matches!(standing, Standing::Over) {
-        return chunks::forget(ports, scope, &chunk).await;
+        return give_up(ports, scope, &chunk, now).await;
     }
     // Others come first meanwhile.
     let Some(wave) = standing.wave(at.wave) else {
@@ -134,6 +135,28 @@ async fn send_one_again(
         chunks::mark_due(ports, scope, &chunk, now + after + LOST_AFTER).await?;
         jobs::send(ports, scope, &wave.region, &[(at, after)]).await?;
     }
+    Ok(())
+}
+
+/// Nothing of a chunk goes any more whose plan is over. Whoever may have its notice is a person's question, which `watch`
+/// asks: a later plan leaves them in peace until it is answered.
+async fn give_up(
+    ports: &(impl ReadHome + WriteHome),
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    now: Timestamp,
+) -> Result<(), Halt> {
+    if !chunk.entries.iter().any(ChunkEntry::is_doubtful) {
+        return chunks::forget(ports, scope, chunk).await;
+    }
+    let at = chunk.chunk.at;
+    let entries = chunk.entries.iter().map(ChunkEntry::given_up).collect();
+    let change = Change { event: ChunkEvent::GiveUp, entries: Some(entries), wake: Some(now) };
+    let why = "its plan was over before it went again, and some of it may have been sent";
+    let subject = [("chunk", at.to_string()), ("attempt", chunk.attempt.to_string())];
+    let actor = Actor::Function("dispatch".to_owned());
+    let leaf = Leaf::new(scope.tenant(), Some(at.incident), now, actor, Action::ChunkUndecided, why, subject);
+    chunks::step(ports, scope, chunk, change, &leaf).await?;
     Ok(())
 }
 

@@ -267,6 +267,7 @@ async fn record(
         | ChunkEvent::SendAgain
         | ChunkEvent::CallUp
         | ChunkEvent::GoOn
+        | ChunkEvent::GiveUp
         | ChunkEvent::Resend => {
             // A doubt from before was waited for already.
             let new = |(was, is): (&Entry, &Entry)| *is == Entry::InDoubt && *was != Entry::InDoubt;

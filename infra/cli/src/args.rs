@@ -167,6 +167,10 @@ pub enum Incident {
         /// What you found out: at the provider, or from the people it was for
         #[arg(long = "as", value_name = "FINDING")]
         finding: Finding,
+        /// With `--as sent`: only these of its notices were sent, by their places in it, which the provider's log has as
+        /// the tag index; the others that are in doubt were not
+        #[arg(long, value_delimiter = ',', value_name = "PLACES")]
+        only: Option<Vec<u32>>,
         /// How you found out; it stands in the audit log beside your name
         #[arg(long)]
         reason: String,

@@ -100,9 +100,9 @@ async fn incident(command: Incident) -> Result<(), Failure> {
             let answer = console(&connection).await?.resume(&tenant, incident, wave, &reason).await?;
             answered(&answer, json, |_| format!("wave {wave} goes on within a minute or so\n"))
         }
-        Incident::Settle { chunk, finding, reason, of: OfTenant { tenant, json, connection } } => {
-            let answer =
-                console(&connection).await?.settle(&tenant, chunk, finding.as_str(), &reason).await?;
+        Incident::Settle { chunk, finding, only, reason, of: OfTenant { tenant, json, connection } } => {
+            let found = (finding.as_str(), only.as_deref());
+            let answer = console(&connection).await?.settle(&tenant, chunk, found, &reason).await?;
             answered(&answer, json, show::settled)
         }
     }

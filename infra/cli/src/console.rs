@@ -184,16 +184,17 @@ impl Console {
         self.halt(tenant, id, &format!("waves/{wave}/resume"), reason).await
     }
 
-    /// Ends the doubt about a chunk: `sent`, `not-sent`, or `again`.
+    /// Ends the doubt about a chunk: `sent`, and where only some were, the places of those; `not-sent`; or `again`.
     pub async fn settle(
         &self,
         tenant: &TenantId,
         chunk: ChunkRef,
-        finding: &str,
+        (finding, only): (&str, Option<&[u32]>),
         reason: &str,
     ) -> Result<Value, ConsoleError> {
         let path = path(tenant, &format!("/incidents/{}/chunks/{chunk}/settle", chunk.incident));
-        self.ask("POST", &path, Some(json!({ "as": finding, "reason": reason })), Role::Responder).await
+        let body = json!({ "as": finding, "only": only, "reason": reason });
+        self.ask("POST", &path, Some(body), Role::Responder).await
     }
 
     /// Has posted again what the contact's endpoint took in the range, both ends included.

@@ -98,11 +98,15 @@ fn went(what: &str, handed_over: &[String]) -> String {
 
 /// The console's answer to a settlement.
 pub fn settled(value: &Value) -> String {
-    let Some(Settled { chunk, settled, finding, goes_again }) = read(value) else {
+    let Some(Settled { chunk, settled, unsent, finding, goes_again }) = read(value) else {
         return unread(value);
     };
+    let (as_found, others) = match (finding.as_str(), unsent) {
+        ("sent", 1..) => (settled.saturating_sub(unsent), format!(", {unsent} as not-sent")),
+        (_, _) => (settled, String::new()),
+    };
     let next = if goes_again { ", and they go again" } else { ", and nothing of it goes again" };
-    clean(&format!("{chunk}: {settled} notices settled as {finding}{next}")) + "\n"
+    clean(&format!("{chunk}: {as_found} notices settled as {finding}{others}{next}")) + "\n"
 }
 
 /// The console's answer to a recovery: one line, then the chunks that go again, one a line.
@@ -183,6 +187,7 @@ struct Resent {
 struct Settled {
     chunk: String,
     settled: u64,
+    unsent: u64,
     #[serde(rename = "as")]
     finding: String,
     goes_again: bool,

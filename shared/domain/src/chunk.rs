@@ -142,6 +142,8 @@ pub enum ChunkEvent {
     CallUp,
     /// What was proven not sent goes again beside what a person is asked about.
     GoOn,
+    /// Its plan is over before it went again: what may have been sent is in doubt, as it was.
+    GiveUp,
     /// A person has a partner's notice posted again, under the id that the partner knows it by.
     Resend,
 }
@@ -190,6 +192,8 @@ const TRANSITIONS: &[(ChunkState, ChunkEvent, ChunkState)] = {
         // What is in doubt of it stays so, and is no part of the next hand-over.
         (Undecided, CallUp, Due),
         (Undecided, GoOn, Due),
+        (Due, GiveUp, Undecided),
+        (Refused, GiveUp, Undecided),
         (Accepted, Resend, Due),
     ]
 };
@@ -265,6 +269,28 @@ impl Entry {
             | Entry::Vouched
             | Entry::StandsBy => false,
         }
+    }
+}
+
+impl Entry {
+    /// Whether the notice may have been sent, and nobody knows.
+    pub fn is_doubtful(&self) -> bool {
+        match self {
+            Entry::InDoubt | Entry::Repeat => true,
+            Entry::Waiting
+            | Entry::Accepted(_)
+            | Entry::Throttled(_)
+            | Entry::Refused(_)
+            | Entry::Withheld(_)
+            | Entry::Vouched
+            | Entry::StandsBy => false,
+        }
+    }
+
+    /// The same notice when nothing of its chunk goes any more: a copy that was decided on leaves the doubt that it was
+    /// for.
+    pub fn given_up(&self) -> Entry {
+        if self.is_doubtful() { Entry::InDoubt } else { self.clone() }
     }
 }
 
@@ -351,7 +377,7 @@ mod tests {
     use super::*;
     use crate::id::{SignalId, TenantId};
 
-    const EVENTS: [ChunkEvent; 10] = [
+    const EVENTS: [ChunkEvent; 11] = [
         ChunkEvent::Enqueue,
         ChunkEvent::Claim,
         ChunkEvent::Answer,
@@ -361,6 +387,7 @@ mod tests {
         ChunkEvent::SendAgain,
         ChunkEvent::CallUp,
         ChunkEvent::GoOn,
+        ChunkEvent::GiveUp,
         ChunkEvent::Resend,
     ];
 

@@ -144,7 +144,7 @@ impl Of<'_> {
         let to_those_told = if withdraws { "withdrawal" } else { "correction" };
         let body =
             json!({ "to_those_told": to_those_told, "read_anew": read_anew, "reason": "more is known" });
-        let answer = self.post(RESPONDER, "amend", &body);
+        let answer = self.ask_to_amend(&body);
         if let Some(answer) = answer.as_ref().filter(|answer| answer.status == 200) {
             let stop = Stop {
                 incident: self.id.to_owned(),
@@ -155,7 +155,6 @@ impl Of<'_> {
             };
             self.shared.borrow_mut().stops.push(stop);
         }
-        self.note(answer.as_ref(), RESPONDER, tocsin_audit::Action::PlanAmended, None);
         vec![said("amends", answer.as_ref())]
     }
 
@@ -171,9 +170,24 @@ impl Of<'_> {
         let body = json!({
             "to_those_told": said_to_those_told, "read_anew": false, "reason": "somebody was not told",
         });
-        let answer = self.post(RESPONDER, "amend", &body);
+        Some(said("amends as asked", self.ask_to_amend(&body).as_ref()))
+    }
+
+    /// Whoever was not answered asks again.
+    pub(super) fn amend_once_more(&self) -> Option<String> {
+        let body = self.shared.borrow().unanswered.get(self.id).cloned()?;
+        Some(said("amends, once more", self.ask_to_amend(&body).as_ref()))
+    }
+
+    fn ask_to_amend(&self, body: &Value) -> Option<Response> {
+        let answer = self.post(RESPONDER, "amend", body);
         self.note(answer.as_ref(), RESPONDER, tocsin_audit::Action::PlanAmended, None);
-        Some(said("amends as asked", answer.as_ref()))
+        let unanswered = &mut self.shared.borrow_mut().unanswered;
+        match answer.as_ref().filter(|answer| answer.status < 500) {
+            Some(_) => unanswered.remove(self.id),
+            None => unanswered.insert(self.id.to_owned(), body.clone()),
+        };
+        answer
     }
 
     /// One of the tenant's people is erased, whose notice may be anywhere on its way.

@@ -475,9 +475,11 @@ impl End<'_> {
             (by_mail && !written_to.contains(person.email.as_str()) && !erased(&person.email))
                 || (by_text && !texted.contains(person.phone.as_str()))
         });
-        let missed = missed.count() as u64;
-        if missed > refused {
-            violations.push(format!("{missed} people were not written to, {refused} were refused"));
+        let missed: Vec<u32> = missed.map(|person| person.id).collect();
+        if missed.len() as u64 > refused {
+            let asked = &self.shown["incident"]["attention"];
+            violations
+                .push(format!("customers {missed:?} were not written to, {refused} were refused; {asked}"));
         }
     }
 

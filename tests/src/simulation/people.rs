@@ -393,38 +393,37 @@ impl Of<'_> {
             let Some(wave) = wave_of(&self.shared.borrow().plans, chunk).cloned() else {
                 continue;
             };
-            let goes_on = plan_of(chunk) == self.incident["plan"]["version"].as_u64();
-            // Of a plan that is over nothing goes again: what may have arrived counts as sent.
-            let finding = match self.find_out(chunk, &wave) {
-                "again" if !goes_on => "sent",
-                finding => finding,
-            };
-            let body = json!({ "as": finding, "reason": "the provider's log" });
-            let answer = self.post(RESPONDER, &format!("chunks/{chunk}/settle"), &body);
+            let found = self.find_out(chunk, &wave);
+            let answer = self.post(RESPONDER, &format!("chunks/{chunk}/settle"), &found);
             self.note(answer.as_ref(), RESPONDER, Action::ChunkSettled, Some(chunk));
-            answers.push(said(&format!("settles {chunk} as {finding}"), answer.as_ref()));
+            answers.push(said(&format!("settles {chunk} as {found}"), answer.as_ref()));
         }
-        answers.extend(self.amend_as_asked());
+        answers.extend(self.amend_once_more().or_else(|| self.amend_as_asked()));
         answers
     }
 
-    fn find_out(&self, chunk: &str, wave: &Value) -> &'static str {
+    /// Where the log has some of a chunk and not the others, somebody says so of each; or lets all go again, where that can
+    /// be.
+    fn find_out(&self, chunk: &str, wave: &Value) -> Value {
+        let found = |finding: &str| json!({ "as": finding, "reason": "the provider's log" });
         if wave["channel"] == "sms" {
             let texts = self.world.texts();
             let went = texts.iter().any(|text| text.tags.get("chunk").is_some_and(|tagged| tagged == chunk));
-            return if went { "sent" } else { "not-sent" };
+            return found(if went { "sent" } else { "not-sent" });
         }
         let mails = self.world.mails();
-        let told: BTreeSet<&String> = mails
+        let told: BTreeSet<u32> = mails
             .iter()
             .filter(|mail| mail.tags.get("chunk").is_some_and(|tagged| tagged == chunk))
-            .filter_map(|mail| mail.tags.get("index"))
+            .filter_map(|mail| mail.tags.get("index")?.parse().ok())
             .collect();
         let recipients = wave["recipients"].as_u64().unwrap_or(0) as usize;
+        let goes_on = plan_of(chunk) == self.incident["plan"]["version"].as_u64();
         match told.len() {
-            0 => "not-sent",
-            told if told == recipients => "sent",
-            _ => "again",
+            0 => found("not-sent"),
+            all if all == recipients => found("sent"),
+            _ if goes_on && self.shared.borrow_mut().story.below(2) == 0 => found("again"),
+            _ => json!({ "as": "sent", "only": told, "reason": "the provider's log" }),
         }
     }
 

@@ -111,11 +111,12 @@ fn together(first: Told, second: Told) -> Told {
     Told { tried: tried.into_iter().collect(), ..counts }
 }
 
-/// A partner that did not answer as it should may have the notice: under its plan it would go again under the same id, which
-/// a later plan does not.
+/// What goes again as a copy may have been taken the first time. And a partner that did not answer as it should may have the
+/// notice: under its plan it would go again under the same id, which a later plan does not.
 fn may_have_been_taken(channel: Channel, entry: &Entry) -> bool {
     match entry {
-        Entry::Throttled(_) | Entry::Repeat => channel == Channel::Partner,
+        Entry::Repeat => true,
+        Entry::Throttled(_) => channel == Channel::Partner,
         Entry::Waiting
         | Entry::Accepted(_)
         | Entry::Refused(_)
