@@ -9,6 +9,7 @@ use serde_json::Value;
 use tocsin_ports::memory::{Call, Delivered, Fault, Texted, Verdict, World};
 use tocsin_ports::{Outgoing, Posted, Queue};
 
+use super::people::Deed;
 use super::story::{Act, seconds};
 use super::{Happening, Shared, State, Told, perform, subject_of};
 use crate::{ses_bounce, ses_event, ses_send, sms_voice_event, sns_text_log};
@@ -75,6 +76,7 @@ fn fate(world: &World, shared: &Shared, call: Call<'_>) -> Option<Fault> {
             came_again = somebody_acts(world, shared, &mut dice, came_again);
         }
     }
+    somebody_holds(world, shared);
     let mut state = shared.borrow_mut();
     if is_lost(&state, call) {
         return Some(Fault::ErrorBefore);
@@ -83,6 +85,22 @@ fn fate(world: &World, shared: &Shared, call: Call<'_>) -> Option<Fault> {
     let fault = dice.choice(FAULTS)?;
     state.story.note(&format!("{call:?} {fault:?}"));
     Some(fault)
+}
+
+/// While a chunk is on its way to the provider is the worst moment for a hold: somebody holds then, and lets go soon.
+fn somebody_holds(world: &World, shared: &Shared) {
+    {
+        let mut state = shared.borrow_mut();
+        if state.story.act.who != "send" || state.story.is_deep() {
+            return;
+        }
+        if state.story.goes_wrong(3, "somebody holds in this moment").is_none() {
+            return;
+        }
+        let soon = world.time() + state.story.seconds(300, 1800);
+        state.at(soon, Happening::Person(Deed::Release));
+    }
+    perform(world, shared, world.time(), Happening::Person(Deed::Hold));
 }
 
 /// Whether the call is to the region that is lost.
