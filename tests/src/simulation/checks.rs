@@ -469,11 +469,10 @@ impl End<'_> {
         let own = |text: &&Texted| tag_of(&text.tags, "chunk").starts_with(self.id);
         let texted: BTreeSet<&str> = self.texts.iter().filter(own).map(|text| text.to.as_str()).collect();
         let erased = |address: &str| self.state.erased.iter().any(|erased| erased.address == address);
-        let missed = self.people.iter().filter(|person| {
-            let by_mail = !person.email.is_empty();
-            let by_text = !by_mail && !person.phone.is_empty();
-            (by_mail && !written_to.contains(person.email.as_str()) && !erased(&person.email))
-                || (by_text && !texted.contains(person.phone.as_str()))
+        let has_an_address = |person: &&Customer| !person.email.is_empty() || !person.phone.is_empty();
+        let missed = self.people.iter().filter(has_an_address).filter(|person| {
+            let told = written_to.contains(person.email.as_str()) || texted.contains(person.phone.as_str());
+            !told && !erased(&person.email)
         });
         let missed: Vec<u32> = missed.map(|person| person.id).collect();
         if missed.len() as u64 > refused {
