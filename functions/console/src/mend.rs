@@ -92,9 +92,9 @@ impl SettleBody {
             Some(sent) if !sent.contains(&place) => Finding::NotSent,
             Some(_) | None => self.finding,
         };
-        let each = (0..).zip(entries).map(|(place, entry)| match entry {
-            Entry::InDoubt => (found(place).entry(), Some(found(place))),
-            known => (known.clone(), None),
+        let each = (0..).zip(entries).map(|(place, entry)| {
+            let found = (*entry == Entry::InDoubt).then(|| found(place));
+            (found.map_or_else(|| entry.clone(), Finding::entry), found)
         });
         Ok(each.collect())
     }
