@@ -155,15 +155,16 @@ pub async fn settle(
         why,
         subject,
     );
+    // Asked before the answer is stored: whoever asks again after a crash finds nothing in doubt.
+    if unsent > 0 && !goes_on && incident.halt != Some(Halt::Cancelled) {
+        let ask = |incident: &mut Incident| incident.ask_to_amend(unsent, at);
+        incidents::amend(ports, &scope, at.incident, ask, &[]).await?;
+    }
     let change = Change { event, entries: Some(entries), wake };
     if !chunks::step(ports, &scope, &chunk, change, &leaf).await? {
         return Err(No::Conflict("the chunk moved on meanwhile: show the incident".to_owned()));
     }
     answer_question(ports, &scope, &at).await?;
-    if unsent > 0 && !goes_on && incident.halt != Some(Halt::Cancelled) {
-        let ask = |incident: &mut Incident| incident.ask_to_amend(unsent, at);
-        incidents::amend(ports, &scope, at.incident, ask, &[]).await?;
-    }
     let goes_again = goes_on && (finding == Finding::Again || unsent > 0);
     Ok(json!({
         "chunk": at, "settled": settled, "unsent": unsent, "as": finding.as_str(), "goes_again": goes_again,

@@ -116,7 +116,11 @@ pub async fn append(ports: &(impl ReadHome + WriteHome + Configured), found: Vec
         tracing::info!(orphans, "reports of texts that are not known here were kept");
     }
     let answered = answered(ports, &all).await?;
-    all.retain(|known| known.receipt.fact != Fact::Sent || !answered.contains(&known.receipt.chunk));
+    // That a copy went has to be known: a late bounce of the first message says nothing about it.
+    let is_copy = |known: &Known| known.receipt.attempt > 1;
+    all.retain(|known| {
+        known.receipt.fact != Fact::Sent || is_copy(known) || !answered.contains(&known.receipt.chunk)
+    });
     let receipts: Vec<(TenantScope, Receipt)> =
         all.iter().map(|known| (known.scope.clone(), known.receipt.clone())).collect();
     receipts::append(ports, &receipts).await?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkRef, ChunkState, Entry};
-use tocsin_domain::incident::{Halt as Stop, Incident};
+use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
 use tocsin_domain::notice::Place;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::receipt::{Reach, Unreachable, reach};
@@ -113,6 +113,11 @@ async fn of_chunk(
     if incident.plan.is_none_or(|plan| plan.version != at.plan) {
         incidents::ask(ports, scope, at.incident, Incident::not_arrived_task(at.plan), &[]).await?;
         return Ok(true);
+    }
+    // A later plan is being made, which may have read already who was told: what is called up under this one would be
+    // forgotten with it.
+    if incident.stage != Stage::Sending {
+        return Ok(false);
     }
     let facts = receipts::facts_of_chunk(ports, scope, &at).await?;
     let mut wanted: BTreeMap<(u32, u32), Vec<(Place, Unreachable)>> = BTreeMap::new();

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::{ChunkEvent, ChunkRef, ChunkState, Entry, end_of_doubt};
+use tocsin_domain::incident::Halt as Stop;
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::{Settling, Wave};
 use tocsin_domain::receipt::with_evidence;
@@ -92,8 +93,12 @@ async fn settle(
         chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, action, why, now)).await?;
         return Ok(());
     }
-    // While the incident is halted nothing is settled by policy; events still count.
+    // While the incident is held nothing is settled by policy; events still count. Of a cancelled one nothing goes any more,
+    // and what is in doubt of it is shown so.
     let incident = incidents::get(ports, scope, at.incident).await?.incident;
+    if incident.halt == Some(Stop::Cancelled) {
+        return chunks::forget(ports, scope, chunk).await;
+    }
     if incident.halt.is_some() {
         return chunks::put_off(ports, scope, chunk, now + LEFT_ALONE).await;
     }

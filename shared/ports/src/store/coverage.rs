@@ -107,10 +107,14 @@ async fn of_wave(
         let number = chunk.at.number;
         for (index, first) in (0_u32..).zip(reaches(&chunk.entries, facts.get(&number))) {
             match called.get(&Place { wave: wave.number, chunk: number, index }) {
-                // Whoever turns out to have got the first one after all is reached.
+                // Whoever turns out to have got the first one after all is reached, since the earlier of the two.
                 Some(second) => {
                     coverage.moved += 1;
-                    coverage.add(if matches!(first, Reach::Reached(_)) { &first } else { second });
+                    coverage.add(match (&first, second) {
+                        (Reach::Reached(at), Reach::Reached(other)) if other < at => second,
+                        (Reach::Reached(_), _) => &first,
+                        (Reach::Unreachable(_) | Reach::Pending | Reach::Undecided, _) => second,
+                    });
                 }
                 None => coverage.add(&first),
             }
