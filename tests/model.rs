@@ -61,6 +61,7 @@ enum Notice {
     InDoubt,
     Repeat,
     Vouched,
+    FoundUnsent,
 }
 
 impl Notice {
@@ -72,6 +73,7 @@ impl Notice {
             Notice::InDoubt => Entry::InDoubt,
             Notice::Repeat => Entry::Repeat,
             Notice::Vouched => Entry::Vouched,
+            Notice::FoundUnsent => Entry::FoundUnsent,
         }
     }
 
@@ -83,6 +85,7 @@ impl Notice {
             Entry::InDoubt => Notice::InDoubt,
             Entry::Repeat => Notice::Repeat,
             Entry::Vouched => Notice::Vouched,
+            Entry::FoundUnsent => Notice::FoundUnsent,
             Entry::Refused(_) | Entry::Withheld(_) | Entry::StandsBy => {
                 panic!("nobody refuses or withholds here")
             }
@@ -166,6 +169,8 @@ enum Answer {
 enum Finding {
     /// What the provider's log says.
     Truth,
+    /// Wrong, where it was sent and an event of it is lost or late.
+    NotSent,
     Again,
 }
 
@@ -313,6 +318,7 @@ impl Machine {
                 if chunk.asked {
                     actions.push(Action::Person(place, Finding::Truth));
                     if chunk.allowed < 2 {
+                        actions.push(Action::Person(place, Finding::NotSent));
                         actions.push(Action::Person(place, Finding::Again));
                     }
                 }
@@ -400,9 +406,9 @@ impl Machine {
         let looks_free = ChunkState::before(ChunkEvent::Claim).any(|state| state == chunk.state)
             || !self.has(Guard::State);
         if looks_free && now.halt.is_none() {
-            let is_copy = chunk.notice == Notice::Repeat;
-            let notice = if is_copy { self.weighed(chunk) } else { chunk.notice };
-            now.needless_copy |= is_copy && chunk.known && notice.entry().goes_next();
+            let may_have_arrived = chunk.notice.entry().needs_a_last_look();
+            let notice = if may_have_arrived { self.weighed(chunk) } else { chunk.notice };
+            now.needless_copy |= may_have_arrived && chunk.known && notice.entry().goes_next();
             now.workers[worker] = Worker::Read { chunk: place, attempt: chunk.attempt, notice };
         }
     }
@@ -435,8 +441,8 @@ impl Machine {
             Answer::Taken => (true, Notice::Accepted),
             Answer::TakenAndLost => (true, unknown),
             Answer::NotTakenAndLost => (false, unknown),
-            // A copy that did not get through is still a copy.
-            Answer::Throttled if was == Notice::Repeat => (false, Notice::Repeat),
+            // What may have arrived may have arrived still.
+            Answer::Throttled if was.entry().needs_a_last_look() => (false, was),
             Answer::Throttled => (false, Notice::Throttled),
         };
         let goes = was.entry().goes_next();
@@ -503,13 +509,14 @@ impl Machine {
         let found = match (notice, finding) {
             (Notice::InDoubt, Finding::Again) => Notice::Repeat,
             (Notice::InDoubt, Finding::Truth) if chunk.taken > 0 => Notice::Vouched,
-            (Notice::InDoubt, Finding::Truth) => Notice::Throttled,
+            (Notice::InDoubt, Finding::Truth | Finding::NotSent) => Notice::FoundUnsent,
             (proven, _) => proven,
         };
         if let Some(event) = end_of_doubt(&[found.entry()])
             && step(chunk, event)
         {
-            chunk.allowed += u8::from(event == ChunkEvent::SendAgain);
+            let wrong = found == Notice::FoundUnsent && chunk.taken > 0;
+            chunk.allowed += u8::from(event == ChunkEvent::SendAgain || wrong);
             chunk.copies += u8::from(event == ChunkEvent::SendAgain);
             (chunk.notice, chunk.asked) = (found, false);
         }

@@ -26,7 +26,11 @@ fn irish() -> Vec<Customer> {
 
 /// Three chunks' people in one country, one of whose chunks is handed over.
 fn half_told() -> (Town, String) {
-    let (town, incident) = leaked(&irish());
+    half_told_by(&tenant("shop"))
+}
+
+fn half_told_by(settings: &Value) -> (Town, String) {
+    let (town, incident) = leaked_of(&irish(), settings, &json!({}));
     approve(&town, &incident);
     let now = town.world.now();
     tick(async { dispatch::step(&town.world, now).await });
@@ -326,6 +330,7 @@ fn of_a_doubt_a_person_says_which_were_sent_and_the_others_are_told_by_the_next_
     let found = |finding: &str, only: &[u32]| json!({ "as": finding, "only": only, "reason": "the log" });
     assert_eq!(settle(found("not-sent", &places)).status, 400);
     assert_eq!(settle(found("sent", &[50])).status, 400);
+    assert_eq!(settle(found("sent", &[])).status, 400);
     let answer = settle(found("sent", &places));
     assert_eq!(
         (&answer.body["settled"], &answer.body["unsent"]),
@@ -335,6 +340,11 @@ fn of_a_doubt_a_person_says_which_were_sent_and_the_others_are_told_by_the_next_
     );
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
     assert!(attention.contains("30 notices of chunk"), "{attention}");
+    let numbers = |from: u32, until: u32| (from..until).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
+    let log = town.world.home_as_text();
+    for places in [numbers(0, 20), numbers(20, 50)] {
+        assert!(log.contains(&places), "{places}");
+    }
     amend(&town, &incident, "follow-up");
     town.drain();
     approve(&town, &incident);
@@ -381,4 +391,69 @@ fn an_approval_expires_when_the_facts_change() {
     let mails = town.world.mails();
     let to_people = mails.iter().filter(|mail| mail.to.starts_with("customer"));
     assert!(mails.len() == 8 && to_people.filter(|mail| mail.text.contains("It was worse.")).count() > 0);
+}
+
+#[test]
+fn what_was_filed_in_time_and_is_corrected_after_its_due_instant_is_not_late() {
+    let (mut town, incident) = leaked(&customers(7));
+    approve(&town, &incident);
+    town.each_minute_of(3);
+    let filing = |town: &Town| duty(&show(town, &incident), "eu-gdpr-authority", "DE").clone();
+    assert_eq!(filing(&town)["state"], "met");
+    let first = filing(&town)["coverage"]["last_reached"].clone();
+    town.world.advance_to(town.world.now() + SignedDuration::from_hours(80));
+    put_wording(&town, "A second bucket was open, too.");
+    amend(&town, &incident, "correction");
+    town.minute();
+    approve(&town, &incident);
+    let corrected = filing(&town);
+    assert_eq!((&corrected["state"], &corrected["coverage"]["pending"]), (&json!("open"), &json!(1)));
+    town.each_minute_of(3);
+    let corrected = filing(&town);
+    assert_eq!((&corrected["state"], &corrected["coverage"]["reached"]), (&json!("met"), &json!(1)));
+    assert_eq!(corrected["coverage"]["last_reached"], first, "{corrected}");
+}
+
+/// Whoever settles may crash at any call, and asks again.
+#[test]
+fn what_a_person_found_unsent_under_a_plan_that_is_over_asks_for_an_amendment_whatever_call_fails() {
+    for faulty in 1..40 {
+        let (mut town, incident) = half_told();
+        let chunk = lose_the_next_call(&town, Fault::ErrorBefore);
+        amend(&town, &incident, "follow-up");
+        town.each_minute_of(20);
+        approve(&town, &incident);
+        town.minute();
+        let found = json!({ "as": "not-sent", "reason": "the provider's log" });
+        let path = format!("chunks/{chunk}/settle");
+        town.world.fail_at(town.world.calls() + faulty, Fault::ErrorAfter);
+        if act(&town, RESPONDER, &incident, &path, &found).status == 200 {
+            assert!(faulty > 5, "{faulty} calls");
+            return;
+        }
+        act(&town, RESPONDER, &incident, &path, &found);
+        let attention = show(&town, &incident)["incident"]["attention"].to_string();
+        assert!(attention.contains("50 notices of chunk"), "call {faulty}: {attention}");
+    }
+    panic!("no settlement without a fault");
+}
+
+#[test]
+fn a_person_is_soon_asked_about_a_copy_that_an_amendment_overtook_at_night() {
+    let mut settings = tenant("shop");
+    settings["senders"]["email_window"] = json!("08:00-21:00");
+    let (mut town, incident) = half_told_by(&settings);
+    town.silence_providers();
+    let chunk = lose_the_next_call(&town, Fault::ErrorBefore);
+    let night = "2026-11-24T02:00:00Z".parse().expect("an instant");
+    town.world.advance_to(night);
+    // The policy lets it go again, in the morning.
+    tick(async { watch::step(&town.world, town.world.now()).await });
+    town.each_minute_of(5);
+    amend(&town, &incident, "follow-up");
+    town.drain();
+    approve(&town, &incident);
+    town.each_minute_of(10);
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    assert!(attention.contains(&format!("chunk {chunk} may or may not have been sent")), "{attention}");
 }

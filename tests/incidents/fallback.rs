@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tocsin_domain::chunk::{ChunkEvent, ChunkRef, Entry};
 use tocsin_ports::memory::{Call, Fault, Verdict, World};
@@ -206,4 +206,92 @@ fn what_cannot_be_seen_to_keeps_no_bounce_from_being_seen() {
     run(unreached::put(&town.world, gone)).expect("a store");
     town.each_minute_of(5);
     assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (1, 1));
+}
+
+fn amend(town: &Town, incident: &str) {
+    let body = json!({ "to_those_told": "follow-up", "read_anew": false, "reason": "more is known" });
+    assert_eq!(act(town, RESPONDER, incident, "amend", &body).status, 200);
+}
+
+/// Nothing is called up under a plan that is being replaced: the new one has read who was told, or is about to.
+#[test]
+fn a_bounce_that_comes_before_the_amended_plan_is_made_is_that_plans() {
+    let (mut town, incident) = with_a_phone("bounce@example.com");
+    town.silence_providers();
+    town.minute();
+    amend(&town, &incident);
+    for mail in town.world.mails() {
+        town.tell(&ses_event(&mail, mail.at));
+    }
+    tick(async { watch::step(&town.world, town.world.now()).await });
+    assert_eq!(called_up(&town.world), 0);
+    town.drain();
+    approve(&town, &incident);
+    town.each_minute_of(20);
+    assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (1, 0));
+}
+
+#[test]
+fn a_bounce_that_comes_while_an_amended_plan_waits_is_a_persons() {
+    let (mut town, incident) = with_a_phone("bounce@example.com");
+    town.silence_providers();
+    town.minute();
+    amend(&town, &incident);
+    town.drain();
+    // The new plan counts on the mail.
+    for mail in town.world.mails() {
+        town.tell(&ses_event(&mail, mail.at));
+    }
+    town.each_minute_of(20);
+    assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (0, 0));
+    approve(&town, &incident);
+    town.each_minute_of(20);
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    assert!(attention.contains("notices of plan 1 did not arrive"), "{attention}");
+    amend(&town, &incident);
+    town.drain();
+    approve(&town, &incident);
+    town.each_minute_of(5);
+    assert_eq!(texts_to_the_phone(&town.world), 1);
+}
+
+/// The answer to the first mail is lost, and a copy goes: the provider says of the copy only that it took it.
+#[test]
+fn a_late_bounce_of_the_first_mail_says_nothing_of_its_copy() {
+    let (mut town, _) = with_a_phone("ada@example.com");
+    town.silence_providers();
+    town.world.crash_at_mail_to("ada@example.com", Fault::ErrorAfter);
+    town.each_minute_of(30);
+    let mails = town.world.mails();
+    let to_ada: Vec<_> = mails.iter().filter(|mail| mail.to == "ada@example.com").collect();
+    let [first, copy] = to_ada[..] else { panic!("{} mails", to_ada.len()) };
+    town.tell(&ses_send(copy, copy.at));
+    town.tell(&ses_bounce(first, town.world.now()));
+    town.each_minute_of(20);
+    assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (0, 0));
+    town.tell(&ses_bounce(copy, town.world.now()));
+    town.each_minute_of(20);
+    assert_eq!((texts_to_the_phone(&town.world), called_up(&town.world)), (1, 1));
+}
+
+/// The mail is said to have bounced and was opened all the same.
+#[test]
+fn whom_two_channels_reached_was_reached_by_the_earlier_of_them() {
+    for (opens_after, expected) in [(-60, "the mail"), (60, "the text")] {
+        let (mut town, incident) = with_a_phone("bounce@example.com");
+        town.each_minute_of(20);
+        let reached = |town: &Town| {
+            let coverage = duty(&show(town, &incident), "eu-gdpr-individual", "DE")["coverage"].clone();
+            coverage["last_reached"].as_str().expect("an instant").parse::<Timestamp>().expect("an instant")
+        };
+        let by_text = reached(&town);
+        let opened = by_text + SignedDuration::from_secs(opens_after);
+        let mail =
+            town.world.mails().into_iter().find(|mail| mail.to == "bounce@example.com").expect("a mail");
+        let mut event = ses_event(&mail, opened);
+        event["eventType"] = json!("Open");
+        event["open"] = json!({ "timestamp": opened.to_string() });
+        town.tell(&event);
+        assert_eq!(reached(&town), by_text.min(opened), "{expected} was earlier");
+    }
 }

@@ -1,5 +1,6 @@
 //! What is stuck, and how it goes on: a manifest is mended, a doubt is settled, a malformed message is found.
 
+use jiff::SignedDuration;
 use serde_json::json;
 use tocsin_ports::memory::{Fault, Verdict, World};
 use tocsin_ports::{Clock, Mail};
@@ -57,15 +58,12 @@ fn a_filing_that_was_not_sent_goes_when_a_person_says_so() {
     assert!(town.world.home_as_text().contains("the authority was asked"), "the reason is in the log");
 }
 
-#[test]
-fn a_doubt_that_waits_for_a_person_is_left_alone_for_minutes_and_its_event_still_ends_it() {
-    use jiff::SignedDuration;
-    use tocsin_ports::store::chunks;
-    let (mut town, incident) = leaked(&customers(7));
+/// A town that waits for a person, because the filing's claim died after its call and the provider's events are late.
+fn with_a_filing_sent_in_doubt() -> (Town, String) {
+    let (town, incident) = leaked(&customers(7));
     approve(&town, &incident);
     town.world.crash_at_mail_to("filings@authority.example", Fault::CrashAfter);
     let is_asked = |town: &Town| show(town, &incident)["incident"]["attention"] != json!([]);
-    // The provider's events are lost.
     while !is_asked(&town) {
         town.world.advance_to(town.world.now() + SignedDuration::from_mins(1));
         run(dispatch::step(&town.world, town.world.now()));
@@ -78,6 +76,29 @@ fn a_doubt_that_waits_for_a_person_is_left_alone_for_minutes_and_its_event_still
         }
         run(watch::step(&town.world, town.world.now()));
     }
+    (town, incident)
+}
+
+#[test]
+fn what_a_person_found_not_sent_does_not_go_again_once_an_event_shows_that_it_was() {
+    let (mut town, incident) = with_a_filing_sent_in_doubt();
+    let question =
+        show(&town, &incident)["incident"]["attention"][0].as_str().expect("a question").to_owned();
+    let chunk = question.split(' ').nth(1).expect("a chunk");
+    assert_eq!(settle(&town, RESPONDER, &incident, chunk, "not-sent").status, 200);
+    town.tell_events();
+    for _ in 0..5 {
+        town.minute();
+    }
+    assert_eq!(filings(&town), 1);
+    let duty = duty(&show(&town, &incident), "eu-gdpr-authority", "DE").clone();
+    assert_eq!(duty["coverage"]["reached"], 1, "{duty}");
+}
+
+#[test]
+fn a_doubt_that_waits_for_a_person_is_left_alone_for_minutes_and_its_event_still_ends_it() {
+    use tocsin_ports::store::chunks;
+    let (mut town, incident) = with_a_filing_sent_in_doubt();
     let scope =
         tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
     let waiting = |minutes: i64| {
@@ -282,4 +303,18 @@ fn when_every_message_is_called_malformed_the_fault_is_ours_and_all_go_again() {
         town.minute();
     }
     assert_eq!(town.world.mails().len(), 15);
+}
+
+#[test]
+fn what_is_in_doubt_of_a_cancelled_incident_is_looked_at_no_more_and_stays_shown() {
+    use tocsin_ports::store::chunks;
+    let (mut town, incident, _) = with_a_filing_in_doubt();
+    let cancelled = act(&town, RESPONDER, &incident, "cancel", &json!({ "reason": "a false alarm" }));
+    assert_eq!(cancelled.status, 200);
+    town.each_minute_of(10);
+    let scope =
+        tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
+    let later = town.world.now() + SignedDuration::from_hours(24);
+    assert_eq!(run(chunks::to_settle(&town.world, &scope, later)).expect("a store"), []);
+    assert_eq!(show(&town, &incident)["chunks"]["undecided"], 1);
 }

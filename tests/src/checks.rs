@@ -72,9 +72,9 @@ pub(crate) fn by_policy(settlement: &Leaf) -> bool {
     settlement.why.contains("send again")
 }
 
-/// Whether a settlement is that the chunk goes again, as a person found.
-pub(crate) fn by_person(settlement: &Leaf) -> bool {
-    settlement.subject.get("as").is_some_and(|finding| finding == "again")
+/// The places in its chunk of the notices of which a settlement says that they go again.
+pub(crate) fn again(settlement: &Leaf) -> impl Iterator<Item = &str> {
+    settlement.subject.get("again").into_iter().flat_map(|places| places.split_ascii_whitespace())
 }
 
 pub(crate) fn duties(shown: &Value) -> impl Iterator<Item = &Value> {

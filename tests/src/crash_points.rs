@@ -137,7 +137,7 @@ fn check(town: &Town, people: &[Customer], failures: &[Failure]) {
     let texts = town.world.texts().iter().filter(|text| text.to == PHONE).count();
     assert!(texts == 1 || (texts == 0 && asked("eu-gdpr-individual", "sms")), "{texts} texts: {attention}");
     let in_app = people.iter().filter(|customer| customer.email.is_empty() && customer.phone.is_empty());
-    assert_eq!(town.world.inboxes(), in_app.count());
+    assert_eq!(town.world.inboxed().len(), in_app.count());
     for duty in shown["duties"].as_array().expect("duties") {
         let by_mail_alone = !matches!(duty["duty"]["jurisdiction"].as_str(), Some("FR" | "GB"));
         let is_owed = duty["duty"]["audience"] == "individual" && duty["duty"]["owed"] == "yes";

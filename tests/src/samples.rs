@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tocsin_ports::memory::{Delivered, Texted};
@@ -288,15 +288,16 @@ fn ses_head(mail: &Delivered, now: Timestamp) -> Value {
     json!({ "messageId": mail.provider_id, "timestamp": now.to_string(), "destination": [mail.to], "tags": tags })
 }
 
-/// What SNS logs of a text that the phone took, as a subscription of CloudWatch Logs hands it over.
+/// What SNS logs of a text that the phone takes now, as a subscription of CloudWatch Logs hands it over.
 pub fn sns_text_log(text: &Texted, now: Timestamp) -> Value {
     packed_lines(&[sns_text_line(text, now)])
 }
 
 /// The line alone.
 pub fn sns_text_line(text: &Texted, now: Timestamp) -> Value {
+    let published = now - SignedDuration::from_millis(1344);
     json!({
-        "notification": { "messageId": text.provider_id, "timestamp": now.strftime("%F %T%.3f").to_string() },
+        "notification": { "messageId": text.provider_id, "timestamp": published.strftime("%F %T%.3f").to_string() },
         "delivery": {
             "phoneCarrier": "a carrier", "destination": text.to, "smsType": "Transactional",
             "providerResponse": "Message has been accepted by phone", "dwellTimeMs": 599, "dwellTimeMsUntilDeviceAck": 1344,

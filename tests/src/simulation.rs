@@ -94,13 +94,22 @@ pub(crate) struct Told {
 pub(crate) struct SoFar {
     pub mails: usize,
     pub texts: usize,
+    pub hooks: usize,
+    pub inboxed: usize,
 }
 
 impl SoFar {
-    pub const NEVER: SoFar = SoFar { mails: usize::MAX, texts: usize::MAX };
+    pub const NEVER: SoFar =
+        SoFar { mails: usize::MAX, texts: usize::MAX, hooks: usize::MAX, inboxed: usize::MAX };
+    pub const NOTHING: SoFar = SoFar { mails: 0, texts: 0, hooks: 0, inboxed: 0 };
 
     pub fn in_the(world: &World) -> Self {
-        Self { mails: world.mail_count(), texts: world.text_count() }
+        Self {
+            mails: world.mail_count(),
+            texts: world.text_count(),
+            hooks: world.hooks().len(),
+            inboxed: world.inboxed().len(),
+        }
     }
 }
 
@@ -162,7 +171,7 @@ impl State {
             sends_from: None,
             at_work: None,
             dead: Vec::new(),
-            told: SoFar { mails: 0, texts: 0 },
+            told: SoFar::NOTHING,
             signing: 0,
             known: BTreeMap::new(),
             events: BTreeMap::new(),

@@ -169,7 +169,7 @@ async fn handed_over_under(
                 // Of a chunk that was refused in part, the other part went.
                 // Of a chunk that is accepted everything may have been withheld.
                 ChunkState::Planned | ChunkState::Due | ChunkState::Refused | ChunkState::Accepted => {
-                    if chunk.entries.iter().any(went) {
+                    if chunk.entries.iter().any(Entry::may_have_been_sent) {
                         handed_over.push(chunk.at.to_string());
                     }
                 }
@@ -178,15 +178,6 @@ async fn handed_over_under(
         }
     }
     Ok(handed_over)
-}
-
-fn went(entry: &Entry) -> bool {
-    match entry {
-        Entry::Accepted(_) | Entry::InDoubt | Entry::Repeat | Entry::Vouched => true,
-        Entry::Waiting | Entry::Throttled(_) | Entry::Refused(_) | Entry::Withheld(_) | Entry::StandsBy => {
-            false
-        }
-    }
 }
 
 async fn plan_in_force(

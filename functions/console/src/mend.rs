@@ -29,7 +29,7 @@ use crate::{ConsolePorts, No};
 struct SettleBody {
     #[serde(rename = "as")]
     finding: Finding,
-    /// With `sent`: the places in the chunk of those that were; the others that are in doubt were not.
+    /// With `sent`: the places in the chunk of those that were, at least one; the others that are in doubt were not.
     only: Option<BTreeSet<u32>>,
     reason: String,
 }
@@ -58,7 +58,7 @@ impl Finding {
     fn entry(self) -> Entry {
         match self {
             Finding::Sent => Entry::Vouched,
-            Finding::NotSent => Entry::Throttled("a person found that it was not sent".to_owned()),
+            Finding::NotSent => Entry::FoundUnsent,
             Finding::Again => Entry::Repeat,
         }
     }
@@ -74,19 +74,29 @@ impl SettleBody {
             )
         };
         let read: Self = serde_json::from_slice(body).map_err(|_| bad())?;
-        if read.only.is_some() && read.finding != Finding::Sent {
-            return Err(bad());
+        match &read.only {
+            Some(_) if read.finding != Finding::Sent => Err(bad()),
+            Some(sent) if sent.is_empty() => {
+                Err(No::Bad("\"only\" names none: if none was sent, say \"not-sent\"".to_owned()))
+            }
+            Some(_) | None => Ok(read),
         }
-        Ok(read)
     }
 
     /// What was found out of each notice that is in doubt. Of one that is not, what is proven stays.
     fn settle(&self, entries: &[Entry]) -> Result<Vec<(Entry, Option<Finding>)>, No> {
-        if let Some(place) = self.only.iter().flatten().find(|place| **place as usize >= entries.len()) {
-            return Err(No::Bad(format!(
-                "this chunk has {} notices, counted from 0: none is {place}",
-                entries.len()
-            )));
+        for place in self.only.iter().flatten() {
+            let Some(entry) = entries.get(*place as usize) else {
+                let notices = entries.len();
+                return Err(No::Bad(format!(
+                    "this chunk has {notices} notices, counted from 0: none is {place}"
+                )));
+            };
+            if !entry.may_have_been_sent() {
+                return Err(No::Bad(format!(
+                    "notice {place} of this chunk was not sent, by what the provider itself answered: name those that were"
+                )));
+            }
         }
         let found = |place: u32| match &self.only {
             Some(sent) if !sent.contains(&place) => Finding::NotSent,
@@ -98,6 +108,12 @@ impl SettleBody {
         });
         Ok(each.collect())
     }
+}
+
+/// The places in the chunk of which this was found out.
+fn places(found: &[Option<Finding>], finding: Finding) -> String {
+    let places = (0..).zip(found).filter(|(_, found)| **found == Some(finding));
+    places.map(|(place, _): (u32, _)| place.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 /// Ends the doubt about a chunk. Once it is ended another settlement changes nothing.
@@ -144,7 +160,9 @@ pub async fn settle(
         ("attempt", chunk.attempt.to_string()),
         ("as", finding.as_str().to_owned()),
         ("notices", settled.to_string()),
-        ("unsent", unsent.to_string()),
+        ("sent", places(&found, Finding::Sent)),
+        ("not_sent", places(&found, Finding::NotSent)),
+        ("again", places(&found, Finding::Again)),
     ];
     let leaf = Leaf::new(
         scope.tenant(),

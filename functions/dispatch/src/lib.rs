@@ -126,6 +126,10 @@ async fn send_one_again(
     };
     match wave.door(now) {
         Door::OpenUntil(_) => {}
+        // Its plan may be over before their morning, and a person is then asked about what is in doubt.
+        Door::OpensAt(at) if chunk.entries.iter().any(ChunkEntry::is_doubtful) => {
+            return chunks::put_off(ports, scope, &chunk, at.min(now + SHUT_FOR)).await;
+        }
         Door::OpensAt(at) => return chunks::put_off(ports, scope, &chunk, at).await,
         Door::Shut => return chunks::put_off(ports, scope, &chunk, now + SHUT_FOR).await,
     }

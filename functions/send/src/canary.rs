@@ -48,6 +48,11 @@ fn flight(entry: Entry) -> Flight {
     match entry {
         Entry::Accepted(id) => Flight::Accepted(id),
         Entry::Throttled(why) | Entry::Refused(why) | Entry::Withheld(why) => Flight::NotSent(why),
-        Entry::InDoubt | Entry::Waiting | Entry::Repeat | Entry::Vouched | Entry::StandsBy => Flight::InDoubt,
+        Entry::InDoubt
+        | Entry::Waiting
+        | Entry::Repeat
+        | Entry::Vouched
+        | Entry::FoundUnsent
+        | Entry::StandsBy => Flight::InDoubt,
     }
 }

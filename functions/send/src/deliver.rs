@@ -247,11 +247,21 @@ pub fn answers(hand_over: HandOver, messages: usize) -> Vec<Entry> {
     }
 }
 
-/// A copy that did not get through is still a copy: what went before it may have arrived.
+/// A copy that did not get through is still a copy: what went before it may have arrived. What a person found out is no
+/// proof either, and is weighed against events until it goes.
 fn after(was: &Entry, answer: Entry) -> Entry {
-    match (was, &answer) {
-        (Entry::Repeat, Entry::Throttled(_)) => Entry::Repeat,
-        (_, _) => answer,
+    match &answer {
+        Entry::Throttled(_) if was.needs_a_last_look() => was.clone(),
+        Entry::Throttled(_)
+        | Entry::Waiting
+        | Entry::Accepted(_)
+        | Entry::Refused(_)
+        | Entry::Withheld(_)
+        | Entry::InDoubt
+        | Entry::Repeat
+        | Entry::Vouched
+        | Entry::FoundUnsent
+        | Entry::StandsBy => answer,
     }
 }
 
@@ -290,9 +300,10 @@ mod tests {
     }
 
     #[test]
-    fn a_throttled_copy_stays_a_copy() {
+    fn what_may_have_arrived_stays_so_when_it_is_throttled() {
         let throttled = || Entry::Throttled("rate".to_owned());
         assert_eq!(after(&Entry::Repeat, throttled()), Entry::Repeat);
+        assert_eq!(after(&Entry::FoundUnsent, throttled()), Entry::FoundUnsent);
         assert_eq!(after(&Entry::Waiting, throttled()), throttled());
         assert_eq!(after(&Entry::Repeat, Entry::InDoubt), Entry::InDoubt);
     }

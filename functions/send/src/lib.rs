@@ -95,8 +95,8 @@ async fn send(ports: &impl SendPorts, message: Message<'_>, now: Timestamp) -> P
 async fn send_chunk(ports: &impl SendPorts, job: SendJob, now: Timestamp) -> Progress {
     let scope = TenantScope::proven(job.tenant, Proof::OwnQueue);
     let mut chunk = chunks::get(ports, &scope, &job.chunk).await?;
-    if chunk.entries.contains(&Entry::Repeat) {
-        // An event may have come since the copy was decided on: then it is not needed.
+    if chunk.entries.iter().any(Entry::needs_a_last_look) {
+        // An event may have come since it was decided that they go again: then it is not needed.
         let known = receipts::of_chunk(ports, &scope, &job.chunk).await?;
         chunk.entries = with_evidence(&chunk.entries, &known);
     }
@@ -136,7 +136,7 @@ async fn send_chunk(ports: &impl SendPorts, job: SendJob, now: Timestamp) -> Pro
     hand_over(ports, &scope, (&wave, &brief), &chunk, ready, turn, now).await
 }
 
-/// A copy that events made needless ends its chunk here; of what stands by, nothing was called up.
+/// What events made needless ends its chunk here; of what stands by, nothing was called up.
 async fn nothing_goes(
     ports: &impl SendPorts,
     scope: &TenantScope,
@@ -144,7 +144,7 @@ async fn nothing_goes(
     now: Timestamp,
 ) -> Progress {
     if chunk.state == ChunkState::Due {
-        let why = "the provider's events came before the copy went: it is not needed";
+        let why = "the provider's events came before it went again: it is not needed";
         let leaf = leaf(scope, chunk, chunk.attempt, Action::ChunkSettled, why, now);
         let wake = chunk.moves_on(&chunk.entries).then_some(now);
         let change = Change { event: ChunkEvent::Evidence, entries: Some(chunk.entries.clone()), wake };
@@ -228,6 +228,7 @@ fn handed_over(before: &[Entry], after: &[Entry]) -> Health {
             | Entry::Withheld(_)
             | Entry::Repeat
             | Entry::Vouched
+            | Entry::FoundUnsent
             | Entry::StandsBy => (0, None),
         };
         health.add(Count::HandedOver, handed_over);
@@ -315,6 +316,7 @@ fn reasons(entries: &[Entry]) -> String {
             | Entry::InDoubt
             | Entry::Repeat
             | Entry::Vouched
+            | Entry::FoundUnsent
             | Entry::StandsBy => None,
         })
         .collect();

@@ -141,7 +141,8 @@ async fn note_health(
         | Entry::Withheld(_)
         | Entry::InDoubt
         | Entry::Repeat
-        | Entry::Vouched => None,
+        | Entry::Vouched
+        | Entry::FoundUnsent => None,
     };
     let health = partners::note(ports, scope, &notice.contact, failure, now).await?;
     if health.failures == ILL_AFTER {

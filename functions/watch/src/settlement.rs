@@ -112,11 +112,18 @@ async fn settle(
         ask_a_person(ports, scope, chunk, now).await?;
         return go_on(ports, scope, chunk, entries, now).await;
     }
-    let entries = entries.iter().map(again).collect();
-    let change = Change { event: ChunkEvent::SendAgain, entries: Some(entries), wake: Some(now) };
+    let entries: Vec<Entry> = entries.iter().map(again).collect();
     let why = "no evidence within the settling time; the approved policy is to send again, marked as a copy";
-    chunks::step(ports, scope, chunk, change, &leaf(scope, chunk, Action::ChunkSettled, why, now)).await?;
+    let subject = about(chunk).into_iter().chain([("again", places_of_copies(&entries))]);
+    let leaf = leaf_about(scope, chunk, Action::ChunkSettled, why, subject, now);
+    let change = Change { event: ChunkEvent::SendAgain, entries: Some(entries), wake: Some(now) };
+    chunks::step(ports, scope, chunk, change, &leaf).await?;
     Ok(())
+}
+
+fn places_of_copies(entries: &[Entry]) -> String {
+    let copies = (0..).zip(entries).filter(|(_, entry)| **entry == Entry::Repeat);
+    copies.map(|(place, _): (u32, _)| place.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 /// Nobody waits for what a person is asked: what was proven not sent goes again, and whoever was refused moves on.
@@ -157,6 +164,7 @@ fn again(entry: &Entry) -> Entry {
         | Entry::Withheld(_)
         | Entry::Repeat
         | Entry::Vouched
+        | Entry::FoundUnsent
         | Entry::StandsBy => entry.clone(),
     }
 }
@@ -176,7 +184,21 @@ async fn ask_a_person(
 }
 
 fn leaf(scope: &TenantScope, chunk: &StoredChunk, action: Action, why: &str, now: Timestamp) -> Leaf {
-    let subject = [("chunk", chunk.chunk.at.to_string()), ("attempt", chunk.attempt.to_string())];
+    leaf_about(scope, chunk, action, why, about(chunk), now)
+}
+
+fn about(chunk: &StoredChunk) -> [(&'static str, String); 2] {
+    [("chunk", chunk.chunk.at.to_string()), ("attempt", chunk.attempt.to_string())]
+}
+
+fn leaf_about(
+    scope: &TenantScope,
+    chunk: &StoredChunk,
+    action: Action,
+    why: &str,
+    subject: impl IntoIterator<Item = (&'static str, String)>,
+    now: Timestamp,
+) -> Leaf {
     let actor = Actor::Function("watch".to_owned());
     Leaf::new(scope.tenant(), Some(chunk.chunk.at.incident), now, actor, action, why, subject)
 }

@@ -248,6 +248,8 @@ pub enum Entry {
     Repeat,
     /// It was in doubt, and a person found out that it was sent.
     Vouched,
+    /// It was in doubt, and a person found out that it was not sent: it goes again, as it is.
+    FoundUnsent,
     /// Waits until it is known that the notice whose place it would take does not arrive.
     StandsBy,
 }
@@ -261,7 +263,7 @@ impl Entry {
     /// Whether the next hand-over takes this notice along.
     pub fn goes_next(&self) -> bool {
         match self {
-            Entry::Waiting | Entry::Throttled(_) | Entry::Repeat => true,
+            Entry::Waiting | Entry::Throttled(_) | Entry::Repeat | Entry::FoundUnsent => true,
             Entry::Accepted(_)
             | Entry::Refused(_)
             | Entry::Withheld(_)
@@ -282,6 +284,35 @@ impl Entry {
             | Entry::Throttled(_)
             | Entry::Refused(_)
             | Entry::Withheld(_)
+            | Entry::Vouched
+            | Entry::FoundUnsent
+            | Entry::StandsBy => false,
+        }
+    }
+
+    /// Whether somebody may have the notice by now.
+    pub fn may_have_been_sent(&self) -> bool {
+        match self {
+            Entry::Accepted(_) | Entry::InDoubt | Entry::Repeat | Entry::Vouched => true,
+            Entry::Waiting
+            | Entry::Throttled(_)
+            | Entry::Refused(_)
+            | Entry::Withheld(_)
+            | Entry::FoundUnsent
+            | Entry::StandsBy => false,
+        }
+    }
+
+    /// Whether what goes next may turn out to have been taken before: it was in doubt, and what ended the doubt was no proof.
+    pub fn needs_a_last_look(&self) -> bool {
+        match self {
+            Entry::Repeat | Entry::FoundUnsent => true,
+            Entry::Waiting
+            | Entry::Accepted(_)
+            | Entry::Throttled(_)
+            | Entry::Refused(_)
+            | Entry::Withheld(_)
+            | Entry::InDoubt
             | Entry::Vouched
             | Entry::StandsBy => false,
         }
@@ -325,6 +356,7 @@ impl fmt::Display for Entry {
             Entry::InDoubt => f.write_str("?"),
             Entry::Repeat => f.write_str("+"),
             Entry::Vouched => f.write_str("!"),
+            Entry::FoundUnsent => f.write_str("~"),
             Entry::StandsBy => f.write_str("="),
         }
     }
@@ -343,6 +375,7 @@ impl FromStr for Entry {
             ("?", "") => Ok(Entry::InDoubt),
             ("+", "") => Ok(Entry::Repeat),
             ("!", "") => Ok(Entry::Vouched),
+            ("~", "") => Ok(Entry::FoundUnsent),
             ("=", "") => Ok(Entry::StandsBy),
             (_, _) => Err(BadId("entry")),
         }
@@ -466,6 +499,7 @@ mod tests {
             Entry::InDoubt,
             Entry::Repeat,
             Entry::Vouched,
+            Entry::FoundUnsent,
             Entry::StandsBy,
         ];
         for entry in entries {

@@ -19,7 +19,11 @@ pub struct Coverage {
     /// How many of them are tried by another channel, because the first one did not reach them.
     #[serde(default)]
     pub moved: u64,
-    /// When the last of those reached was.
+    /// How many of those whom their newest notice does not reach, or not yet, an earlier one of this duty reached: what is
+    /// open is a correction or what follows, and the duty itself was done.
+    #[serde(default)]
+    pub told_before: u64,
+    /// When the last of those reached first was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_reached: Option<Timestamp>,
 }
@@ -37,11 +41,27 @@ impl Coverage {
         }
     }
 
+    /// Somebody whom an earlier notice of the duty may have reached: it fulfilled the duty when it did.
+    pub fn add_again(&mut self, before: Option<Timestamp>, reach: &Reach) {
+        let Some(before) = before else {
+            return self.add(reach);
+        };
+        match reach {
+            Reach::Reached(at) => self.add(&Reach::Reached(before.min(*at))),
+            Reach::Unreachable(_) | Reach::Pending | Reach::Undecided => {
+                self.add(reach);
+                self.told_before += 1;
+                self.last_reached = self.last_reached.max(Some(before));
+            }
+        }
+    }
+
     pub fn merge(&mut self, other: &Coverage) {
         self.reached += other.reached;
         self.pending += other.pending;
         self.undecided += other.undecided;
         self.moved += other.moved;
+        self.told_before += other.told_before;
         self.last_reached = self.last_reached.max(other.last_reached);
         for (why, count) in &other.unreachable {
             *self.unreachable.entry(*why).or_default() += count;
@@ -154,16 +174,18 @@ pub fn state_of(duty: &Obligation, coverage: &Coverage, on_desk: Option<Desk>, n
     }
 }
 
-/// The state of a duty that notices fulfil. `due` is `None` where the law sets no number.
+/// The state of a duty that notices fulfil: in time when everybody's first notice was. `due` is `None` where the law sets no
+/// number.
 pub fn duty_state(coverage: &Coverage, due: Option<Timestamp>, now: Timestamp) -> DutyState {
     if coverage.undecided > 0 {
         return DutyState::Undecided;
     }
     let all_reached = coverage.total() > 0 && coverage.reached == coverage.total();
+    let all_told = coverage.reached + coverage.told_before == coverage.total();
     match (all_reached, due) {
         (true, Some(due)) if coverage.last_reached.is_some_and(|last| last > due) => DutyState::MetLate,
         (true, _) => DutyState::Met,
-        (false, Some(due)) if now > due => DutyState::Late,
+        (false, Some(due)) if now > due && !(all_told && coverage.total() > 0) => DutyState::Late,
         (false, _) if coverage.unreachable_total() > 0 => DutyState::AtRisk,
         (false, _) => DutyState::Open,
     }
@@ -187,7 +209,7 @@ mod tests {
     fn coverage(reached: u64, bounced: u64, pending: u64, undecided: u64) -> Coverage {
         let unreachable =
             if bounced > 0 { BTreeMap::from([(Unreachable::Bounced, bounced)]) } else { BTreeMap::new() };
-        Coverage { reached, unreachable, pending, undecided, moved: 0, last_reached: None }
+        Coverage { reached, unreachable, pending, undecided, ..Coverage::default() }
     }
 
     fn reached_at(last: Timestamp) -> Coverage {
@@ -222,6 +244,31 @@ mod tests {
             (Desk::Done(after), None, after, DutyState::MetByWord),
         ] {
             assert_eq!(desk_state(desk, due, now), expected, "{desk:?} {now}");
+        }
+    }
+
+    #[test]
+    fn a_correction_makes_nothing_late_that_was_done_in_time() {
+        let [told, due, corrected] = [10, 20, 30].map(|second| Timestamp::from_second(second).unwrap());
+        let of = |before: Option<Timestamp>, reach: &Reach| {
+            let mut coverage = Coverage::default();
+            coverage.add_again(Some(told), &Reach::Reached(corrected));
+            coverage.add_again(before, reach);
+            coverage
+        };
+        let bounced = Reach::Unreachable(Unreachable::Bounced);
+        for (before, reach, now, expected) in [
+            (Some(told), Reach::Pending, told, DutyState::Open),
+            (Some(told), Reach::Pending, corrected, DutyState::Open),
+            (Some(told), bounced, corrected, DutyState::AtRisk),
+            (Some(told), Reach::Reached(corrected), corrected, DutyState::Met),
+            (Some(corrected), Reach::Reached(corrected), corrected, DutyState::MetLate),
+            (None, Reach::Pending, corrected, DutyState::Late),
+            (None, Reach::Reached(corrected), corrected, DutyState::MetLate),
+        ] {
+            let coverage = of(before, &reach);
+            assert_eq!(duty_state(&coverage, Some(due), now), expected, "{before:?} {reach:?} at {now}");
+            assert_eq!(coverage.total(), 2);
         }
     }
 

@@ -82,6 +82,7 @@ impl Figures {
             | Entry::Withheld(_)
             | Entry::InDoubt
             | Entry::Repeat
+            | Entry::FoundUnsent
             | Entry::StandsBy => (false, false),
         };
         let is_refused = (is_refused || trouble.refused) && !trouble.bounced;

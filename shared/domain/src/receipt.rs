@@ -136,6 +136,7 @@ pub fn reach(entry: &Entry, known: &Known) -> Reach {
         | Entry::Accepted(_)
         | Entry::Repeat
         | Entry::Vouched
+        | Entry::FoundUnsent
         | Entry::StandsBy => Reach::Pending,
         Entry::Refused(_) => Reach::Unreachable(Unreachable::RefusedByProvider),
         Entry::Withheld(_) => Reach::Unreachable(Unreachable::Withheld),
@@ -161,14 +162,17 @@ fn did_not_arrive(message: &OfMessage) -> Option<Unreachable> {
 }
 
 /// The entries of a chunk after what is known of its notices is weighed: any fact about a notice proves that the
-/// provider took it, and ends a doubt about it. A copy that was going to be sent is then not needed.
+/// provider took it, whatever a person found out, and ends a doubt about it. What was going to be sent again is then not
+/// needed.
 pub fn with_evidence(entries: &[Entry], known: &[Receipt]) -> Vec<Entry> {
     let ids: BTreeMap<u32, &str> =
         known.iter().map(|receipt| (receipt.index, receipt.provider_id.as_str())).collect();
     (0_u32..)
         .zip(entries)
         .map(|(index, entry)| match (entry, ids.get(&index)) {
-            (Entry::InDoubt | Entry::Repeat, Some(id)) => Entry::Accepted((*id).to_owned()),
+            (Entry::InDoubt | Entry::Repeat | Entry::FoundUnsent, Some(id)) => {
+                Entry::Accepted((*id).to_owned())
+            }
             (other, _) => other.clone(),
         })
         .collect()
@@ -256,9 +260,20 @@ mod tests {
             provider_id: "id".to_owned(),
             detail: String::new(),
         };
-        let entries = [Entry::InDoubt, Entry::Repeat, Entry::InDoubt, Entry::Waiting];
-        let known = [receipt(0, Fact::Sent), receipt(1, Fact::Bounced), receipt(3, Fact::Delivered)];
-        assert_eq!(with_evidence(&entries, &known), [accepted(), accepted(), Entry::InDoubt, Entry::Waiting]);
+        for (entry, expected) in [
+            (Entry::InDoubt, accepted()),
+            (Entry::Repeat, accepted()),
+            (Entry::FoundUnsent, accepted()),
+            (Entry::Waiting, Entry::Waiting),
+        ] {
+            for fact in FACTS {
+                assert_eq!(
+                    with_evidence(&[Entry::InDoubt, entry.clone()], &[receipt(1, fact)]),
+                    [Entry::InDoubt, expected.clone()],
+                    "{entry:?} {fact:?}"
+                );
+            }
+        }
     }
 
     #[test]

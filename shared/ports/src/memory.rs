@@ -16,7 +16,7 @@ use tocsin_domain::id::{TenantId, digest};
 use tocsin_domain::pause::Limits;
 use tocsin_domain::person::EmailAddress;
 
-pub use self::outside::{Delivered, Endpoints, Provider, Texted, Verdict};
+pub use self::outside::{Delivered, Endpoints, Inboxed, Provider, Texted, Verdict};
 use self::tables::Table;
 use crate::ports::*;
 use crate::scope::TenantScope;
@@ -84,6 +84,7 @@ pub struct World {
     mails: RefCell<Vec<Delivered>>,
     texts: RefCell<Vec<Texted>>,
     hooks: RefCell<Vec<Hook>>,
+    inboxed: RefCell<Vec<Inboxed>>,
     endpoints: RefCell<Option<Endpoints>>,
     alerts: RefCell<Vec<AlertMessage>>,
     alerts_refused: RefCell<BTreeSet<String>>,
@@ -124,6 +125,7 @@ impl World {
             mails: RefCell::default(),
             texts: RefCell::default(),
             hooks: RefCell::default(),
+            inboxed: RefCell::default(),
             endpoints: RefCell::default(),
             alerts: RefCell::default(),
             alerts_refused: RefCell::default(),
@@ -176,6 +178,7 @@ impl World {
             mails: self.mails.clone(),
             texts: self.texts.clone(),
             hooks: self.hooks.clone(),
+            inboxed: self.inboxed.clone(),
             alerts: self.alerts.clone(),
             alerts_refused: self.alerts_refused.clone(),
             drawn: self.drawn.clone(),
@@ -447,6 +450,7 @@ impl ReadPeople for World {
 impl WritePeople for World {
     async fn put_people(&self, region: &str, items: Vec<Item>) -> Result<(), PortError> {
         self.fallible_at(Call::Regional(region), || {
+            self.note_inboxed(&items);
             self.people.borrow_mut().entry(region.to_owned()).or_default().put_all(items);
             Ok(())
         })

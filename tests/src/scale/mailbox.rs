@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tocsin_audit::{Action, Leaf};
 use tocsin_ports::memory::Delivered;
 
-use crate::checks::{by_person, by_policy};
+use crate::checks::again;
 
 pub(super) struct Mailbox {
     tenant: String,
@@ -104,7 +104,7 @@ impl Mailbox {
     pub fn check(&mut self, leaves: &[Leaf], refused: u64) {
         let mut repeats: BTreeMap<&str, u64> = BTreeMap::new();
         for leaf in leaves.iter().filter(|leaf| leaf.action == Action::ChunkSettled) {
-            if let Some(chunk) = leaf.subject.get("chunk").filter(|_| by_policy(leaf) || by_person(leaf)) {
+            if let Some(chunk) = leaf.subject.get("chunk").filter(|_| again(leaf).next().is_some()) {
                 *repeats.entry(chunk).or_default() += 1;
             }
         }

@@ -7,19 +7,21 @@ use serde_json::Value;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::alert::AlertMessage;
 use tocsin_domain::id::TenantId;
-use tocsin_ports::Hook;
-use tocsin_ports::memory::{Delivered, Texted, World};
+use tocsin_domain::person::by_customer_id;
+use tocsin_ports::memory::{Delivered, Inboxed, Texted, World};
+use tocsin_ports::secrets::identity_key;
+use tocsin_ports::{Hook, Proof, TenantScope};
 
 use super::weather::BOUNCES_ALONE;
 use super::{Report, SoFar, State, TENANTS, changes, people};
-use crate::Customer;
 use crate::checks::{
-    CLOCKS, by_person, by_policy, counted_as_planned, duties, every_claim_ended, in_time_or_escalated, log,
+    CLOCKS, again, by_policy, counted_as_planned, duties, every_claim_ended, in_time_or_escalated, log,
     nothing_is_claimed_while_paused, nothing_is_open, nothing_is_withheld, settled, unreachable,
 };
+use crate::{Customer, run};
 
 pub(super) fn all(world: &World, state: State, people: &BTreeMap<&str, Vec<Customer>>) -> Report {
-    let (mails, texts) = (world.mails(), world.texts());
+    let (mails, texts, hooks, inboxed) = (world.mails(), world.texts(), world.hooks(), world.inboxed());
     let mut violations = state.seen.clone();
     for tenant in TENANTS {
         walls(world, &mails, tenant, &people[tenant], &mut violations);
@@ -32,6 +34,7 @@ pub(super) fn all(world: &World, state: State, people: &BTreeMap<&str, Vec<Custo
         };
         every_claim_ended(&leaves, &mut violations);
         nothing_is_claimed_while_paused(&leaves, &mut violations);
+        let inboxes = inboxes_of(world, tenant, &people[tenant]);
         let incidents = people::incidents(world, tenant);
         let cancelled = incidents.iter().filter(|incident| incident["halt"] == "cancelled").count();
         if incidents.len() > 1 + cancelled {
@@ -48,9 +51,12 @@ pub(super) fn all(world: &World, state: State, people: &BTreeMap<&str, Vec<Custo
                 state: &state,
                 mails: &mails,
                 texts: &texts,
+                hooks: &hooks,
+                inboxed: &inboxed,
                 leaves: &leaves,
                 shown: &shown,
                 people: &people[tenant],
+                inboxes: &inboxes,
                 tenant,
                 id,
             };
@@ -63,11 +69,18 @@ pub(super) fn all(world: &World, state: State, people: &BTreeMap<&str, Vec<Custo
     }
     let State { mut story, .. } = state;
     Report {
-        notices: mails.len() + world.text_count() + world.inboxes(),
+        notices: mails.len() + texts.len() + inboxed.len(),
         violations,
         went_wrong: std::mem::take(&mut story.went_wrong),
         story: story.told(),
     }
+}
+
+fn inboxes_of(world: &World, tenant: &str, people: &[Customer]) -> BTreeMap<String, u32> {
+    let scope = TenantScope::proven(tenant.parse().expect("a tenant"), Proof::Sweep);
+    let key = run(identity_key(world, &scope)).expect("the tenant's key");
+    let account = |customer: &Customer| by_customer_id(&key, &customer.id.to_string()).expect("an id");
+    people.iter().map(|customer| (account(customer).to_string(), customer.id)).collect()
 }
 
 /// What no function can read is parked, each with its leaf, and nothing else is.
@@ -135,9 +148,13 @@ struct End<'a> {
     state: &'a State,
     mails: &'a [Delivered],
     texts: &'a [Texted],
+    hooks: &'a [Hook],
+    inboxed: &'a [Inboxed],
     leaves: &'a [Leaf],
     shown: &'a Value,
     people: &'a [Customer],
+    /// By what stands for a customer's account in the shop.
+    inboxes: &'a BTreeMap<String, u32>,
     tenant: &'a str,
     id: &'a str,
 }
@@ -145,6 +162,9 @@ struct End<'a> {
 /// Something that went out: of which chunk, and its number among all of its kind.
 struct Sent<'a> {
     chunk: &'a str,
+    index: &'a str,
+    /// The mailbox, the phone, the inbox or the endpoint.
+    to: &'a str,
     number: usize,
     /// Of what had gone out at some moment, that of its kind.
     of_kind: fn(SoFar) -> usize,
@@ -183,22 +203,42 @@ impl End<'_> {
         self.mails.iter().enumerate().filter(|(_, mail)| tag(mail, "chunk").starts_with(self.id))
     }
 
-    fn own_texts(&self) -> impl Iterator<Item = (usize, &str)> {
-        let texts = self.texts.iter().enumerate();
-        let texts = texts.map(|(number, text)| (number, tag_of(&text.tags, "chunk")));
-        texts.filter(|(_, chunk)| chunk.starts_with(self.id))
+    fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
+        let mails = self.mails.iter().enumerate().map(|(number, mail)| Sent {
+            chunk: tag(mail, "chunk"),
+            index: tag(mail, "index"),
+            to: &mail.to,
+            number,
+            of_kind: |moment| moment.mails,
+        });
+        let texts = self.texts.iter().enumerate().map(|(number, text)| Sent {
+            chunk: tag_of(&text.tags, "chunk"),
+            index: tag_of(&text.tags, "index"),
+            to: &text.to,
+            number,
+            of_kind: |moment| moment.texts,
+        });
+        let hooks = self.hooks.iter().enumerate().filter_map(|(number, hook)| {
+            let (chunk, index) = hook.id.rsplit_once('-')?;
+            Some(Sent { chunk, index, to: hook.to.as_str(), number, of_kind: |moment| moment.hooks })
+        });
+        let inboxed = self.inboxed.iter().enumerate().map(|(number, notice)| Sent {
+            chunk: &notice.chunk,
+            index: &notice.index,
+            to: &notice.inbox,
+            number,
+            of_kind: |moment| moment.inboxed,
+        });
+        let all = mails.chain(texts).chain(hooks).chain(inboxed);
+        all.filter(|sent| sent.chunk.starts_with(self.id))
     }
 
-    fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
-        let mails = self.own_mails().map(|(number, mail)| (number, tag(mail, "chunk")));
-        let mails =
-            mails.map(|(number, chunk)| Sent { chunk, number, of_kind: |moment: SoFar| moment.mails });
-        let texts = self.own_texts().map(|(number, chunk)| Sent {
-            chunk,
-            number,
-            of_kind: |moment: SoFar| moment.texts,
-        });
-        mails.chain(texts)
+    /// What went out by one channel.
+    fn sent_by(&self, channel: &str) -> impl Iterator<Item = Sent<'_>> {
+        self.sent().filter(move |sent| {
+            let wave = people::wave_of(&self.state.plans, sent.chunk);
+            wave.is_some_and(|wave| wave["channel"] == channel)
+        })
     }
 
     fn approved_and_not_stopped(&self, violations: &mut Vec<String>) {
@@ -232,7 +272,7 @@ impl End<'_> {
             }
             let before = before.entry(notice).or_default();
             // The first that went may itself have been a copy, of one that never left: there is a settlement more then.
-            let all_are_copies = self.repeats(notice.0) > before.len();
+            let all_are_copies = self.repeats(notice.0, notice.1) > before.len();
             if before.first().is_some_and(|first| first.text == mail.text && !all_are_copies) {
                 violations.push(format!("{} {} went out again and does not say so", notice.0, notice.1));
             }
@@ -240,9 +280,9 @@ impl End<'_> {
         }
     }
 
-    /// How often the chunk was settled so that it goes again.
-    fn repeats(&self, chunk: &str) -> usize {
-        self.settlements(chunk).filter(|leaf| by_policy(leaf) || by_person(leaf)).count()
+    /// How often a settlement said of the notice that it goes again.
+    fn repeats(&self, chunk: &str, index: &str) -> usize {
+        self.settlements(chunk).filter(|leaf| again(leaf).any(|place| place == index)).count()
     }
 
     fn by_policy(&self, chunk: &str) -> usize {
@@ -257,14 +297,11 @@ impl End<'_> {
     /// Each notice once; again only where a settlement says so.
     fn once_each(&self, violations: &mut Vec<String>) {
         let mut sent: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for (_, mail) in self.own_mails() {
-            *sent.entry((tag(mail, "chunk"), tag(mail, "index"))).or_default() += 1;
-        }
-        for (_, chunk) in self.own_texts() {
-            *sent.entry((chunk, "0")).or_default() += 1;
+        for Sent { chunk, index, .. } in self.sent_by("email").chain(self.sent_by("sms")) {
+            *sent.entry((chunk, index)).or_default() += 1;
         }
         for ((chunk, index), count) in sent {
-            let allowed = 1 + self.repeats(chunk);
+            let allowed = 1 + self.repeats(chunk, index);
             if count > allowed {
                 violations
                     .push(format!("{chunk} {index} went out {count} times, and {allowed} were allowed"));
@@ -274,7 +311,9 @@ impl End<'_> {
 
     /// A policy sends a letter again once, a filing or a text never.
     fn by_policy_once(&self, violations: &mut Vec<String>) {
-        for chunk in self.sent().map(|sent| sent.chunk).collect::<BTreeSet<&str>>() {
+        // What a partner gets again is the same notice under the same id.
+        let sent = self.sent_by("email").chain(self.sent_by("sms"));
+        for chunk in sent.map(|sent| sent.chunk).collect::<BTreeSet<&str>>() {
             let (times, wave) = (self.by_policy(chunk), people::wave_of(&self.state.plans, chunk));
             if times > 1 {
                 violations.push(format!("{chunk} was sent again by policy {times} times"));
@@ -289,32 +328,46 @@ impl End<'_> {
 
     /// Over all plans: a person's first notice of a duty goes once, and what corrects it only to whoever had it.
     fn each_person_once(&self, violations: &mut Vec<String>) {
-        let mut told: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-        for (_, mail) in self.own_mails() {
-            let (chunk, index) = (tag(mail, "chunk"), tag(mail, "index"));
+        let mut told: BTreeMap<(String, &str), BTreeSet<(&str, &str)>> = BTreeMap::new();
+        for Sent { chunk, index, to, .. } in self.sent() {
             let Some(wave) = people::wave_of(&self.state.plans, chunk) else {
                 violations.push(format!("{chunk} {index} went out, and nobody had read its plan"));
                 continue;
             };
             let duty = wave["obligation"].as_str().unwrap_or_default();
-            let firsts = told.entry((mail.to.as_str(), duty)).or_default();
+            let firsts = told.entry((self.who_is_at(to), duty)).or_default();
             if wave["phase"] != "first" {
                 let plan = people::plan_of(chunk);
                 let may_know = self.was(Action::ChunkUndecided, duty, plan);
-                // By a channel that leaves nothing in a mailbox.
-                let knows_otherwise = self.was(Action::NoticeCalledUp, duty, plan);
+                // By another channel.
+                let called_up = self.was(Action::NoticeCalledUp, duty, plan);
+                // A partner that did not answer as it should may have the notice.
+                let is_partner = wave["channel"] == "partner";
+                let knows_otherwise = called_up || (is_partner && self.was(Action::ChunkRefused, duty, plan));
                 if firsts.is_empty() && !may_know && !knows_otherwise {
-                    violations.push(format!("{chunk} {index} corrects what nobody said"));
+                    let channel = &wave["channel"];
+                    violations.push(format!("{chunk} {index} by {channel} corrects what nobody said"));
                 }
-            } else if !firsts.contains(&chunk) {
-                firsts.push(chunk);
+            } else {
+                firsts.insert((chunk, index));
             }
         }
-        for ((_, duty), chunks) in told {
-            if chunks.len() > 1 {
-                violations.push(format!("somebody got two first notices of {duty}: {chunks:?}"));
+        let bounced = self.state.events.get("Bounce").cloned().unwrap_or_default();
+        for ((_, duty), mut firsts) in told {
+            // Whoever a mail did not reach is told by another channel, or by the next plan.
+            firsts.retain(|(chunk, index)| !bounced.contains(&((*chunk).to_owned(), (*index).to_owned())));
+            if firsts.len() > 1 {
+                violations.push(format!("somebody got two first notices of {duty}: {firsts:?}"));
             }
         }
+    }
+
+    /// Whose mailbox, phone or inbox it is; else the endpoint itself.
+    fn who_is_at(&self, to: &str) -> String {
+        let own = |customer: &&Customer| customer.email == to || customer.phone == to;
+        let by_address = self.people.iter().find(own).map(|customer| customer.id);
+        let inbox = to.rsplit('#').next().and_then(|account| self.inboxes.get(account));
+        by_address.or(inbox.copied()).map_or_else(|| to.to_owned(), |id| format!("customer {id}"))
     }
 
     /// Whether this befell a chunk of the duty before this plan: somebody was told of it, or may have been. What corrects it
@@ -342,13 +395,11 @@ impl End<'_> {
 
     /// What a partner gets again is the same notice, under the same id.
     fn partners_once(&self, violations: &mut Vec<String>) {
-        let mut bodies: BTreeMap<String, String> = BTreeMap::new();
-        for hook in self.world.hooks().into_iter().filter(|hook| hook.id.starts_with(self.id)) {
-            let Hook { id, body, .. } = hook;
-            if bodies.get(&id).is_some_and(|known| *known != body) {
+        let mut bodies: BTreeMap<&str, &str> = BTreeMap::new();
+        for Hook { id, body, .. } in self.hooks.iter().filter(|hook| hook.id.starts_with(self.id)) {
+            if bodies.insert(id, body).is_some_and(|known| known != body) {
                 violations.push(format!("a partner got two notices under one id: {id}"));
             }
-            bodies.insert(id, body);
         }
     }
 
@@ -447,7 +498,7 @@ impl End<'_> {
             violations
                 .push(format!("{planned} letters were planned, {told} went out, {refused} were refused"));
         }
-        let texted = self.own_texts().map(|(_, chunk)| chunk).filter(|chunk| self.is_in_force(chunk));
+        let texted = self.sent_by("sms").map(|sent| sent.chunk).filter(|chunk| self.is_in_force(chunk));
         let texted = texted.collect::<BTreeSet<_>>().len() as u64;
         if texted < planned("sms") {
             violations.push(format!("{} texts were planned, {texted} went out", planned("sms")));
@@ -465,9 +516,9 @@ impl End<'_> {
         if self.state.withdrawn.contains(self.id) {
             return;
         }
-        let written_to: BTreeSet<&str> = self.own_mails().map(|(_, mail)| mail.to.as_str()).collect();
-        let own = |text: &&Texted| tag_of(&text.tags, "chunk").starts_with(self.id);
-        let texted: BTreeSet<&str> = self.texts.iter().filter(own).map(|text| text.to.as_str()).collect();
+        let told_by =
+            |channel: &str| -> BTreeSet<&str> { self.sent_by(channel).map(|sent| sent.to).collect() };
+        let (written_to, texted) = (told_by("email"), told_by("sms"));
         let erased = |address: &str| self.state.erased.iter().any(|erased| erased.address == address);
         let has_an_address = |person: &&Customer| !person.email.is_empty() || !person.phone.is_empty();
         let missed = self.people.iter().filter(has_an_address).filter(|person| {
@@ -480,13 +531,22 @@ impl End<'_> {
             violations
                 .push(format!("customers {missed:?} were not written to, {refused} were refused; {asked}"));
         }
+        let of_the_inbox_alone = self.people.len() - self.people.iter().filter(has_an_address).count();
+        let in_app = self.sent_by("in-app").filter(|sent| {
+            people::wave_of(&self.state.plans, sent.chunk).is_some_and(|wave| wave["stands_by"] == false)
+        });
+        let inboxes = in_app.map(|sent| sent.to).collect::<BTreeSet<&str>>().len();
+        if inboxes < of_the_inbox_alone {
+            violations.push(format!(
+                "{of_the_inbox_alone} have an inbox alone, and in {inboxes} inboxes lies something"
+            ));
+        }
     }
 
     /// How many notices of the plan in force reached the endpoint that they were for.
     fn partners_told(&self) -> u64 {
-        let hooks = self.world.hooks().into_iter().map(|hook| hook.id);
-        hooks.filter(|id| id.starts_with(self.id) && self.is_in_force(id)).collect::<BTreeSet<_>>().len()
-            as u64
+        let told = self.sent_by("partner").filter(|sent| self.is_in_force(sent.chunk));
+        told.map(|sent| (sent.chunk, sent.index)).collect::<BTreeSet<_>>().len() as u64
     }
 
     /// How many notices the provider refused for good and another channel took over.

@@ -8,6 +8,7 @@ use tocsin_domain::chunk::{Entry, TOO_FAST};
 
 use super::{Call, World};
 use crate::ports::*;
+use crate::table::Item;
 
 /// What the mail provider says of one message that reaches it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,15 @@ pub struct Texted {
     pub valid_for: SignedDuration,
     pub tags: BTreeMap<&'static str, String>,
     pub provider_id: String,
+}
+
+/// A notice that was laid into somebody's inbox in the shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inboxed {
+    /// Whose: the partition that it lies in.
+    pub inbox: String,
+    pub chunk: String,
+    pub index: String,
 }
 
 /// What a partner's endpoint answers.
@@ -99,9 +109,21 @@ impl World {
         self.alerts_refused.replace(places.iter().map(|place| (*place).to_owned()).collect());
     }
 
-    /// How many notices lie in people's inboxes.
-    pub fn inboxes(&self) -> usize {
-        self.people.borrow().values().map(|table| table.count_in("#inbox#")).sum()
+    /// Every notice that was laid into an inbox, once, in this order, whether or not it still lies there.
+    pub fn inboxed(&self) -> Vec<Inboxed> {
+        self.inboxed.borrow().clone()
+    }
+
+    pub(super) fn note_inboxed(&self, items: &[Item]) {
+        let mut inboxed = self.inboxed.borrow_mut();
+        for Item { key, .. } in items.iter().filter(|item| item.key.partition().contains("#inbox#")) {
+            let mut parts = key.sort().rsplit('#').map(str::to_owned);
+            let (index, chunk) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            let notice = Inboxed { inbox: key.partition().to_owned(), chunk, index };
+            if !inboxed.contains(&notice) {
+                inboxed.push(notice);
+            }
+        }
     }
 }
 

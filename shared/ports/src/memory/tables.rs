@@ -47,12 +47,6 @@ impl Table {
         due.map(|(wake, key)| Woken { key: key.clone(), wake: *wake }).collect()
     }
 
-    /// How many items stand in partitions with this in their name.
-    pub fn count_in(&self, partition_part: &str) -> usize {
-        let partitions = self.partitions.iter().filter(|(name, _)| name.contains(partition_part));
-        partitions.map(|(_, items)| items.len()).sum()
-    }
-
     /// See [`super::World::tamper`].
     pub fn tamper(&mut self, sort_prefix: &str, name: &str, change: impl Fn(&str) -> String) -> usize {
         let items = self.partitions.values_mut().flatten().filter(|(sort, _)| sort.starts_with(sort_prefix));

@@ -1,7 +1,8 @@
 //! Coverage by obligation: computed from the chunks and the receipts, each time it is asked for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use tocsin_domain::chunk::Entry;
 use tocsin_domain::coverage::Coverage;
 use tocsin_domain::id::ObligationId;
@@ -11,7 +12,7 @@ use tocsin_domain::plan::{PlanHead, Wave};
 use tocsin_domain::receipt::{Known, Reach, Unreachable, reach};
 
 use super::plans::WaveRef;
-use super::told::{self, Who};
+use super::told::{self, ByDuty, Who};
 use super::{chunks, receipts};
 use crate::scope::TenantScope;
 use crate::table::ReadHome;
@@ -30,37 +31,41 @@ pub async fn of_plan(
         coverage.unreachable.insert(Unreachable::NoLawfulAddress, *people);
     }
     let called = called_up(ports, scope, head, waves).await?;
+    let mut told = told::under_all(ports, scope, head.incident, &head.earlier).await?;
     for wave in waves.iter().filter(|wave| !wave.stands_by) {
-        let of_wave = of_wave(ports, scope, place_of(head, wave), wave, &called).await?;
+        let before = reached_before(ports, scope, place_of(head, wave), wave, &mut told).await?;
+        let of_wave = of_wave(ports, scope, place_of(head, wave), wave, (&called, &before)).await?;
         by_obligation.entry(wave.obligation).or_default().merge(&of_wave);
     }
-    if head.earlier.is_empty() {
-        return Ok(by_obligation);
-    }
-    let again = recipients(ports, scope, head, waves).await?;
-    for (key, told) in told::under_all(ports, scope, head.incident, &head.earlier).await? {
-        if !again.contains(&key) {
-            by_obligation.entry(key.0).or_default().add(&told.reach);
-        }
+    // Those who have no notice in this plan.
+    for (key, told) in told {
+        by_obligation.entry(key.0).or_default().add(&told.reach);
     }
     Ok(by_obligation)
 }
 
-/// Everybody who has a notice in this plan: what became of one under an earlier plan counts no more.
-async fn recipients(
+/// When an earlier plan's notice reached those who have one in this wave. They are taken out of those who were told: what
+/// became of the earlier notice counts no more but for this.
+async fn reached_before(
     ports: &impl ReadHome,
     scope: &TenantScope,
-    head: &PlanHead,
-    waves: &[Wave],
-) -> Result<BTreeSet<(ObligationId, Who)>, Halt> {
-    let mut recipients = BTreeSet::new();
-    for wave in waves.iter().filter(|wave| !wave.stands_by) {
-        for chunk in chunks::planned_in(ports, scope, place_of(head, wave)).await? {
-            recipients
-                .extend(chunk.notices.iter().map(|notice| (wave.obligation, Who::of(&notice.recipient))));
+    at: WaveRef,
+    wave: &Wave,
+    told: &mut ByDuty,
+) -> Result<BTreeMap<Place, Timestamp>, Halt> {
+    let mut before = BTreeMap::new();
+    if told.is_empty() {
+        return Ok(before);
+    }
+    for chunk in chunks::planned_in(ports, scope, at).await? {
+        for (index, notice) in (0..).zip(&chunk.notices) {
+            let earlier = told.remove(&(wave.obligation, Who::of(&notice.recipient)));
+            if let Some(reached) = earlier.and_then(|told| told.first_reached) {
+                before.insert(Place { wave: wave.number, chunk: chunk.at.number, index }, reached);
+            }
         }
     }
-    Ok(recipients)
+    Ok(before)
 }
 
 /// How far the notices have come that were called up, by the place of the notice that each takes the place of.
@@ -99,25 +104,27 @@ async fn of_wave(
     scope: &TenantScope,
     at: WaveRef,
     wave: &Wave,
-    called: &BTreeMap<Place, Reach>,
+    (called, before): (&BTreeMap<Place, Reach>, &BTreeMap<Place, Timestamp>),
 ) -> Result<Coverage, Halt> {
     let facts = receipts::of_wave(ports, scope, at).await?;
     let mut coverage = Coverage::default();
     for chunk in chunks::of_wave(ports, scope, at, wave).await? {
         let number = chunk.at.number;
         for (index, first) in (0_u32..).zip(reaches(&chunk.entries, facts.get(&number))) {
-            match called.get(&Place { wave: wave.number, chunk: number, index }) {
+            let place = Place { wave: wave.number, chunk: number, index };
+            let reach = match called.get(&place) {
                 // Whoever turns out to have got the first one after all is reached, since the earlier of the two.
                 Some(second) => {
                     coverage.moved += 1;
-                    coverage.add(match (&first, second) {
+                    match (&first, second) {
                         (Reach::Reached(at), Reach::Reached(other)) if other < at => second,
                         (Reach::Reached(_), _) => &first,
                         (Reach::Unreachable(_) | Reach::Pending | Reach::Undecided, _) => second,
-                    });
+                    }
                 }
-                None => coverage.add(&first),
-            }
+                None => &first,
+            };
+            coverage.add_again(before.get(&place).copied(), reach);
         }
     }
     Ok(coverage)

@@ -99,7 +99,8 @@ pub fn name_in(entry: &Entry) -> Option<&str> {
         | Entry::Withheld(_)
         | Entry::InDoubt
         | Entry::Repeat
-        | Entry::Vouched => None,
+        | Entry::Vouched
+        | Entry::FoundUnsent => None,
     }
 }
 

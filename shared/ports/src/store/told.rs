@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use tocsin_domain::chunk::{ChunkState, Entry};
 use tocsin_domain::id::{IncidentId, ObligationId, PersonId};
 use tocsin_domain::notice::Recipient;
@@ -38,6 +39,8 @@ pub struct Told {
     pub wave: u32,
     pub recipient: Recipient,
     pub reach: Reach,
+    /// When the first notice of the duty that reached them did, whatever became of later ones.
+    pub first_reached: Option<Timestamp>,
     /// The channels that were tried.
     pub tried: Vec<Channel>,
     /// Whether anything was handed over, or may have been. What is proven not sent tells nobody.
@@ -76,12 +79,17 @@ pub async fn under(
                 // A report proves a hand-over, whatever was answered to it.
                 let handed_over = in_doubt || was_handed_over(entry) || !known.is_empty();
                 let reach = reach(if in_doubt { &Entry::InDoubt } else { entry }, &known);
+                let first_reached = match reach {
+                    Reach::Reached(at) => Some(at),
+                    Reach::Unreachable(_) | Reach::Pending | Reach::Undecided => None,
+                };
                 let key = (wave.obligation, Who::of(&notice.recipient));
                 let one = Told {
                     version: head.version,
                     wave: wave.number,
                     recipient: notice.recipient,
                     reach,
+                    first_reached,
                     tried: if handed_over { vec![wave.channel] } else { Vec::new() },
                     handed_over,
                 };
@@ -100,6 +108,7 @@ pub async fn under(
 /// counts: the later one, unless that told nobody and the first may have.
 fn together(first: Told, second: Told) -> Told {
     let tried: BTreeSet<Channel> = first.tried.iter().chain(&second.tried).copied().collect();
+    let first_reached = first.first_reached.into_iter().chain(second.first_reached).min();
     let told_nobody = !second.handed_over || matches!(second.reach, Reach::Unreachable(_));
     let first_may_have = first.handed_over && !matches!(first.reach, Reach::Unreachable(_));
     let called_up = first.version == second.version;
@@ -108,7 +117,7 @@ fn together(first: Told, second: Told) -> Told {
         Reach::Reached(_) | Reach::Pending | Reach::Undecided if told_nobody && first_may_have => first,
         Reach::Reached(_) | Reach::Pending | Reach::Undecided | Reach::Unreachable(_) => second,
     };
-    Told { tried: tried.into_iter().collect(), ..counts }
+    Told { tried: tried.into_iter().collect(), first_reached, ..counts }
 }
 
 /// What goes again as a copy may have been taken the first time. And a partner that did not answer as it should may have the
@@ -123,16 +132,14 @@ fn may_have_been_taken(channel: Channel, entry: &Entry) -> bool {
         | Entry::Withheld(_)
         | Entry::InDoubt
         | Entry::Vouched
+        | Entry::FoundUnsent
         | Entry::StandsBy => false,
     }
 }
 
 /// A notice that the provider refused was handed over too: its channel was tried.
 fn was_handed_over(entry: &Entry) -> bool {
-    match entry {
-        Entry::Accepted(_) | Entry::InDoubt | Entry::Repeat | Entry::Vouched | Entry::Refused(_) => true,
-        Entry::Waiting | Entry::Throttled(_) | Entry::Withheld(_) | Entry::StandsBy => false,
-    }
+    entry.may_have_been_sent() || matches!(entry, Entry::Refused(_))
 }
 
 /// Everybody who was told under the plans of these versions. The last plan has the last word.

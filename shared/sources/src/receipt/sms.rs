@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/sms-voice/latest/userguide/configuration-sets-event-format.html>
 //! <https://docs.aws.amazon.com/sns/latest/dg/sms_stats_cloudwatch.html>
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{DeliveryEvent, ReceiptError, ReceiptKind, SmsFailure, message_id, own_tags};
@@ -30,7 +31,7 @@ pub(super) fn read_log(value: &Value) -> Result<DeliveryEvent, ReceiptError> {
     Ok(DeliveryEvent {
         provider_message_id: message_id(value, "/notification/messageId")?,
         kind: log_kind(value)?,
-        at: time::first(value, &["/notification/timestamp"]).ok_or(ReceiptError::Field("timestamp"))?,
+        at: log_time(value)?,
         taken_at: None,
         tags: Default::default(),
         detail: phrases(value, &["/status", "/delivery/providerResponse"]),
@@ -63,6 +64,19 @@ fn kind(value: &Value) -> Result<ReceiptKind, ReceiptError> {
         (ReceiptKind::SmsFailed(_), Some(false)) => Ok(ReceiptKind::SmsPending),
         _ => Ok(kind),
     }
+}
+
+/// The log tells when the message was published, and how many milliseconds later the phone, or else the carrier, answered.
+fn log_time(value: &Value) -> Result<Timestamp, ReceiptError> {
+    let published =
+        time::first(value, &["/notification/timestamp"]).ok_or(ReceiptError::Field("timestamp"))?;
+    let waits = ["/delivery/dwellTimeMsUntilDeviceAck", "/delivery/dwellTimeMs"];
+    let Some(wait) = waits.iter().filter_map(|pointer| value.pointer(pointer)).find(|wait| wait.is_number())
+    else {
+        return Ok(published);
+    };
+    let wait = wait.as_u64().and_then(|wait| i64::try_from(wait).ok()).map(SignedDuration::from_millis);
+    wait.and_then(|wait| published.checked_add(wait).ok()).ok_or(ReceiptError::Field("dwellTimeMs"))
 }
 
 /// `SUCCESS` alone says that the carrier took it; with the time until the phone's acknowledgement, that the phone did.

@@ -52,6 +52,23 @@ fn event(value: &Value) -> DeliveryEvent {
 }
 
 #[test]
+fn a_text_arrived_as_long_after_its_publication_as_its_log_says() {
+    let of = |delivery: Value| {
+        let mut line = log("SUCCESS", "accepted", Value::Null);
+        line["delivery"] = delivery;
+        event(&line).at.to_string()
+    };
+    for (delivery, at) in [
+        (json!({"dwellTimeMs": 599, "dwellTimeMsUntilDeviceAck": 61_344}), "2026-02-03T04:06:07.344Z"),
+        (json!({"dwellTimeMs": 599}), "2026-02-03T04:05:06.599Z"),
+        (json!({"dwellTimeMs": 599, "dwellTimeMsUntilDeviceAck": null}), "2026-02-03T04:05:06.599Z"),
+        (json!({}), "2026-02-03T04:05:06Z"),
+    ] {
+        assert_eq!(of(delivery.clone()), at, "{delivery}");
+    }
+}
+
+#[test]
 fn every_kind_has_one_state() {
     use ReceiptKind::*;
     let when = json!({"timestamp": "2026-02-03T04:10:00Z"});
@@ -215,6 +232,10 @@ fn what_is_no_delivery_event() {
         (ses("Teleport", "x", json!({})), ReceiptError::UnknownType),
         (text("TEXT_TELEPORTED", json!(true)), ReceiptError::UnknownType),
         (log("MAYBE", "", Value::Null), ReceiptError::UnknownType),
+        (log("SUCCESS", "", json!(-1)), ReceiptError::Field("dwellTimeMs")),
+        (log("SUCCESS", "", json!(u64::MAX)), ReceiptError::Field("dwellTimeMs")),
+        (log("SUCCESS", "", json!(i64::MAX)), ReceiptError::Field("dwellTimeMs")),
+        (log("SUCCESS", "", json!(0.5)), ReceiptError::Field("dwellTimeMs")),
         (no_id, ReceiptError::Field("message id")),
         (no_time, ReceiptError::Field("eventTimestamp")),
     ] {
