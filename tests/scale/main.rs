@@ -8,6 +8,10 @@ use clap::Parser;
 use tocsin_tests::scale::{Report, Scale, carry_out};
 use tocsin_tests::simulation::hush;
 
+/// A run asks for memory some hundred times a person, on two threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The memory that a run may need.
 const MOST_KIB: u64 = 4 * 1024 * 1024;
 

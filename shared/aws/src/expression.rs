@@ -45,7 +45,7 @@ impl Placeholders {
     pub fn update(&mut self, set: &Attributes, remove: &[&'static str]) -> String {
         let set: Vec<String> = set
             .iter()
-            .filter(|(name, _)| !remove.contains(&name.as_str()))
+            .filter(|(name, _)| !remove.contains(&name))
             .map(|(name, value)| format!("{} = {}", self.name(name), self.value(value)))
             .collect();
         let remove: Vec<String> = remove.iter().map(|name| self.name(name)).collect();
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn updates() {
-        let set = Attributes::from([("state".to_owned(), "due".into()), ("wake".to_owned(), "later".into())]);
+        let set = Attributes::from([("state", "due".into()), ("wake", "later".into())]);
         let none = Attributes::new();
         for (set, remove, expected) in [
             (&set, vec![], "SET #n0 = :v0, #n1 = :v1"),
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn one_name_is_one_placeholder_across_update_and_condition() {
         let mut placeholders = Placeholders::default();
-        let set = Attributes::from([("state".to_owned(), "due".into())]);
+        let set = Attributes::from([("state", "due".into())]);
         let update = placeholders.update(&set, &[]);
         let condition =
             placeholders.condition(&Condition::Present(vec![Test::Is("state", "planned".into())]));

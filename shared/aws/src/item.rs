@@ -25,7 +25,7 @@ pub(crate) fn raw_key(key: &Key) -> Raw {
 
 pub(crate) fn raw_item(key: &Key, attributes: &Attributes) -> Raw {
     let mut raw = raw_key(key);
-    raw.extend(attributes.iter().map(|(name, of)| (name.clone(), value(of))));
+    raw.extend(attributes.iter().map(|(name, of)| (name.to_owned(), value(of))));
     raw
 }
 

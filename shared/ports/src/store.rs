@@ -67,13 +67,13 @@ fn doc<T: Serialize>(value: &T) -> Result<Value, Halt> {
 }
 
 fn with_doc<T: Serialize>(value: &T) -> Result<Attributes, Halt> {
-    Ok(Attributes::from([("doc".to_owned(), doc(value)?)]))
+    Ok(Attributes::from([("doc", doc(value)?)]))
 }
 
 /// An item of a list, with the proof that it stands in it.
 fn with_proof<T: Serialize>(value: &T, proof: &Proof) -> Result<Attributes, Halt> {
     let mut attributes = with_doc(value)?;
-    attributes.insert("proof".to_owned(), proof.to_string().into());
+    attributes.insert("proof", proof.to_string().into());
     Ok(attributes)
 }
 

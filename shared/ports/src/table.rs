@@ -1,6 +1,7 @@
 //! A table as DynamoDB is one: items under a partition and a sort key, conditional writes, transactions, pages.
 //! Just as much of it as the store needs, so that a second implementation can be exact.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -66,8 +67,88 @@ impl Value {
     }
 }
 
-/// Everything of an item but its key.
-pub type Attributes = BTreeMap<String, Value>;
+/// Everything of an item but its key, by name in order. An item has few: they lie side by side.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attributes(Vec<(Name, Value)>);
+
+/// Ours stand in the code; what an adapter reads back is its own.
+type Name = Cow<'static, str>;
+
+impl Attributes {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.place(name).ok().map(|place| &self.0[place].1)
+    }
+
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.place(name).ok().map(|place| &mut self.0[place].1)
+    }
+
+    pub fn contains_key(&self, name: &str) -> bool {
+        self.place(name).is_ok()
+    }
+
+    pub fn insert(&mut self, name: impl Into<Name>, value: Value) {
+        let name = name.into();
+        match self.place(&name) {
+            Ok(place) => self.0[place].1 = value,
+            Err(place) => {
+                self.0.reserve_exact(1);
+                self.0.insert(place, (name, value));
+            }
+        }
+    }
+
+    pub fn remove(&mut self, name: &str) {
+        if let Ok(place) = self.place(name) {
+            self.0.remove(place);
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.as_ref().cmp(name))
+    }
+}
+
+impl<N: Into<Name>> Extend<(N, Value)> for Attributes {
+    fn extend<I: IntoIterator<Item = (N, Value)>>(&mut self, others: I) {
+        others.into_iter().for_each(|(name, value)| self.insert(name, value));
+    }
+}
+
+impl<N: Into<Name>> FromIterator<(N, Value)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (N, Value)>>(attributes: I) -> Self {
+        let mut own = Self::new();
+        own.extend(attributes);
+        own
+    }
+}
+
+impl<K: Into<Name>, const N: usize> From<[(K, Value); N]> for Attributes {
+    fn from(attributes: [(K, Value); N]) -> Self {
+        attributes.into_iter().collect()
+    }
+}
+
+impl IntoIterator for Attributes {
+    type Item = (Name, Value);
+    type IntoIter = std::vec::IntoIter<(Name, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {

@@ -39,7 +39,7 @@ fn answer(line: &Value, explained: Result<Value, String>) -> Value {
 fn explain_webhook(line: &Value) -> Result<Value, String> {
     let body = STANDARD.decode(read::text(line, "/request/body_base64").unwrap_or_default());
     let body = body.map_err(|_| "body_base64 is not base64")?;
-    let headers = headers(line.pointer("/request/headers").unwrap_or(&Value::Null));
+    let headers = headers(read::at(line, "/request/headers").unwrap_or(&Value::Null));
     let now = line.get("now").and_then(time::instant);
     let secrets = secrets(line, now)?;
     let method = read::text(line, "/request/method").unwrap_or("POST");
@@ -104,7 +104,7 @@ fn keys<K>(line: &Value, name: &str, load: fn(&str) -> Result<K, KeyError>) -> R
 
 /// 0 or null turns the check off, as in Stripe's libraries. Without a `now` there is nothing to check against.
 fn tolerance(line: &Value, now: Option<Timestamp>, usual: Tolerance) -> Tolerance {
-    match (line.pointer("/secrets/tolerance_s"), now) {
+    match (read::at(line, "/secrets/tolerance_s"), now) {
         (_, None) => Tolerance::Unchecked,
         (None, Some(_)) => usual,
         (Some(value), Some(_)) => match value.as_i64() {

@@ -5,6 +5,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use crate::json;
+
 /// Numbers from here on count milliseconds: as seconds they would lie beyond the year 5000.
 const FIRST_MILLISECOND: i64 = 100_000_000_000;
 
@@ -33,7 +35,7 @@ pub(crate) fn from_text(text: &str) -> Option<Timestamp> {
 
 /// The first instant that one of the pointers finds.
 pub(crate) fn first(value: &Value, pointers: &[&str]) -> Option<Timestamp> {
-    pointers.iter().find_map(|pointer| instant(value.pointer(pointer)?))
+    pointers.iter().find_map(|pointer| instant(json::at(value, pointer)?))
 }
 
 fn from_number(number: i64) -> Option<Timestamp> {

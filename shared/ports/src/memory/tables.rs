@@ -70,7 +70,7 @@ impl Table {
             Value::Number(_) => false,
         };
         for items in self.partitions.values_mut() {
-            items.retain(|_, attributes| !attributes.values().any(says));
+            items.retain(|_, attributes| !attributes.iter().any(|(_, value)| says(value)));
         }
     }
 

@@ -27,10 +27,10 @@ pub async fn begin(
     now: Timestamp,
 ) -> Result<(), Halt> {
     let mut attributes = waking(installation, Kind::Canaries, now);
-    attributes.insert(SINCE.to_owned(), now.to_string().into());
-    attributes.insert(FLIGHT.to_owned(), doc(&Flight::Due)?);
+    attributes.insert(SINCE, now.to_string().into());
+    attributes.insert(FLIGHT, doc(&Flight::Due)?);
     let expires = now.as_second().saturating_add(KEPT.as_secs());
-    attributes.insert("expires".to_owned(), Value::Number(expires));
+    attributes.insert("expires", Value::Number(expires));
     // Whoever was faster began the same.
     let put = Write::Put { key: key(canary), attributes, only_if: Condition::Absent };
     is_written(ports.write(vec![put]).await).map(|_| ())
@@ -98,7 +98,7 @@ pub async fn judge(
     }
     let update = Write::Update {
         key: key(&canary.id),
-        set: Attributes::from([(END.to_owned(), word.into())]),
+        set: Attributes::from([(END, word.into())]),
         remove: vec!["wake_pk", "wake"],
         only_if: Condition::Present(tests),
     };

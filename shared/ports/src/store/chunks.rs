@@ -231,9 +231,9 @@ pub async fn claim(
 ) -> Result<Claim, Halt> {
     let attempt = chunk.attempt + 1;
     let mut set = waking(scope, Kind::of_chunk(ChunkState::HandingOver), lease_until);
-    set.insert("state".to_owned(), ChunkState::HandingOver.as_str().into());
-    set.insert("attempt".to_owned(), Value::Number(attempt.into()));
-    set.insert("round".to_owned(), Value::Number(chunk.round.into()));
+    set.insert("state", ChunkState::HandingOver.as_str().into());
+    set.insert("attempt", Value::Number(attempt.into()));
+    set.insert("round", Value::Number(chunk.round.into()));
     let writes = vec![
         Write::Update {
             key: state_key(scope, &chunk.chunk.at),
@@ -324,15 +324,15 @@ async fn apply(
         return Ok(false);
     };
     let mut set = change.wake.map(|at| waking(scope, Kind::of_chunk(to), at)).unwrap_or_default();
-    set.insert("state".to_owned(), to.as_str().into());
-    set.insert("attempt".to_owned(), Value::Number(chunk.attempt.into()));
+    set.insert("state", to.as_str().into());
+    set.insert("attempt", Value::Number(chunk.attempt.into()));
     let round = chunk.round + u32::from(change.event.calls_out());
-    set.insert("round".to_owned(), Value::Number(round.into()));
+    set.insert("round", Value::Number(round.into()));
     if change.event == ChunkEvent::SendAgain {
-        set.insert("copies".to_owned(), Value::Number((chunk.copies + 1).into()));
+        set.insert("copies", Value::Number((chunk.copies + 1).into()));
     }
     if let Some(entries) = &change.entries {
-        set.insert("entries".to_owned(), doc(entries)?);
+        set.insert("entries", doc(entries)?);
     }
     let remove = if change.wake.is_none() { wake::ATTRIBUTES.to_vec() } else { Vec::new() };
     let mut writes = vec![Write::Update {

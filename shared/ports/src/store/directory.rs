@@ -42,7 +42,7 @@ pub(super) fn listing(tenant: &TenantId) -> Write {
 pub(super) fn route(tenant: &TenantId, kind: &str, value: &str) -> Write {
     Write::Put {
         key: route_key(kind, value),
-        attributes: Attributes::from([("tenant".to_owned(), tenant.as_str().into())]),
+        attributes: Attributes::from([("tenant", tenant.as_str().into())]),
         only_if: Condition::AbsentOr(vec![Test::Is("tenant", tenant.as_str().into())]),
     }
 }

@@ -130,7 +130,7 @@ pub async fn judged(
 ) -> Result<(), Halt> {
     let write = Write::Update {
         key: tally_key(scope, wave),
-        set: Attributes::from([("judged".to_owned(), Value::Number(number_of(sum)))]),
+        set: Attributes::from([("judged", Value::Number(number_of(sum)))]),
         remove: Vec::new(),
         only_if: Condition::Present(Vec::new()),
     };

@@ -57,7 +57,7 @@ pub async fn open(
         },
         Write::Update {
             key: door(scope),
-            set: Attributes::from([(OPENED.to_owned(), Value::Number(listed.opened + 1))]),
+            set: Attributes::from([(OPENED, Value::Number(listed.opened + 1))]),
             remove: Vec::new(),
             only_if: if listed.opened == 0 { Condition::Absent } else { Condition::Present(as_read) },
         },
@@ -127,7 +127,7 @@ async fn mark(
     remove: Vec<&'static str>,
     leaf: &Leaf,
 ) -> Result<(), Halt> {
-    set.insert("version".to_owned(), Value::Number(was.version + 1));
+    set.insert("version", Value::Number(was.version + 1));
     let only_if = Condition::Present(vec![Test::Is("version", was.version.into())]);
     let update = Write::Update { key: key(scope, was.incident.id), set, remove, only_if };
     ports.write(vec![update, leaves::leaf(scope, leaf)]).await.map_err(overtaken)
@@ -207,8 +207,8 @@ fn changed(scope: &TenantScope, was: &Versioned, now_is: &Incident) -> Result<Wr
 /// Whatever is written of an incident has it watched.
 fn attributes(scope: &TenantScope, incident: &Incident, version: i64) -> Result<Attributes, Halt> {
     let mut attributes = waking(scope, Kind::Incidents, incident.opened_at);
-    attributes.insert("doc".to_owned(), doc(incident)?);
-    attributes.insert("version".to_owned(), Value::Number(version));
+    attributes.insert("doc", doc(incident)?);
+    attributes.insert("version", Value::Number(version));
     Ok(attributes)
 }
 

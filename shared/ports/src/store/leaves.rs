@@ -14,7 +14,7 @@ const TILE_LEAVES: u32 = 256;
 pub fn leaf(scope: &TenantScope, leaf: &Leaf) -> Write {
     Write::Put {
         key: scope.key(&["unsealed"], format!("{}#{}", sortable(leaf.at), leaf.id)),
-        attributes: Attributes::from([("leaf".to_owned(), Value::Text(leaf.text()))]),
+        attributes: Attributes::from([("leaf", Value::Text(leaf.text()))]),
         only_if: Condition::Always,
     }
 }
@@ -118,7 +118,7 @@ async fn write_tile(
     next: &Head,
 ) -> Result<(), Halt> {
     let mut attributes = with_doc(next)?;
-    attributes.insert("hash".to_owned(), next.hash.clone().into());
+    attributes.insert("hash", next.hash.clone().into());
     let writes = vec![
         Write::Put {
             key: tile_key(scope, tile.number),

@@ -61,7 +61,7 @@ pub async fn keep(
 ) -> Result<(), Halt> {
     let mut writes = vec![Write::Update {
         key: key(scope, &waiting.alert),
-        set: Attributes::from([("telling".to_owned(), super::doc(&waiting.telling)?)]),
+        set: Attributes::from([("telling", super::doc(&waiting.telling)?)]),
         remove: Vec::new(),
         only_if: Condition::Present(Vec::new()),
     }];

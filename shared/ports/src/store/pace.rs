@@ -59,8 +59,8 @@ pub async fn grant(
         // A sender that had to slow down meanwhile keeps its word.
         Some(was) => Condition::Present(vec![Test::Is("a_second", Value::Number(was.a_second.into()))]),
         None => {
-            set.insert("laid_until".to_owned(), Value::Number(now.as_microsecond()));
-            set.insert(TAKEN.to_owned(), Value::Number(now.as_microsecond()));
+            set.insert("laid_until", Value::Number(now.as_microsecond()));
+            set.insert(TAKEN, Value::Number(now.as_microsecond()));
             Condition::Absent
         }
     };
@@ -79,7 +79,7 @@ pub async fn grant(
 pub async fn laid(ports: &impl WriteHome, lane: &Lane, until: Timestamp) -> Result<(), Halt> {
     let write = Write::Update {
         key: key(lane),
-        set: Attributes::from([("laid_until".to_owned(), Value::Number(until.as_microsecond()))]),
+        set: Attributes::from([("laid_until", Value::Number(until.as_microsecond()))]),
         remove: Vec::new(),
         only_if: Condition::Present(Vec::new()),
     };
@@ -98,7 +98,7 @@ pub async fn take(
     let idle = (now - CREDIT).as_microsecond();
     if pace.taken.as_microsecond() <= idle {
         // Nobody sent for a while: turns begin anew. Of several who find it so, one begins, and the others follow it.
-        let set = Attributes::from([(TAKEN.to_owned(), Value::Number((now + span).as_microsecond()))]);
+        let set = Attributes::from([(TAKEN, Value::Number((now + span).as_microsecond()))]);
         let only_if = Condition::Present(vec![Test::AtMost(TAKEN, idle)]);
         let begin = Write::Update { key: key(lane), set, remove: Vec::new(), only_if };
         match ports.write(vec![begin]).await {
@@ -154,8 +154,8 @@ pub async fn slow_down(
 
 fn rates(a_second: u32, granted: u32) -> Attributes {
     Attributes::from([
-        ("a_second".to_owned(), Value::Number(a_second.into())),
-        ("granted".to_owned(), Value::Number(granted.into())),
+        ("a_second", Value::Number(a_second.into())),
+        ("granted", Value::Number(granted.into())),
     ])
 }
 

@@ -79,7 +79,7 @@ pub async fn put_parts(
     let (incident, version) = (plan.head.incident, plan.head.version);
     let mut items = vec![Item {
         key: brief_key(scope, incident, version),
-        attributes: Attributes::from([("brief".to_owned(), brief.into())]),
+        attributes: Attributes::from([("brief", brief.into())]),
     }];
     for (number, obligation) in (0_u32..).zip(&plan.obligations) {
         let key = scope.key(&[&incident.to_string()], format!("{}{number:05}", duty_prefix(version)));
@@ -129,10 +129,10 @@ pub async fn put(
     leaves: &[Leaf],
 ) -> Result<(), Halt> {
     let attributes = Attributes::from([
-        ("doc".to_owned(), doc(head)?),
-        ("hash".to_owned(), head.hash().into()),
-        ("approvals".to_owned(), "[]".into()),
-        ("approvals_version".to_owned(), Value::Number(0)),
+        ("doc", doc(head)?),
+        ("hash", head.hash().into()),
+        ("approvals", "[]".into()),
+        ("approvals_version", Value::Number(0)),
     ]);
     let mut writes = vec![Write::Put {
         key: plan_key(scope, head.incident, head.version),
@@ -248,8 +248,8 @@ pub async fn approve(
     let mut writes = vec![Write::Update {
         key,
         set: Attributes::from([
-            ("approvals".to_owned(), doc(&approvals)?),
-            ("approvals_version".to_owned(), Value::Number(stored.approvals_version + 1)),
+            ("approvals", doc(&approvals)?),
+            ("approvals_version", Value::Number(stored.approvals_version + 1)),
         ]),
         remove: Vec::new(),
         only_if: Condition::Present(vec![
@@ -258,7 +258,7 @@ pub async fn approve(
         ]),
     }];
     if opens {
-        let set = Attributes::from([("approved".to_owned(), Value::Number(stored.head.version.into()))]);
+        let set = Attributes::from([("approved", Value::Number(stored.head.version.into()))]);
         writes.extend(gates(scope, stored.head.incident, set, Vec::new()));
     }
     incidents::change(ports, scope, incident.0, incident.1, std::slice::from_ref(leaf), writes).await
@@ -302,7 +302,7 @@ pub async fn set_halt(
     leaf: &Leaf,
 ) -> Result<(), Halt> {
     let (set, remove) = match incident.1.halt {
-        Some(halt) => (Attributes::from([("halted".to_owned(), halt.as_str().into())]), Vec::new()),
+        Some(halt) => (Attributes::from([("halted", halt.as_str().into())]), Vec::new()),
         None => (Attributes::new(), vec!["halted"]),
     };
     let writes = gates(scope, incident.1.id, set, remove).collect();
@@ -325,7 +325,7 @@ pub async fn set_pauses(
 fn paused(incident: &Incident) -> Attributes {
     let waves = incident.pauses.keys().filter(|wave| incident.is_paused(**wave));
     let list: String = waves.map(|wave| format!("{wave};")).collect();
-    Attributes::from([("paused".to_owned(), format!(";{list}").into())])
+    Attributes::from([("paused", format!(";{list}").into())])
 }
 
 /// Whether notices of the plan in force may go out now, as far as a look can tell. The claim decides.
@@ -431,8 +431,8 @@ pub async fn look_at_wave(
     look: Look,
 ) -> Result<(), Halt> {
     let mut set = look.again.map(|at| waking(scope, Kind::Waves, at)).unwrap_or_default();
-    set.insert("queued".to_owned(), Value::Number(look.queued.into()));
-    set.extend(look.waits_for.stored().map(|number| ("follows".to_owned(), Value::Number(number))));
+    set.insert("queued", Value::Number(look.queued.into()));
+    set.extend(look.waits_for.stored().map(|number| ("follows", Value::Number(number))));
     let write = Write::Update {
         key: wave_key(scope, wave),
         set,

@@ -204,7 +204,7 @@ pub async fn remember_provider_id(
     notice: NoticeAt,
 ) -> Result<(), Halt> {
     let mut attributes = with_doc(&notice)?;
-    attributes.insert("tenant".to_owned(), scope.tenant().as_str().into());
+    attributes.insert("tenant", scope.tenant().as_str().into());
     ports.put_all(vec![Item { key: provider_key(provider_id), attributes }]).await?;
     let orphans = all(ports, orphans_of(provider_id), "").await?;
     let reports = orphans.iter().map(read_doc).collect::<Result<Vec<Report>, Halt>>()?;
@@ -223,7 +223,7 @@ pub async fn keep_orphan(
     let said =
         digest("report", &[attributes.get("doc").and_then(Value::text).unwrap_or_default().as_bytes()]);
     let expires = report.at.as_second().saturating_add(ORPHANS_KEPT.as_secs());
-    attributes.insert("expires".to_owned(), Value::Number(expires));
+    attributes.insert("expires", Value::Number(expires));
     let key = Key::new(orphans_of(&report.provider_id), hex::encode(&said[..12]));
     ports.put_all(vec![Item { key, attributes }]).await?;
     let known = notice_of_provider_id(ports, &report.provider_id).await?;

@@ -115,7 +115,7 @@ pub async fn get(ports: &impl ReadHome, scope: &TenantScope, id: SignalId) -> Re
 
 fn attributes(signal: &StoredSignal, version: i64) -> Result<Attributes, Halt> {
     let mut attributes = with_doc(signal)?;
-    attributes.insert("version".to_owned(), Value::Number(version));
+    attributes.insert("version", Value::Number(version));
     Ok(attributes)
 }
 

@@ -43,7 +43,7 @@ pub async fn cut(
     for slice in slices {
         let write = Write::Put {
             key: key(scope, roster, slice.number),
-            attributes: Attributes::from([("doc".to_owned(), doc(slice)?)]),
+            attributes: Attributes::from([("doc", doc(slice)?)]),
             only_if: Condition::Absent,
         };
         match ports.write(vec![write]).await {
@@ -78,7 +78,7 @@ pub async fn finish(
 ) -> Result<(), Halt> {
     let write = Write::Put {
         key: key(scope, roster, slice.number),
-        attributes: Attributes::from([("doc".to_owned(), doc(slice)?)]),
+        attributes: Attributes::from([("doc", doc(slice)?)]),
         only_if: Condition::Present(Vec::new()),
     };
     ports.write(vec![write]).await.map_err(overtaken)

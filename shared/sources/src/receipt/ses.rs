@@ -20,7 +20,7 @@ pub(super) fn read(value: &Value) -> Result<DeliveryEvent, ReceiptError> {
         kind,
         at: time::first(value, &[&happened, "/mail/timestamp"]).ok_or(ReceiptError::Field("timestamp"))?,
         taken_at: time::first(value, &["/mail/timestamp"]),
-        tags: own_tags(value.pointer("/mail/tags")),
+        tags: own_tags(json::at(value, "/mail/tags")),
         detail: detail(value),
     })
 }
@@ -89,7 +89,7 @@ fn detail(value: &Value) -> String {
     let codes = ["/bounce/bouncedRecipients/0", "/deliveryDelay/delayedRecipients/0"];
     let said =
         phrases.iter().filter_map(|pointer| text::words(json::text(value, pointer)?)).map(str::to_owned);
-    let coded = codes.iter().filter_map(|pointer| value.pointer(pointer)).flat_map(status_codes);
+    let coded = codes.iter().filter_map(|pointer| json::at(value, pointer)).flat_map(status_codes);
     let smtp = json::text(value, "/delivery/smtpResponse").and_then(reply_code).map(str::to_owned);
     said.chain(coded).chain(smtp).collect::<Vec<_>>().join("; ")
 }

@@ -24,7 +24,7 @@ pub(super) fn read(value: &Value) -> Result<DeliveryEvent, ReceiptError> {
 }
 
 pub(super) fn knows_log(value: &Value) -> bool {
-    value.pointer("/notification/messageId").is_some() && json::is_object(value, "/delivery")
+    json::at(value, "/notification/messageId").is_some() && json::is_object(value, "/delivery")
 }
 
 pub(super) fn read_log(value: &Value) -> Result<DeliveryEvent, ReceiptError> {
@@ -71,7 +71,8 @@ fn log_time(value: &Value) -> Result<Timestamp, ReceiptError> {
     let published =
         time::first(value, &["/notification/timestamp"]).ok_or(ReceiptError::Field("timestamp"))?;
     let waits = ["/delivery/dwellTimeMsUntilDeviceAck", "/delivery/dwellTimeMs"];
-    let Some(wait) = waits.iter().filter_map(|pointer| value.pointer(pointer)).find(|wait| wait.is_number())
+    let Some(wait) =
+        waits.iter().filter_map(|pointer| json::at(value, pointer)).find(|wait| wait.is_number())
     else {
         return Ok(published);
     };
@@ -81,7 +82,7 @@ fn log_time(value: &Value) -> Result<Timestamp, ReceiptError> {
 
 /// `SUCCESS` alone says that the carrier took it; with the time until the phone's acknowledgement, that the phone did.
 fn log_kind(value: &Value) -> Result<ReceiptKind, ReceiptError> {
-    let reached_phone = value.pointer("/delivery/dwellTimeMsUntilDeviceAck").is_some_and(Value::is_number);
+    let reached_phone = json::at(value, "/delivery/dwellTimeMsUntilDeviceAck").is_some_and(Value::is_number);
     match (json::text(value, "/status"), reached_phone) {
         (Some("SUCCESS"), true) => Ok(ReceiptKind::SmsDelivered),
         (Some("SUCCESS"), false) => Ok(ReceiptKind::SmsAcceptedByCarrier),

@@ -59,7 +59,7 @@ enum Form {
 
 fn form(body: &Value) -> Option<Form> {
     json::text(body, "/shop_domain")?;
-    let has = |pointer| body.pointer(pointer).is_some();
+    let has = |pointer| json::at(body, pointer).is_some();
     let asks = has("/data_request") || has("/orders_requested");
     match (json::is_object(body, "/customer"), asks, has("/orders_to_redact")) {
         (true, true, false) => Some(Form::DataRequest),

@@ -44,7 +44,7 @@ fn is_asff(value: &Value) -> bool {
 }
 
 fn finding(value: &Value) -> Finding {
-    if SAMPLES.iter().any(|pointer| json::is_true(value.pointer(pointer))) {
+    if SAMPLES.iter().any(|pointer| json::is_true(json::at(value, pointer))) {
         return Ok(Reading::Ignored(Ignored::Sample));
     }
     let kind = json::first_text(value, &["/Types/0", "/FindingProviderFields/Types/0", "/GeneratorId"]);
@@ -64,7 +64,7 @@ fn finding(value: &Value) -> Finding {
 /// The label wins over the number; what the customer set wins over what the product found.
 fn severity(value: &Value) -> Option<Severity> {
     ["/Severity", "/FindingProviderFields/Severity"].iter().find_map(|place| {
-        let severity = value.pointer(place)?;
+        let severity = json::at(value, place)?;
         let label = json::text(severity, "/Label").and_then(severity_word);
         label.or_else(|| out_of_hundred(severity.get("Normalized")?.as_f64()?))
     })

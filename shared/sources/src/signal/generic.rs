@@ -65,18 +65,18 @@ fn finding(value: &Value) -> Finding {
     let external_id = text("/external_id", "external_id")?;
     let title = text("/title", "title")?;
     let severity: Severity = word(value, "/severity").ok_or(missing(NAME, "severity"))?;
-    if json::is_true(value.pointer("/test")) {
+    if json::is_true(json::at(value, "/test")) {
         return Ok(Reading::Ignored(Ignored::Sample));
     }
-    let status = match value.pointer("/status") {
+    let status = match json::at(value, "/status") {
         None | Some(Value::Null) => SignalStatus::Open,
         Some(_) => word(value, "/status").ok_or(missing(NAME, "status"))?,
     };
-    let occurred_at = match value.pointer("/occurred_at") {
+    let occurred_at = match json::at(value, "/occurred_at") {
         None | Some(Value::Null) => None,
         Some(at) => Some(time::instant(at).ok_or(missing(NAME, "occurred_at"))?),
     };
-    let hints = match value.pointer("/hints") {
+    let hints = match json::at(value, "/hints") {
         None | Some(Value::Null) => Hints::default(),
         Some(hints) => serde_json::from_value(hints.clone()).map_err(|_| missing(NAME, "hints"))?,
     };
@@ -103,5 +103,5 @@ fn own_name(source: &str) -> Result<&str, Rejection> {
 
 /// One of the words of an enum of ours, spelled as it is.
 fn word<T: serde::de::DeserializeOwned>(value: &Value, pointer: &str) -> Option<T> {
-    serde_json::from_value(value.pointer(pointer)?.clone()).ok()
+    serde_json::from_value(json::at(value, pointer)?.clone()).ok()
 }

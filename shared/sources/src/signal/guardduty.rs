@@ -82,8 +82,8 @@ fn severity(score: f64) -> Option<Severity> {
 impl<'a> Raw<'a> {
     fn get(&self, path: &str) -> Option<&'a Value> {
         match self.form {
-            Form::EventBridge => self.value.pointer(path),
-            Form::Api => self.value.pointer(&in_pascal_case(path)),
+            Form::EventBridge => json::at(self.value, path),
+            Form::Api => json::at(self.value, &in_pascal_case(path)),
         }
     }
 

@@ -74,7 +74,7 @@ fn is_signed(keys: &[HmacKey], message: &[u8], signature: &str) -> Result<(), Re
 fn items(body: &Value) -> impl Iterator<Item = &Value> {
     json::list(body, "/notificationItems")
         .iter()
-        .map(|item| item.pointer("/NotificationRequestItem").unwrap_or(item))
+        .map(|item| json::at(item, "/NotificationRequestItem").unwrap_or(item))
 }
 
 /// Joined by colons, nothing escaped, an empty text for what is missing. `None` if a field is not a plain value.
@@ -84,7 +84,7 @@ fn signed_text(item: &Value) -> Option<String> {
 }
 
 fn field(item: &Value, pointer: &str) -> Option<String> {
-    match item.pointer(pointer) {
+    match json::at(item, pointer) {
         None | Some(Value::Null) => Some(String::new()),
         Some(Value::String(text)) => Some(text.clone()),
         Some(Value::Bool(flag)) => Some(flag.to_string()),

@@ -66,7 +66,7 @@ pub(super) fn read(verified: &Verified<'_>) -> Result<Received, Malformed> {
     let event = verified.json()?;
     let name = json::text(&event, "/type").ok_or(Malformed::MissingField("type"))?;
     let is_live_event =
-        json::text(&event, "/object") == Some("event") && json::is_true(event.pointer("/livemode"));
+        json::text(&event, "/object") == Some("event") && json::is_true(json::at(&event, "/livemode"));
     let Some(topic) = find(TOPICS, name).filter(|_| is_live_event) else {
         return Ok(Received::Ordinary { topic: crate::text::line(name, 100) });
     };
