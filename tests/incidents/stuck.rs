@@ -1,5 +1,8 @@
 //! What is stuck, and how it goes on: a manifest is mended, a doubt is settled, a malformed message is found.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use jiff::SignedDuration;
 use serde_json::json;
 use tocsin_ports::memory::{Fault, Verdict, World};
@@ -289,6 +292,33 @@ fn a_malformed_message_is_found_by_smaller_calls_and_only_it_is_refused() {
         (&coverage["reached"], &coverage["unreachable"]["refused-by-provider"]),
         (&json!(9), &json!(1))
     );
+}
+
+/// The provider may count what it refused: smaller calls take turns of their own.
+#[test]
+fn what_goes_again_in_smaller_calls_keeps_to_the_rate() {
+    let waited = |is_malformed: fn(&str) -> bool| {
+        let (mut town, incident) = leaked_of(&customers(70), &without_an_inbox(), &json!({}));
+        let (calls, messages) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+        let (called, handed_over) = (Rc::clone(&calls), Rc::clone(&messages));
+        town.world.set_provider(Some(Box::new(move |mails| {
+            called.set(called.get() + 1);
+            handed_over.set(handed_over.get() + mails.len());
+            let malformed = |mail: &Mail| is_malformed(mail.to.personal().expose());
+            let verdict = |mail| if malformed(mail) { Verdict::Unfit } else { Verdict::Take };
+            Some(mails.iter().map(verdict).collect())
+        })));
+        approve(&town, &incident);
+        let before = town.world.paused();
+        town.minute();
+        (calls.get(), messages.get(), town.world.paused() - before)
+    };
+    let (calls, messages, smoothly) = waited(|_| false);
+    let (more_calls, more_messages, again) = waited(|address| address == "customer0@example.com");
+    assert!(more_calls > calls, "{more_calls} {calls}");
+    let rate = World::settings_for_tests().send_rate;
+    let more = tocsin_domain::pace::span((more_messages - messages) as u64, rate);
+    assert!(again - smoothly >= more, "{again} {smoothly} {more}");
 }
 
 #[test]

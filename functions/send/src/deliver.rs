@@ -129,6 +129,8 @@ async fn send_mails(
                 (Some(size), _) => cut(&call, size).rev().for_each(|part| calls.push_front(part)),
                 (None, alone) => unfit.extend(alone.iter().map(|waiting| (waiting.index, why.clone()))),
             }
+            // The provider may count what it refused: whoever goes again takes a turn more.
+            turn.again(ports, messages.len(), now).await;
             continue;
         }
         let rest = rest_after(&handed_over);

@@ -61,6 +61,22 @@ impl Turn {
         self.lane.as_ref().map_or(CHUNK_SIZE, |(_, pace)| call_size(pace.a_second))
     }
 
+    /// Waits for a turn more, for messages that go again at once. Where none is near, or the store does not answer, it waits
+    /// for as long as they take: they have to go on, and are few.
+    pub async fn again(&self, ports: &impl SendPorts, messages: usize, began: Timestamp) {
+        let Some((lane, pace)) = &self.lane else {
+            return;
+        };
+        let now = began + ports.since(began);
+        let wait = match pace::take(ports, lane, pace, messages as u64, now).await {
+            Ok(pace::Turn::At(at)) => at.duration_since(now),
+            Ok(pace::Turn::Full) | Err(_) => self.span(messages),
+        };
+        if wait > SignedDuration::ZERO {
+            ports.pause(wait).await;
+        }
+    }
+
     /// How long so many messages take at the provider's rate.
     pub fn span(&self, messages: usize) -> SignedDuration {
         self.lane.as_ref().map_or(SignedDuration::ZERO, |(_, pace)| span(messages as u64, pace.a_second))

@@ -79,7 +79,7 @@ pub struct World {
     redrives: RefCell<BTreeMap<Queue, Redriving>>,
     parked: RefCell<Vec<String>>,
     postponed: RefCell<Vec<(String, SignedDuration)>>,
-    vault: RefCell<BTreeMap<String, Vec<u8>>>,
+    vault: RefCell<BTreeMap<String, Kept>>,
     secrets: RefCell<BTreeMap<(String, String), Secret>>,
     mails: RefCell<Vec<Delivered>>,
     texts: RefCell<Vec<Texted>>,
@@ -269,7 +269,7 @@ impl World {
     }
 
     pub fn file(&self, key: &str) -> Option<Vec<u8>> {
-        self.vault.borrow().get(key).cloned()
+        self.vault.borrow().get(key).map(|kept| kept.bytes.clone())
     }
 
     pub fn files(&self) -> Vec<String> {
@@ -482,22 +482,32 @@ impl Pause for World {
     }
 }
 
-fn tag_of(bytes: &[u8]) -> String {
-    hex::encode(&digest("file", &[bytes])[..8])
+/// A file of the vault, and what stands for its bytes.
+#[derive(Debug, Clone)]
+struct Kept {
+    bytes: Vec<u8>,
+    tag: String,
+}
+
+impl Kept {
+    fn new(bytes: Vec<u8>) -> Self {
+        let tag = hex::encode(&digest("file", &[&bytes])[..8]);
+        Self { bytes, tag }
+    }
 }
 
 impl ReadVault for World {
     async fn look(&self, key: &str) -> Result<Option<File>, PortError> {
         self.fallible(|| {
             let vault = self.vault.borrow();
-            Ok(vault.get(key).map(|bytes| File { size: bytes.len() as u64, tag: tag_of(bytes) }))
+            Ok(vault.get(key).map(|kept| File { size: kept.bytes.len() as u64, tag: kept.tag.clone() }))
         })
     }
 
     async fn range(&self, key: &str, tag: &str, from: u64, to: u64) -> Result<Option<Vec<u8>>, PortError> {
         self.fallible(|| {
             let vault = self.vault.borrow();
-            let Some(bytes) = vault.get(key).filter(|bytes| tag_of(bytes) == tag) else {
+            let Some(Kept { bytes, .. }) = vault.get(key).filter(|kept| kept.tag == tag) else {
                 return Ok(None);
             };
             let end = bytes.len().min(usize::try_from(to).unwrap_or(usize::MAX));
@@ -510,7 +520,7 @@ impl ReadVault for World {
 impl WriteVault for World {
     async fn put_file(&self, key: &str, bytes: Vec<u8>) -> Result<(), PortError> {
         self.fallible(|| {
-            self.vault.borrow_mut().insert(key.to_owned(), bytes);
+            self.vault.borrow_mut().insert(key.to_owned(), Kept::new(bytes));
             Ok(())
         })
     }

@@ -220,6 +220,8 @@ impl Installation {
             };
         }
         let taken = self.timed(function, |own| quietly(|| deliver(&own.town.world, &queue, &body)));
+        self.town.world.set_clock_off(SignedDuration::ZERO);
+        self.weather.borrow_mut().waited = self.town.world.paused();
         let region = self.weather.borrow_mut().sends_from.take();
         self.timed("the simulation", |own| own.take_up_mails(region));
         if taken != Some(true) {

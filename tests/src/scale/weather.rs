@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use tocsin_ports::Mail;
 use tocsin_ports::memory::{Call, Fault, Verdict, World};
+use tocsin_ports::{Clock, Mail};
 
 const FAULTS: [Fault; 4] = [Fault::CrashBefore, Fault::CrashAfter, Fault::ErrorBefore, Fault::ErrorAfter];
 
@@ -99,9 +99,11 @@ impl Weather {
     }
 
     fn fate(&mut self, world: &World, call: Call<'_>) -> Option<Fault> {
+        // Whoever waits for a turn finds it later when it has come.
+        world.set_clock_off(world.paused() - self.waited);
         let one_in = match call {
             Call::Mail | Call::Text => {
-                self.call_at = world.time() + (world.paused() - self.waited) + self.milliseconds(0, 100);
+                self.call_at = world.now() + self.milliseconds(0, 100);
                 ONE_IN / FAULTS.len() as u32
             }
             Call::Regional(_) | Call::Other => CALLS_A_CHUNK * ONE_IN / FAULTS.len() as u32,
