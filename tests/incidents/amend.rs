@@ -407,11 +407,28 @@ fn what_was_filed_in_time_and_is_corrected_after_its_due_instant_is_not_late() {
     town.minute();
     approve(&town, &incident);
     let corrected = filing(&town);
-    assert_eq!((&corrected["state"], &corrected["coverage"]["pending"]), (&json!("open"), &json!(1)));
+    assert_eq!((&corrected["state"], &corrected["coverage"]["pending"]), (&json!("met"), &json!(1)));
+    tick(async { watch::step(&town.world, town.world.now()).await });
+    let asks = |town: &Town| show(town, &incident)["incident"]["attention"].to_string();
+    let of_it =
+        format!("eu-gdpr-authority ({})", corrected["duty"]["recipient"].as_str().expect("a recipient"));
+    for alarm in [of_it.as_str(), "no start is early enough"] {
+        assert!(!asks(&town).contains(alarm), "{}", asks(&town));
+    }
     town.each_minute_of(3);
     let corrected = filing(&town);
     assert_eq!((&corrected["state"], &corrected["coverage"]["reached"]), (&json!("met"), &json!(1)));
     assert_eq!(corrected["coverage"]["last_reached"], first, "{corrected}");
+    // Nothing more is said to the authority by a third plan.
+    amend(&town, &incident, "follow-up");
+    town.minute();
+    approve(&town, &incident);
+    town.each_minute_of(3);
+    let left_in_peace = filing(&town);
+    assert_eq!(
+        (&left_in_peace["state"], &left_in_peace["coverage"]["last_reached"]),
+        (&json!("met"), &first)
+    );
 }
 
 /// Whoever settles may crash at any call, and asks again.

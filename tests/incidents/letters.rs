@@ -290,3 +290,23 @@ fn letters_that_are_called_up_later_lie_beside_those_that_went_before() {
         assert_eq!(references.len(), expected, "{address}");
     }
 }
+
+#[test]
+fn letters_that_wait_are_asked_about_though_another_plan_is_made_or_cannot_be() {
+    let (mut town, incident) = leaked(&with_streets());
+    approve(&town, &incident);
+    town.minute();
+    let attention = |town: &Town| show(town, &incident)["incident"]["attention"].to_string();
+    assert!(attention(&town).contains("letters wait for the print house"));
+    let anew = json!({ "to_those_told": "correction", "read_anew": true, "reason": "the export was mended" });
+    put_manifest(&town, "shop", b"not a manifest".to_vec());
+    assert_eq!(act(&town, RESPONDER, &incident, "amend", &anew).status, 200);
+    town.drain();
+    assert_eq!(show(&town, &incident)["incident"]["stage"], "blocked");
+    assert!(attention(&town).contains("letters wait for the print house"), "{}", attention(&town));
+    put_manifest(&town, "shop", manifest(&with_streets()).into_bytes());
+    assert_eq!(act(&town, RESPONDER, &incident, "rescope", &json!({ "reason": "it is whole" })).status, 200);
+    town.drain();
+    let asked = attention(&town);
+    assert!(asked.contains("letters wait") && !asked.contains("manifest"), "{asked}");
+}

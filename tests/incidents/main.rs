@@ -12,6 +12,7 @@ mod health;
 mod hours;
 mod incident;
 mod letters;
+mod order;
 mod partners;
 mod pause;
 mod redrive;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use jiff::SignedDuration;
 use serde_json::json;
-use tocsin_ports::memory::{Fault, Verdict, World};
+use tocsin_ports::memory::{Call, Fault, Verdict, World};
 use tocsin_ports::{Clock, Mail};
 use tocsin_tests::*;
 
@@ -347,4 +347,95 @@ fn what_is_in_doubt_of_a_cancelled_incident_is_looked_at_no_more_and_stays_shown
     let later = town.world.now() + SignedDuration::from_hours(24);
     assert_eq!(run(chunks::to_settle(&town.world, &scope, later)).expect("a store"), []);
     assert_eq!(show(&town, &incident)["chunks"]["undecided"], 1);
+}
+
+/// Fifty people in one chunk, whose calls carry ten. The first attempt reaches all of them and dies, and so the chunk goes
+/// again as copies; of those the first call is lost. A person is asked about ten, and the others need no copy in the end.
+#[test]
+fn what_is_in_doubt_stays_a_persons_question_when_the_others_of_its_chunk_need_no_copy() {
+    let mut people = customers(50);
+    for customer in &mut people {
+        (customer.country, customer.province, customer.locale) = ("IE", "", "en");
+    }
+    let mut town = Town::with(tocsin_ports::Settings { send_rate: 14, ..World::settings_for_tests() });
+    settle_in(&town, "shop", &people);
+    put_settings(&town, &without_an_inbox(), &json!({}));
+    let incident = leak(&town);
+    approve(&town, &incident);
+    town.silence_providers();
+    let told = |world: &World| world.mails().iter().filter(|mail| mail.to.starts_with("customer")).count();
+    let phase = Cell::new(0);
+    town.world.set_fate(Some(Rc::new(move |world, call| match (phase.get(), call) {
+        (0, Call::Other) if told(world) == 50 => {
+            phase.set(1);
+            Some(Fault::CrashBefore)
+        }
+        (1, Call::Mail) => {
+            phase.set(2);
+            Some(Fault::ErrorBefore)
+        }
+        (_, _) => None,
+    })));
+    let question = |town: &Town| {
+        let attention = show(town, &incident)["incident"]["attention"].clone();
+        let mut tasks = attention.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+        tasks.find(|task| task.contains("may or may not")).map(str::to_owned)
+    };
+    let asked = (0..90).find_map(|_| {
+        town.minute();
+        question(&town)
+    });
+    let chunk = asked.expect("a question").split(' ').nth(1).expect("a chunk").to_owned();
+    for mail in town.world.mails().iter().filter(|mail| mail.tags.get("chunk") == Some(&chunk)) {
+        if mail.tags["index"].parse::<u32>().expect("a place") >= 10 {
+            town.tell(&ses_event(mail, mail.at));
+        }
+    }
+    town.each_minute_of(3);
+    assert_eq!(told(&town.world), 50, "no copy went");
+    let coverage = duty(&show(&town, &incident), "eu-gdpr-individual", "IE")["coverage"].clone();
+    assert_eq!((&coverage["reached"], &coverage["undecided"]), (&json!(40), &json!(10)));
+    let answer = settle(&town, RESPONDER, &incident, &chunk, "sent");
+    assert_eq!((answer.status, &answer.body["settled"]), (200, &json!(10)), "{}", answer.body);
+    assert_eq!(question(&town), None);
+}
+
+/// A chunk of one person, whose first mail went and whose answer was lost; up to the moment when its copy is due.
+fn with_a_copy_due() -> (Town, String) {
+    let mut people = customers(1);
+    (people[0].country, people[0].province, people[0].locale) = ("IE", "", "en");
+    let (mut town, incident) = leaked_of(&people, &without_an_inbox(), &json!({}));
+    approve(&town, &incident);
+    town.silence_providers();
+    town.world.crash_at_mail_to("customer0@example.com", Fault::ErrorAfter);
+    while !town.world.home_as_text().contains("the approved policy is to send again") {
+        town.minute();
+    }
+    assert_eq!(town.mails_by_address().get("customer0@example.com"), Some(&1));
+    (town, incident)
+}
+
+#[test]
+fn a_copy_that_can_never_go_leaves_the_doubt_that_it_was_for() {
+    let (mut town, incident) = with_a_copy_due();
+    town.world.forget_people("customer0@example.com");
+    town.each_minute_of(30);
+    assert_eq!(town.mails_by_address().get("customer0@example.com"), Some(&1));
+    let shown = show(&town, &incident);
+    assert!(shown["incident"]["attention"].to_string().contains("may or may not"), "{shown:#}");
+    assert_eq!(duty(&shown, "eu-gdpr-individual", "IE")["coverage"]["undecided"], 1);
+}
+
+#[test]
+fn a_copy_that_is_throttled_slows_its_lane_down() {
+    use tocsin_domain::pace::Lane;
+    use tocsin_domain::plan::Channel;
+    use tocsin_ports::store::pace;
+    let (mut town, _) = with_a_copy_due();
+    let lane = Lane::of("eu-central-1", Channel::Email).expect("a lane");
+    let rate = |town: &Town| run(pace::get(&town.world, &lane)).expect("a store").expect("a pace").a_second;
+    let before = rate(&town);
+    town.world.set_provider(Some(Box::new(|_| None)));
+    town.minute();
+    assert!(rate(&town) < before, "{} {before}", rate(&town));
 }

@@ -50,7 +50,8 @@ fn tell(report: &Report) -> bool {
     for (name, times) in &report.faults {
         println!("  {times:>9}  {name}");
     }
-    println!("{:.1} simulated hours", report.lasted.as_secs_f64() / 3600.0);
+    let hours = report.lasted.as_secs_f64() / 3600.0;
+    println!("{hours:.1} simulated hours, at most {} incidents at once in an installation", report.most_open);
     for (region, lane) in &report.lanes {
         let hours = |time: jiff::SignedDuration| time.as_secs_f64() / 3600.0;
         println!(

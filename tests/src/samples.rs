@@ -282,6 +282,31 @@ pub fn ses_send(mail: &Delivered, now: Timestamp) -> Value {
     json!({ "eventType": "Send", "mail": ses_head(mail, now), "send": {} })
 }
 
+/// An event of this kind.
+pub fn ses_event_of(kind: &str, mail: &Delivered, now: Timestamp) -> Value {
+    match kind {
+        "Send" => ses_send(mail, now),
+        "Bounce" => ses_bounce(mail, now),
+        "Complaint" => json!({
+            "eventType": kind, "mail": ses_head(mail, now),
+            "complaint": {
+                "complainedRecipients": [{ "emailAddress": mail.to }], "timestamp": now.to_string(), "feedbackId": "2",
+            },
+        }),
+        "DeliveryDelay" => json!({
+            "eventType": kind, "mail": ses_head(mail, now),
+            "deliveryDelay": {
+                "delayType": "MailboxFull", "timestamp": now.to_string(),
+                "delayedRecipients": [{ "emailAddress": mail.to, "status": "4.2.2" }],
+            },
+        }),
+        "Reject" => json!({
+            "eventType": kind, "mail": ses_head(mail, now), "reject": { "reason": "Bad content" },
+        }),
+        _ => ses_event(mail, now),
+    }
+}
+
 fn ses_head(mail: &Delivered, now: Timestamp) -> Value {
     let tags: serde_json::Map<String, Value> =
         mail.tags.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();

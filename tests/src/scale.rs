@@ -55,6 +55,8 @@ pub struct Report {
     pub lanes: BTreeMap<String, Lane>,
     /// From the first signal to the last settled incident.
     pub lasted: SignedDuration,
+    /// How many incidents of one installation were open at once.
+    pub most_open: usize,
     /// How long each function ran, and the provider and the checks beside them, in real time.
     pub spent: BTreeMap<&'static str, Duration>,
 }
@@ -97,6 +99,7 @@ impl Report {
         self.settlements += other.settlements;
         self.leaves += other.leaves;
         self.lasted = self.lasted.max(other.lasted);
+        self.most_open = self.most_open.max(other.most_open);
         for (name, times) in other.faults {
             *self.faults.entry(name).or_default() += times;
         }

@@ -169,7 +169,7 @@ async fn handed_over_under(
                 // Of a chunk that was refused in part, the other part went.
                 // Of a chunk that is accepted everything may have been withheld.
                 ChunkState::Planned | ChunkState::Due | ChunkState::Refused | ChunkState::Accepted => {
-                    if chunk.entries.iter().any(Entry::may_have_been_sent) {
+                    if chunk.entries.iter().any(was_handed_over) {
                         handed_over.push(chunk.at.to_string());
                     }
                 }
@@ -178,6 +178,11 @@ async fn handed_over_under(
         }
     }
     Ok(handed_over)
+}
+
+/// What a person found out is no proof.
+fn was_handed_over(entry: &Entry) -> bool {
+    entry.may_have_been_sent() || *entry == Entry::FoundUnsent
 }
 
 async fn plan_in_force(

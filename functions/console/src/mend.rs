@@ -130,7 +130,8 @@ pub async fn settle(
     let (finding, why) = (body.finding, reason(body.reason.clone())?);
     let chunk = chunks::get(ports, &scope, &at).await?;
     if chunk.state != ChunkState::Undecided && chunk.entries.contains(&Entry::InDoubt) {
-        let what = "others of this chunk are on their way in this moment: settle it when they have gone";
+        let what = "others of this chunk go first: settle it when they have gone; release the incident if it is held, and \
+                    resume the wave if it is paused";
         return Err(No::Conflict(what.to_owned()));
     }
     if chunk.state != ChunkState::Undecided {

@@ -71,8 +71,8 @@ async fn dispatch(ports: &impl DispatchPorts, now: Timestamp) -> Progress {
             failed = Some(halt);
         }
     }
-    // Duties without a number come last among themselves, but never wait for a later tick only because of it.
-    waves.sort_by_key(|due| (due.wave.deadline.is_none(), due.wave.deadline, due.at));
+    // Duties without a number come last; among equals whoever waits longest is first, lest new incidents overtake it for ever.
+    waves.sort_by_key(|due| (due.wave.deadline.is_none(), due.wave.deadline, due.wave.start, due.at));
     for due in &waves {
         if let Err(halt) = start(ports, due, &mut lanes, now).await {
             failed = Some(halt);

@@ -123,7 +123,7 @@ pub fn lay(ground: Ground<'_>, failovers: Failovers) -> Result<Laid, Blocked> {
             start: now + SignedDuration::from_mins(row.after.map_or(0, |after| after.minutes).into()),
             window: if residence.is_some() { window(tenant, channel) } else { SendingWindow::Always },
             residence,
-            deadline: row.group.deadline.1,
+            deadline: deadline(&row.group, now),
             settling: settling(&duty.obligation, channel),
             stands_by,
             after: row.after,
@@ -319,6 +319,15 @@ fn group(duty: &Duty, region: &str, channel: Channel, template: &Template, phase
         template: template.id().to_owned(),
         phase,
         stands_by: false,
+    }
+}
+
+/// What corrects or follows a notice when its time is over is late for nobody: the law counts the first.
+fn deadline(group: &Group, now: Timestamp) -> Option<Timestamp> {
+    let (_, due) = group.deadline;
+    match group.phase {
+        Phase::First => due,
+        Phase::FollowUp | Phase::Correction | Phase::Withdrawal => due.filter(|due| *due > now),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 use tocsin_domain::chunk::{Entry, TELL_AFTER, TOO_FAST};
 use tocsin_domain::id::PersonId;
-use tocsin_domain::pace::smaller_call;
+use tocsin_domain::pace::{call_size_at, smaller_call};
 use tocsin_domain::plan::Wave;
 use tocsin_notices::letter::Brief;
 use tocsin_notices::{InApp, Rendered};
@@ -29,6 +29,14 @@ const LONGEST_TRIED: SignedDuration = SignedDuration::from_hours(72);
 /// provider's rate.
 const WAITING_PART: i32 = 3;
 
+/// How a hand-over ended.
+pub struct Ended {
+    /// What became of each notice.
+    pub entries: Vec<Entry>,
+    /// Whether the provider said of any that we are too fast.
+    pub too_fast: bool,
+}
+
 /// What became of each notice of the chunk. Mail goes at the pace of the turn. No call begins whose answer might come
 /// after the function's end: what is left then was surely not handed over, and goes in another turn.
 pub async fn chunk(
@@ -39,8 +47,9 @@ pub async fn chunk(
     chunk: &StoredChunk,
     ready: Vec<Ready>,
     (turn, now): (&Turn, Timestamp),
-) -> Vec<Entry> {
+) -> Ended {
     let mut entries = chunk.entries.clone();
+    let mut too_fast = false;
     let (mut mails, mut pages) = (Vec::new(), Vec::new());
     for (index, (entry, ready)) in entries.iter_mut().zip(ready).enumerate() {
         if !matches!(ready, Ready::Settled) && !turn::has_time(ports, now) {
@@ -49,51 +58,55 @@ pub async fn chunk(
         }
         match ready {
             Ready::Settled => {}
-            Ready::Withhold(why) => *entry = Entry::Withheld(why.to_owned()),
+            Ready::Withhold(why) => *entry = after(entry, Entry::Withheld(why.to_owned())),
             Ready::Email { to, mail } => match mail {
                 Rendered::Email(mail) => {
                     let tags = tags(scope, chunk, index);
                     let mail = Mail { to, subject: mail.subject, text: mail.text, html: mail.html, tags };
                     mails.push(Waiting { index, mail });
                 }
-                Rendered::Sms(_) | Rendered::InApp(_) => *entry = wrong_form(),
+                Rendered::Sms(_) | Rendered::InApp(_) => *entry = after(entry, wrong_form()),
             },
             Ready::Sms { to, text } => match text {
                 Rendered::Sms(text) => {
                     let tags = tags(scope, chunk, index);
                     let text = Text { to, body: text.text, valid_for: valid_for(wave.deadline, now), tags };
                     let answer = send_text(ports, scope, chunk, index, text).await;
+                    too_fast |= answer.is_too_fast();
                     *entry = after(entry, answer);
                 }
-                Rendered::Email(_) | Rendered::InApp(_) => *entry = wrong_form(),
+                Rendered::Email(_) | Rendered::InApp(_) => *entry = after(entry, wrong_form()),
             },
             Ready::Letter { letter } => pages.push((index, letter)),
             Ready::Partner { to, contact, reference, message } => match message {
                 Rendered::Email(letter) => {
                     let notice =
                         PartnerNotice { at: notice_at(chunk, index), to, contact, reference, letter };
-                    *entry = partner::post(ports, scope, wave, notice, now).await;
+                    let answer = partner::post(ports, scope, wave, notice, now).await;
+                    *entry = after(entry, answer);
                 }
-                Rendered::Sms(_) | Rendered::InApp(_) => *entry = wrong_form(),
+                Rendered::Sms(_) | Rendered::InApp(_) => *entry = after(entry, wrong_form()),
             },
             Ready::InApp { to, reference, message } => match message {
                 Rendered::InApp(message) => {
                     let (at, date) = (notice_at(chunk, index), brief.facts.notice_date);
                     let InApp { title, text } = message;
                     let notice = InboxNotice { at, reference, date, title, text };
-                    *entry = put_in_inbox(ports, scope, wave, to, &notice).await;
+                    let answer = put_in_inbox(ports, scope, wave, to, &notice).await;
+                    *entry = after(entry, answer);
                 }
-                Rendered::Email(_) | Rendered::Sms(_) => *entry = wrong_form(),
+                Rendered::Email(_) | Rendered::Sms(_) => *entry = after(entry, wrong_form()),
             },
         }
     }
     for (index, answer) in send_mails(ports, &brief.sender, mails, chunk, (turn, now)).await {
+        too_fast |= answer.is_too_fast();
         if let Some(entry) = entries.get_mut(index) {
             *entry = after(entry, answer);
         }
     }
     put_letters(ports, scope, chunk, pages, &mut entries).await;
-    entries
+    Ended { entries, too_fast }
 }
 
 /// A mail that is to go out, with its place in the chunk.
@@ -114,7 +127,8 @@ async fn send_mails(
     chunk: &StoredChunk,
     (turn, now): (&Turn, Timestamp),
 ) -> Vec<(usize, Entry)> {
-    let mut calls: VecDeque<Vec<Waiting>> = cut(&mails, turn.call_size()).collect();
+    let call_size = turn.call_size().min(call_size_at(chunk.attempt));
+    let mut calls: VecDeque<Vec<Waiting>> = cut(&mails, call_size).collect();
     let (mut spent, longest) = (SignedDuration::ZERO, ports.settings().send_timeout / WAITING_PART);
     let (mut ends, mut unfit) = (Vec::new(), Vec::new());
     while let Some(call) = calls.pop_front() {
@@ -130,7 +144,9 @@ async fn send_mails(
                 (None, alone) => unfit.extend(alone.iter().map(|waiting| (waiting.index, why.clone()))),
             }
             // The provider may count what it refused: whoever goes again takes a turn more.
-            turn.again(ports, messages.len(), now).await;
+            if !calls.is_empty() && !turn.again(ports, messages.len(), now).await {
+                break;
+            }
             continue;
         }
         let rest = rest_after(&handed_over);
@@ -249,11 +265,12 @@ pub fn answers(hand_over: HandOver, messages: usize) -> Vec<Entry> {
     }
 }
 
-/// A copy that did not get through is still a copy: what went before it may have arrived. What a person found out is no
-/// proof either, and is weighed against events until it goes.
+/// A copy that did not get through is still a copy: what went before it may have arrived. One that never will leaves the
+/// doubt that it was for. What a person found out is no proof either, and is weighed against events until it goes.
 fn after(was: &Entry, answer: Entry) -> Entry {
     match &answer {
         Entry::Throttled(_) if was.needs_a_last_look() => was.clone(),
+        Entry::Refused(_) | Entry::Withheld(_) if *was == Entry::Repeat => Entry::InDoubt,
         Entry::Throttled(_)
         | Entry::Waiting
         | Entry::Accepted(_)
@@ -306,6 +323,11 @@ mod tests {
         let throttled = || Entry::Throttled("rate".to_owned());
         assert_eq!(after(&Entry::Repeat, throttled()), Entry::Repeat);
         assert_eq!(after(&Entry::FoundUnsent, throttled()), Entry::FoundUnsent);
+        for never in [Entry::Refused("bad".to_owned()), Entry::Withheld("gone".to_owned())] {
+            assert_eq!(after(&Entry::Repeat, never.clone()), Entry::InDoubt);
+            assert_eq!(after(&Entry::FoundUnsent, never.clone()), never);
+            assert_eq!(after(&Entry::Waiting, never.clone()), never);
+        }
         assert_eq!(after(&Entry::Waiting, throttled()), throttled());
         assert_eq!(after(&Entry::Repeat, Entry::InDoubt), Entry::InDoubt);
     }

@@ -40,6 +40,7 @@ use tocsin_ports::{
 };
 
 use crate::compose::Ready;
+use crate::deliver::Ended;
 use crate::turn::Turn;
 
 /// Added to the function's longest run: a claim's worker is then surely gone when its lease is.
@@ -136,7 +137,8 @@ async fn send_chunk(ports: &impl SendPorts, job: SendJob, now: Timestamp) -> Pro
     hand_over(ports, &scope, (&wave, &brief), &chunk, ready, turn, now).await
 }
 
-/// What events made needless ends its chunk here; of what stands by, nothing was called up.
+/// What events made needless ends its chunk here, but for what is still in doubt, which `watch` looks at; of what stands by,
+/// nothing was called up.
 async fn nothing_goes(
     ports: &impl SendPorts,
     scope: &TenantScope,
@@ -144,10 +146,14 @@ async fn nothing_goes(
     now: Timestamp,
 ) -> Progress {
     if chunk.state == ChunkState::Due {
+        let (event, action, wake) = if chunk.entries.iter().any(Entry::is_doubtful) {
+            (ChunkEvent::GiveUp, Action::ChunkUndecided, Some(now))
+        } else {
+            (ChunkEvent::Evidence, Action::ChunkSettled, chunk.moves_on(&chunk.entries).then_some(now))
+        };
         let why = "the provider's events came before it went again: it is not needed";
-        let leaf = leaf(scope, chunk, chunk.attempt, Action::ChunkSettled, why, now);
-        let wake = chunk.moves_on(&chunk.entries).then_some(now);
-        let change = Change { event: ChunkEvent::Evidence, entries: Some(chunk.entries.clone()), wake };
+        let leaf = leaf(scope, chunk, chunk.attempt, action, why, now);
+        let change = Change { event, entries: Some(chunk.entries.clone()), wake };
         chunks::step(ports, scope, chunk, change, &leaf).await?;
     }
     Ok(Outcome::Skip { why: "nothing of the chunk goes out now" })
@@ -185,8 +191,8 @@ async fn hand_over(
         Claim::Closed => return Ok(Outcome::Skip { why: CLOSED }),
     }
     let claimed = StoredChunk { state: ChunkState::HandingOver, attempt, ..chunk.clone() };
-    let entries = deliver::chunk(ports, scope, wave, brief, &claimed, ready, (&turn, now)).await;
-    let too_fast = entries.iter().any(Entry::is_too_fast);
+    let Ended { entries, too_fast } =
+        deliver::chunk(ports, scope, wave, brief, &claimed, ready, (&turn, now)).await;
     let handed_over = handed_over(&claimed.entries, &entries);
     let recorded = record(ports, scope, wave.channel, &claimed, entries, now).await;
     count(ports, scope, (wave, &claimed), &handed_over, now).await;
@@ -256,11 +262,9 @@ async fn record(
         ChunkEvent::Answer => {
             (Action::ChunkAccepted, "the provider answered for every notice".to_owned(), moves_on)
         }
-        ChunkEvent::Refuse => (
-            Action::ChunkRefused,
-            format!("proven not sent: {}", reasons(&entries)),
-            Some(now + back_off(channel, chunk.attempt)),
-        ),
+        ChunkEvent::Refuse => {
+            (Action::ChunkRefused, not_sent(&entries), Some(now + back_off(channel, chunk.attempt)))
+        }
         ChunkEvent::Lapse
         | ChunkEvent::Enqueue
         | ChunkEvent::Claim
@@ -302,6 +306,16 @@ fn back_off(channel: Channel, attempt: u32) -> SignedDuration {
             SignedDuration::from_secs(30 << attempt.saturating_sub(1).min(7))
         }
         Channel::Partner => partner::back_off(attempt),
+    }
+}
+
+/// Of what may have gone before, nobody says that it is proven not sent.
+fn not_sent(entries: &[Entry]) -> String {
+    let reasons = reasons(entries);
+    if reasons.is_empty() {
+        "what goes again did not get through this time".to_owned()
+    } else {
+        format!("proven not sent: {reasons}")
     }
 }
 

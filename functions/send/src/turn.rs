@@ -62,19 +62,21 @@ impl Turn {
     }
 
     /// Waits for a turn more, for messages that go again at once. Where none is near, or the store does not answer, it waits
-    /// for as long as they take: they have to go on, and are few.
-    pub async fn again(&self, ports: &impl SendPorts, messages: usize, began: Timestamp) {
+    /// for as long as they take: they have to go on, and are few. `false` where no time is left for that.
+    pub async fn again(&self, ports: &impl SendPorts, messages: usize, began: Timestamp) -> bool {
         let Some((lane, pace)) = &self.lane else {
-            return;
+            return true;
         };
         let now = began + ports.since(began);
         let wait = match pace::take(ports, lane, pace, messages as u64, now).await {
             Ok(pace::Turn::At(at)) => at.duration_since(now),
             Ok(pace::Turn::Full) | Err(_) => self.span(messages),
         };
-        if wait > SignedDuration::ZERO {
+        let has_time = has_time(ports, began - wait);
+        if has_time && wait > SignedDuration::ZERO {
             ports.pause(wait).await;
         }
+        has_time
     }
 
     /// How long so many messages take at the provider's rate.

@@ -45,7 +45,7 @@ impl Placeholders {
     pub fn update(&mut self, set: &Attributes, remove: &[&'static str]) -> String {
         let set: Vec<String> = set
             .iter()
-            .filter(|(name, _)| !remove.contains(&name))
+            .filter(|(name, _)| !remove.contains(name))
             .map(|(name, value)| format!("{} = {}", self.name(name), self.value(value)))
             .collect();
         let remove: Vec<String> = remove.iter().map(|name| self.name(name)).collect();

@@ -19,10 +19,10 @@ pub struct Coverage {
     /// How many of them are tried by another channel, because the first one did not reach them.
     #[serde(default)]
     pub moved: u64,
-    /// How many of those whom their newest notice does not reach, or not yet, an earlier one of this duty reached: what is
-    /// open is a correction or what follows, and the duty itself was done.
+    /// How many of those whom their newest notice does not reach, or not yet, are owed nothing by this duty any more: an
+    /// earlier notice reached them, and what is open is a correction or what follows; or it is a withdrawal.
     #[serde(default)]
-    pub told_before: u64,
+    pub owed_no_more: u64,
     /// When the last of those reached first was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_reached: Option<Timestamp>,
@@ -50,8 +50,19 @@ impl Coverage {
             Reach::Reached(at) => self.add(&Reach::Reached(before.min(*at))),
             Reach::Unreachable(_) | Reach::Pending | Reach::Undecided => {
                 self.add(reach);
-                self.told_before += 1;
+                self.owed_no_more += 1;
                 self.last_reached = self.last_reached.max(Some(before));
+            }
+        }
+    }
+
+    /// Somebody whom the duty does not concern after all, and who is told so.
+    pub fn add_withdrawal(&mut self, reach: &Reach) {
+        match reach {
+            Reach::Reached(_) => self.reached += 1,
+            Reach::Unreachable(_) | Reach::Pending | Reach::Undecided => {
+                self.add(reach);
+                self.owed_no_more += 1;
             }
         }
     }
@@ -61,7 +72,7 @@ impl Coverage {
         self.pending += other.pending;
         self.undecided += other.undecided;
         self.moved += other.moved;
-        self.told_before += other.told_before;
+        self.owed_no_more += other.owed_no_more;
         self.last_reached = self.last_reached.max(other.last_reached);
         for (why, count) in &other.unreachable {
             *self.unreachable.entry(*why).or_default() += count;
@@ -177,15 +188,12 @@ pub fn state_of(duty: &Obligation, coverage: &Coverage, on_desk: Option<Desk>, n
 /// The state of a duty that notices fulfil: in time when everybody's first notice was. `due` is `None` where the law sets no
 /// number.
 pub fn duty_state(coverage: &Coverage, due: Option<Timestamp>, now: Timestamp) -> DutyState {
-    if coverage.undecided > 0 {
-        return DutyState::Undecided;
-    }
-    let all_reached = coverage.total() > 0 && coverage.reached == coverage.total();
-    let all_told = coverage.reached + coverage.told_before == coverage.total();
-    match (all_reached, due) {
+    let is_met = coverage.total() > 0 && coverage.reached + coverage.owed_no_more == coverage.total();
+    match (is_met, due) {
         (true, Some(due)) if coverage.last_reached.is_some_and(|last| last > due) => DutyState::MetLate,
         (true, _) => DutyState::Met,
-        (false, Some(due)) if now > due && !(all_told && coverage.total() > 0) => DutyState::Late,
+        (false, _) if coverage.undecided > 0 => DutyState::Undecided,
+        (false, Some(due)) if now > due => DutyState::Late,
         (false, _) if coverage.unreachable_total() > 0 => DutyState::AtRisk,
         (false, _) => DutyState::Open,
     }
@@ -248,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_correction_makes_nothing_late_that_was_done_in_time() {
+    fn a_duty_is_met_when_everybodys_first_notice_was_whatever_becomes_of_a_correction() {
         let [told, due, corrected] = [10, 20, 30].map(|second| Timestamp::from_second(second).unwrap());
         let of = |before: Option<Timestamp>, reach: &Reach| {
             let mut coverage = Coverage::default();
@@ -258,17 +266,37 @@ mod tests {
         };
         let bounced = Reach::Unreachable(Unreachable::Bounced);
         for (before, reach, now, expected) in [
-            (Some(told), Reach::Pending, told, DutyState::Open),
-            (Some(told), Reach::Pending, corrected, DutyState::Open),
-            (Some(told), bounced, corrected, DutyState::AtRisk),
+            (Some(told), Reach::Pending, told, DutyState::Met),
+            (Some(told), Reach::Pending, corrected, DutyState::Met),
+            (Some(told), bounced.clone(), corrected, DutyState::Met),
+            (Some(told), Reach::Undecided, corrected, DutyState::Met),
             (Some(told), Reach::Reached(corrected), corrected, DutyState::Met),
             (Some(corrected), Reach::Reached(corrected), corrected, DutyState::MetLate),
+            (Some(corrected), Reach::Pending, corrected, DutyState::MetLate),
+            (Some(corrected), bounced.clone(), corrected, DutyState::MetLate),
+            (None, bounced.clone(), told, DutyState::AtRisk),
+            (None, bounced, corrected, DutyState::Late),
+            (None, Reach::Undecided, corrected, DutyState::Undecided),
             (None, Reach::Pending, corrected, DutyState::Late),
             (None, Reach::Reached(corrected), corrected, DutyState::MetLate),
         ] {
             let coverage = of(before, &reach);
             assert_eq!(duty_state(&coverage, Some(due), now), expected, "{before:?} {reach:?} at {now}");
             assert_eq!(coverage.total(), 2);
+        }
+    }
+
+    #[test]
+    fn a_withdrawal_is_counted_and_fulfils_nothing() {
+        let [told, due, later] = [10, 20, 30].map(|second| Timestamp::from_second(second).unwrap());
+        for reach in [Reach::Reached(later), Reach::Pending, Reach::Unreachable(Unreachable::Bounced)] {
+            let mut coverage = Coverage::default();
+            coverage.add_withdrawal(&reach);
+            assert_eq!((coverage.total(), coverage.last_reached), (1, None));
+            coverage.add(&Reach::Reached(told));
+            assert_eq!(duty_state(&coverage, Some(due), later), DutyState::Met, "{reach:?}");
+            coverage.add(&Reach::Pending);
+            assert_eq!(duty_state(&coverage, Some(due), later), DutyState::Late, "{reach:?}");
         }
     }
 

@@ -117,6 +117,9 @@ pub const UNTIL_AMENDED: &str = ", and their plan is over: amend it, and whoever
 pub const LETTERS_WAIT: &str =
     "letters wait for the print house: export them (tocsin letters export), and import the proof of posting";
 
+/// What stands in a task about people whom no notice reaches.
+const NOBODY_LEFT: &str = "somebody cannot be reached by any channel that is left";
+
 /// How many tasks about single chunks an incident shows at most: an item of the store takes 400 KB. What is said of duties
 /// and waves is not so much, and is never kept back.
 const MOST_TASKS: usize = 500;
@@ -175,7 +178,8 @@ impl Incident {
     pub fn block(&mut self, scope_version: u32, why: &str) {
         if self.stage == Stage::Scoping && self.scope_version == scope_version {
             self.stage = Stage::Blocked;
-            self.attention = vec![why.to_owned()];
+            self.attention.retain(|task| outlasts_its_plan(task));
+            self.attention.push(why.to_owned());
         }
     }
 
@@ -199,8 +203,8 @@ impl Incident {
     /// Asks about people of a wave whom no notice reaches any more.
     pub fn nobody_left_task(plan: u32, wave: u32) -> String {
         format!(
-            "wave {wave} of plan {plan}: somebody cannot be reached by any channel that is left: look at the coverage, and \
-             give substitute notice where the law asks for one (a page, the media)"
+            "wave {wave} of plan {plan}: {NOBODY_LEFT}: look at the coverage, and give substitute notice where the law asks \
+             for one (a page, the media)"
         )
     }
 
@@ -218,8 +222,13 @@ impl Incident {
         self.scope = None;
         self.plan = None;
         self.pauses.clear();
-        self.attention.clear();
+        self.attention.retain(|task| outlasts_its_plan(task));
     }
+}
+
+/// Whether a task is of what went out already: nobody asks for it again when another plan is made.
+fn outlasts_its_plan(task: &str) -> bool {
+    task == LETTERS_WAIT || task.contains(NOBODY_LEFT)
 }
 
 /// Who is affected, in numbers.

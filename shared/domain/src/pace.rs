@@ -56,6 +56,17 @@ pub fn call_size(a_second: u32) -> usize {
     CALL_SIZES.into_iter().find(|size| *size <= a_second as usize).unwrap_or(1)
 }
 
+/// How many messages a call carries at most at a chunk's attempt of this number, counted from 1: the more often it did not
+/// go through, the fewer are in doubt at once when it does not again.
+pub fn call_size_at(attempt: u32) -> usize {
+    let [first, second, later] = CALL_SIZES;
+    match attempt {
+        0 | 1 => first,
+        2 => second,
+        3.. => later,
+    }
+}
+
 /// The next smaller call, for messages whose call was refused for what stands in it; `None` when one stood alone.
 pub fn smaller_call(size: usize) -> Option<usize> {
     CALL_SIZES.into_iter().find(|smaller| *smaller < size)

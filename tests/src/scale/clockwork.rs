@@ -163,6 +163,7 @@ impl Installation {
                 });
                 self.after(MINUTE * 2, Happening::Looks(case.tenant.clone()));
                 self.cases.insert(case.tenant.clone(), case);
+                self.report.most_open = self.report.most_open.max(self.cases.len());
             }
             Happening::Looks(tenant) => self.look(tenant),
             Happening::Message { queue, body, received } => self.message(queue, body, received),

@@ -15,13 +15,13 @@ use crate::{
     APPROVER, Customer, RESPONDER, bucket, guardduty_finding, paused_waves, run, settle_in_as, tenant,
 };
 
-/// Who waits for an approval looks so often; whoever waits for the end, each hour.
+/// Who waits for an approval looks so often; whoever waits for the end, each quarter of an hour.
 const SOON: SignedDuration = SignedDuration::from_mins(5);
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
 /// When nothing went out for so long, everybody is told, or nobody will be: doubts are settled after a quarter of an hour,
 /// messages that were lost are laid out again after as long, and what is dead is redriven after an hour.
-const QUIET: SignedDuration = SignedDuration::from_mins(90);
+const QUIET: SignedDuration = SignedDuration::from_mins(75);
 
 pub(super) struct Case {
     pub tenant: String,
@@ -64,9 +64,9 @@ impl Case {
         self.resume(installation, &incident);
         let quiet_since = self.mailbox.last.max(self.approved)?;
         if installation.town.world.time() < quiet_since + QUIET {
-            return Some(HOUR / 2);
+            return Some(QUARTER);
         }
-        self.is_over(installation).then_some(()).map_or(Some(HOUR), |()| None)
+        self.is_over(installation).then_some(()).map_or(Some(QUARTER), |()| None)
     }
 
     fn incident(&mut self, installation: &Installation) -> Option<Value> {

@@ -93,8 +93,17 @@ pub(crate) struct Acknowledged {
 /// So many more are reached by a text alone in some stories: the chunks of one wave pass every gate.
 const TEXTED: u32 = 9;
 
-/// So many more share a chunk in some stories: part of it is taken, part is throttled.
+/// So many more share a chunk in some stories: part of it is taken, part is throttled. In half of these stories they are
+/// more than one call carries: one call is answered, and the next is not.
 const TOGETHER: u32 = 5;
+const IN_SEVERAL_CALLS: u32 = 14;
+
+/// The providers take fewer a second than a chunk holds.
+pub(super) const SLOW: u32 = 12;
+
+pub(super) fn go_in_several_calls(seed: u64) -> bool {
+    seed.is_multiple_of(6)
+}
 
 /// The people of a tenant: most with a mailbox, some with a phone, one with neither, one whose mailbox bounces and who
 /// has a phone, one whose mailbox bounces and whose law knows the letter alone, one whose mailbox bounces late. The two tenants share addresses.
@@ -124,7 +133,8 @@ pub(crate) fn of(tenant: &str, seed: u64) -> Vec<Customer> {
         }));
     }
     if seed.is_multiple_of(3) {
-        people.extend((1..=TOGETHER).map(|place| Customer {
+        let together = if go_in_several_calls(seed) { IN_SEVERAL_CALLS } else { TOGETHER };
+        people.extend((1..=together).map(|place| Customer {
             id: 200 + place,
             email: format!("{tenant}-together{place}@example.com"),
             ..first.clone()

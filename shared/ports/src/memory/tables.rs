@@ -207,17 +207,17 @@ impl Table {
 
 fn test_holds(test: &Test, attributes: &Attributes) -> bool {
     match test {
-        Test::Is(name, value) => attributes.get(*name) == Some(value),
-        Test::IsOneOf(name, values) => attributes.get(*name).is_some_and(|value| values.contains(value)),
-        Test::Missing(name) => !attributes.contains_key(*name),
+        Test::Is(name, value) => attributes.get(name) == Some(value),
+        Test::IsOneOf(name, values) => attributes.get(name).is_some_and(|value| values.contains(value)),
+        Test::Missing(name) => !attributes.contains_key(name),
         Test::Lacks(name, part) => {
-            !matches!(attributes.get(*name), Some(Value::Text(text)) if text.contains(part.as_str()))
+            !matches!(attributes.get(name), Some(Value::Text(text)) if text.contains(part.as_str()))
         }
         Test::Above(name, than) => {
-            matches!(attributes.get(*name), Some(Value::Number(number)) if number > than)
+            matches!(attributes.get(name), Some(Value::Number(number)) if number > than)
         }
         Test::AtMost(name, most) => {
-            matches!(attributes.get(*name), Some(Value::Number(number)) if number <= most)
+            matches!(attributes.get(name), Some(Value::Number(number)) if number <= most)
         }
     }
 }

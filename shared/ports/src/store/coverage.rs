@@ -8,7 +8,7 @@ use tocsin_domain::coverage::Coverage;
 use tocsin_domain::id::ObligationId;
 use tocsin_domain::notice::Place;
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::plan::{PlanHead, Wave};
+use tocsin_domain::plan::{Phase, PlanHead, Wave};
 use tocsin_domain::receipt::{Known, Reach, Unreachable, reach};
 
 use super::plans::WaveRef;
@@ -39,7 +39,7 @@ pub async fn of_plan(
     }
     // Those who have no notice in this plan.
     for (key, told) in told {
-        by_obligation.entry(key.0).or_default().add(&told.reach);
+        by_obligation.entry(key.0).or_default().add_again(told.first_reached, &told.reach);
     }
     Ok(by_obligation)
 }
@@ -124,7 +124,12 @@ async fn of_wave(
                 }
                 None => &first,
             };
-            coverage.add_again(before.get(&place).copied(), reach);
+            match wave.phase {
+                Phase::First | Phase::FollowUp | Phase::Correction => {
+                    coverage.add_again(before.get(&place).copied(), reach);
+                }
+                Phase::Withdrawal => coverage.add_withdrawal(reach),
+            }
         }
     }
     Ok(coverage)

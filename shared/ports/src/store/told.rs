@@ -7,7 +7,7 @@ use tocsin_domain::chunk::{ChunkState, Entry};
 use tocsin_domain::id::{IncidentId, ObligationId, PersonId};
 use tocsin_domain::notice::Recipient;
 use tocsin_domain::outcome::Halt;
-use tocsin_domain::plan::{Channel, PlanHead, Wave};
+use tocsin_domain::plan::{Channel, Phase, PlanHead, Wave};
 use tocsin_domain::receipt::{Reach, reach};
 
 use super::plans::{self, WaveRef};
@@ -79,9 +79,11 @@ pub async fn under(
                 // A report proves a hand-over, whatever was answered to it.
                 let handed_over = in_doubt || was_handed_over(entry) || !known.is_empty();
                 let reach = reach(if in_doubt { &Entry::InDoubt } else { entry }, &known);
-                let first_reached = match reach {
-                    Reach::Reached(at) => Some(at),
-                    Reach::Unreachable(_) | Reach::Pending | Reach::Undecided => None,
+                // What takes a notice back fulfils nothing.
+                let first_reached = match (wave.phase, &reach) {
+                    (Phase::First | Phase::FollowUp | Phase::Correction, Reach::Reached(at)) => Some(*at),
+                    (Phase::Withdrawal, Reach::Reached(_))
+                    | (_, Reach::Unreachable(_) | Reach::Pending | Reach::Undecided) => None,
                 };
                 let key = (wave.obligation, Who::of(&notice.recipient));
                 let one = Told {
