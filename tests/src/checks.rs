@@ -33,8 +33,11 @@ pub(crate) fn nothing_is_claimed_while_paused(leaves: &[Leaf], violations: &mut 
             continue;
         };
         let same = |leaf: &&Leaf| leaf.incident == pause.incident && leaf.subject.get("wave") == Some(wave);
-        let resumed =
-            of(Action::WaveResumed).filter(same).map(|leaf| leaf.at).filter(|at| *at >= pause.at).min();
+        let resumed = of(Action::WaveResumed)
+            .filter(same)
+            .map(|leaf| leaf.at)
+            .filter(|at| *at + CLOCKS >= pause.at)
+            .min();
         let chunks = format!("{incident}-{wave}-");
         let claimed = of(Action::ChunkClaimed)
             .filter(|leaf| leaf.subject.get("chunk").is_some_and(|chunk| chunk.starts_with(&chunks)))
