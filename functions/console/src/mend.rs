@@ -94,7 +94,7 @@ impl SettleBody {
             };
             if !entry.may_have_been_sent() {
                 return Err(No::Bad(format!(
-                    "notice {place} of this chunk was not sent, by what the provider itself answered: name those that were"
+                    "notice {place} of this chunk was not sent, by what is known of it: name those that were"
                 )));
             }
         }

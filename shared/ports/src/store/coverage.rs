@@ -39,7 +39,7 @@ pub async fn of_plan(
     }
     // Those who have no notice in this plan.
     for (key, told) in told {
-        by_obligation.entry(key.0).or_default().add_again(told.first_reached, &told.reach);
+        add(by_obligation.entry(key.0).or_default(), told.phase, told.first_reached, &told.reach);
     }
     Ok(by_obligation)
 }
@@ -124,15 +124,18 @@ async fn of_wave(
                 }
                 None => &first,
             };
-            match wave.phase {
-                Phase::First | Phase::FollowUp | Phase::Correction => {
-                    coverage.add_again(before.get(&place).copied(), reach);
-                }
-                Phase::Withdrawal => coverage.add_withdrawal(reach),
-            }
+            add(&mut coverage, wave.phase, before.get(&place).copied(), reach);
         }
     }
     Ok(coverage)
+}
+
+/// Counts a recipient by their newest notice, of this phase, whom an earlier one may have reached before.
+fn add(coverage: &mut Coverage, phase: Phase, before: Option<Timestamp>, reach: &Reach) {
+    match phase {
+        Phase::First | Phase::FollowUp | Phase::Correction => coverage.add_again(before, reach),
+        Phase::Withdrawal => coverage.add_withdrawal(reach),
+    }
 }
 
 /// How far each notice of a chunk has come.

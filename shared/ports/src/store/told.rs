@@ -38,6 +38,8 @@ pub struct Told {
     /// The wave of the last of them.
     pub wave: u32,
     pub recipient: Recipient,
+    /// Of which phase the last of them was.
+    pub phase: Phase,
     pub reach: Reach,
     /// When the first notice of the duty that reached them did, whatever became of later ones.
     pub first_reached: Option<Timestamp>,
@@ -90,6 +92,7 @@ pub async fn under(
                     version: head.version,
                     wave: wave.number,
                     recipient: notice.recipient,
+                    phase: wave.phase,
                     reach,
                     first_reached,
                     tried: if handed_over { vec![wave.channel] } else { Vec::new() },
