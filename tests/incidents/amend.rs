@@ -474,3 +474,28 @@ fn a_person_is_soon_asked_about_a_copy_that_an_amendment_overtook_at_night() {
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
     assert!(attention.contains(&format!("chunk {chunk} may or may not have been sent")), "{attention}");
 }
+
+#[test]
+fn whoever_is_affected_no_more_keeps_no_duty_open_under_whatever_plan() {
+    let (mut town, incident) = leaked(&irish());
+    approve(&town, &incident);
+    town.silence_providers();
+    town.each_minute_of(5);
+    let all = irish();
+    let (strangers, kept) = all.split_at(20);
+    let is_stranger = |address: &str| strangers.iter().any(|stranger| stranger.email == address);
+    for mail in town.world.mails().iter().filter(|mail| !is_stranger(&mail.to)) {
+        town.tell(&ses_event(mail, mail.at));
+    }
+    for plan in [2, 3] {
+        read_anew_without(&mut town, &incident, kept);
+        let duty = duty(&show(&town, &incident), "eu-gdpr-individual", "IE").clone();
+        let coverage = &duty["coverage"];
+        let counts = [&coverage["reached"], &coverage["pending"], &coverage["owed_no_more"]];
+        assert_eq!(
+            (&duty["state"], counts),
+            (&json!("met"), [&json!(100), &json!(20), &json!(20)]),
+            "plan {plan}"
+        );
+    }
+}

@@ -136,6 +136,11 @@ mod tests {
     const AHEAD: SignedDuration = SignedDuration::from_mins(2);
 
     #[test]
+    fn the_more_often_a_chunk_did_not_go_through_the_smaller_its_calls_are() {
+        assert_eq!([0, 1, 2, 3, 4, u32::MAX].map(call_size_at), [50, 50, 10, 1, 1, 1]);
+    }
+
+    #[test]
     fn calls_grow_smaller_until_one_message_stands_alone() {
         for (rate, expected) in [(0, 1), (1, 1), (9, 1), (10, 10), (14, 10), (49, 10), (50, 50), (5000, 50)] {
             assert_eq!(call_size(rate), expected, "{rate}");
