@@ -21,7 +21,7 @@ struct Options {
     #[arg(long, default_value_t = 1_000_000)]
     people: u64,
     /// How many people one incident affects
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 20_000)]
     incident: u32,
     /// How many messages a second each of the four lanes takes
     #[arg(long, default_value_t = 60)]

@@ -24,11 +24,9 @@ const BATCH: usize = 100;
 /// After this many deliveries a message lies in the dead-letter queue, until somebody redrives it an hour later.
 const RECEIVES: u32 = 5;
 
-/// The first incidents open at once: a lane has work while the canaries of some are waited for.
-const AT_ONCE: i64 = 3;
-
-/// The incidents open a little faster than the lanes work them off, in thousandths of the time that takes.
-const OPENING_PER_MILLE: i64 = 980;
+/// The incidents that the lanes work off in this time open at once: a lane has work while plans are approved and canaries
+/// waited for. From then on one opens as soon as the lanes have worked one off.
+const HEAD_START: SignedDuration = SignedDuration::from_mins(25);
 
 /// So long after the last incident opened everything is over, or never is.
 const LONGEST: SignedDuration = SignedDuration::from_hours(48);
@@ -97,12 +95,12 @@ impl Installation {
     pub fn carry_out(mut self) -> Report {
         let start = self.town.world.time();
         let every = tocsin_domain::pace::span(u64::from(self.scale.incident), self.scale.rate * 2);
-        let every = every * i32::try_from(OPENING_PER_MILLE).unwrap_or(1) / 1000;
+        let at_once = HEAD_START.as_micros() / every.as_micros().max(1);
         self.report.incidents = u64::from(self.to_open);
         let mut last = start;
         for number in 0..self.to_open {
-            let place = i32::try_from((i64::from(number) - AT_ONCE).max(0)).unwrap_or(i32::MAX);
-            last = start + every * place + SignedDuration::from_secs(number.into());
+            let place = i32::try_from((i128::from(number) - at_once).max(0)).unwrap_or(i32::MAX);
+            last = start + every * place + SignedDuration::from_secs(i64::from(number) - i64::from(place));
             self.at(last, Happening::Opens(number));
         }
         self.at(start, Happening::Dispatch);
