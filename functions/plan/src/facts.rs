@@ -33,6 +33,7 @@ pub fn of(tenant: &Tenant, incident: &Incident, roster: &Roster) -> Result<Facts
         significant_incident: None,
         significant_harm: significant_harm(&datasets),
         backup: None,
+        recorded: None,
         law_as_of: None,
     })
 }

@@ -109,6 +109,7 @@ fn somebody_everywhere(rules: &BTreeMap<&str, &Rule>) -> Facts {
         significant_incident: None,
         significant_harm: None,
         backup: None,
+        recorded: None,
         law_as_of: Some(newest),
     }
 }

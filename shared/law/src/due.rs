@@ -1,8 +1,8 @@
 //! By when: the clock that a duty counts from, and where the count ends.
 
-use jiff::Timestamp;
-use jiff::civil::Time;
+use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use crate::calendar::Calendar;
 use crate::clock::Clock;
@@ -10,6 +10,7 @@ use crate::deadline::{self, Counting, Deadline};
 use crate::engine::Inquiry;
 use crate::facts::LawEnforcementHold;
 use crate::finding::Owed;
+use crate::reading::{self, Reading};
 use crate::rule::{Hold, Roll, RollTo, Rule, Zone};
 use crate::trigger::{self, Circumstances};
 use crate::words::{Encryption, Jurisdiction};
@@ -22,6 +23,7 @@ pub(crate) struct Due {
     pub at: Option<Timestamp>,
     pub rule: String,
     pub counted_from: Option<(Clock, Timestamp)>,
+    pub readings: Vec<Reading>,
     pub reasons: Vec<String>,
     /// The count ends beyond what can be reckoned: counsel must say.
     pub undecided: bool,
@@ -30,11 +32,11 @@ pub(crate) struct Due {
 impl Due {
     /// Nothing is due.
     pub fn none() -> Due {
-        Due { at: None, rule: "none".to_owned(), counted_from: None, reasons: Vec::new(), undecided: false }
+        Due::without_instant("none".to_owned(), Vec::new())
     }
 
     fn without_instant(rule: String, reasons: Vec<String>) -> Due {
-        Due { at: None, rule, counted_from: None, reasons, undecided: false }
+        Due { at: None, rule, counted_from: None, readings: Vec::new(), reasons, undecided: false }
     }
 }
 
@@ -99,10 +101,16 @@ fn count(
     };
     let Some(end) = deadline::ends(deadline, from, &counting) else {
         reasons.push(format!("{code} from `{clock}` ends beyond what can be reckoned: ask counsel"));
-        return Due { at: None, rule: code, counted_from: Some((clock, from)), reasons, undecided: true };
+        let counted_from = Some((clock, from));
+        return Due { counted_from, undecided: true, ..Due::without_instant(code, reasons) };
     };
+    let end = in_doubt(inquiry, deadline, from, end, &counting, &mut reasons);
+    let stated = reading::others(&rule.other_readings, deadline, from, end, &counting);
     let end = capped(inquiry, rule, jurisdiction, from, end, &counting, &mut reasons);
+    let unrolled = end;
     let end = rolled(rule.roll.as_ref(), inquiry, end, &counting, &mut reasons);
+    let of_last_day = last_day(rule, deadline, unrolled, end, &counting);
+    let readings = stated.into_iter().chain(of_last_day).collect();
     if let Some(calendar) = counting.calendar
         && !calendar.knows(end.to_zoned_datetime(zone.clone()).date())
     {
@@ -111,7 +119,75 @@ fn count(
             calendar.name
         ));
     }
-    Due { at: Some(end), rule: code, counted_from: Some((clock, from)), reasons, undecided: false }
+    let counted_from = Some((clock, from));
+    Due { at: Some(end), rule: code, counted_from, readings, reasons, undecided: false }
+}
+
+/// Where the clock starts on one date for the people and on another for the controller, a count of days can begin with
+/// either. The earliest end is taken: of the last day in the counting zone, and of the period counted from moment to moment
+/// in either zone.
+fn in_doubt(
+    inquiry: &Inquiry<'_>,
+    deadline: Deadline,
+    from: Timestamp,
+    end: Timestamp,
+    counting: &Counting<'_>,
+    reasons: &mut Vec<String>,
+) -> Timestamp {
+    let span = match deadline {
+        Deadline::Days(days) => i64::from(days).days(),
+        Deadline::Months(months) => i64::from(months).months(),
+        Deadline::Hours(_)
+        | Deadline::BusinessDays(_)
+        | Deadline::WithoutUndueDelay
+        | Deadline::Immediately
+        | Deadline::AsOrdered
+        | Deadline::ConcurrentWith(_)
+        | Deadline::Before(_)
+        | Deadline::OnOrAfter(_) => return end,
+    };
+    let zones = [counting.zone, inquiry.controller_zone].map(|zone| from.to_zoned_datetime(zone.clone()));
+    let [of_people, of_controller] = &zones;
+    if of_people.date() == of_controller.date() || counting.first_day_counts || counting.from_end_of_year {
+        return end;
+    }
+    let moments = zones.iter().filter_map(|start| start.checked_add(span).ok()).map(|end| end.timestamp());
+    let earliest = moments.min().map_or(end, |moment| moment.min(end));
+    if earliest < end {
+        reasons.push(format!(
+            "it was {} where days are counted and {} at the controller's: the earliest end is taken, from moment to moment",
+            of_people.date(),
+            of_controller.date()
+        ));
+    }
+    earliest
+}
+
+/// A period whose last day is none of work: by some it is extended, by others it is not.
+fn last_day(
+    rule: &Rule,
+    deadline: Deadline,
+    unrolled: Timestamp,
+    end: Timestamp,
+    counting: &Counting<'_>,
+) -> Option<Reading> {
+    if unrolled != end {
+        return Some(Reading { due: unrolled, why: "the last day is not extended".to_owned() });
+    }
+    let counts_days = matches!(deadline, Deadline::Days(_) | Deadline::Months(_));
+    let day = end.to_zoned_datetime(counting.zone.clone()).date();
+    let monday = match day.weekday() {
+        Weekday::Saturday => day.checked_add(2.days()),
+        Weekday::Sunday => day.tomorrow(),
+        Weekday::Monday | Weekday::Tuesday | Weekday::Wednesday | Weekday::Thursday | Weekday::Friday => {
+            return None;
+        }
+    };
+    let due = deadline::wall(monday.ok()?, counting.ends_at, counting.zone)?;
+    (counts_days && rule.roll.is_none()).then(|| Reading {
+        due,
+        why: "the last day is no working day: some extend the period to the next one".to_owned(),
+    })
 }
 
 fn counting<'a>(inquiry: &Inquiry<'a>, rule: &Rule, zone: &'a TimeZone) -> Counting<'a> {
@@ -263,7 +339,7 @@ fn held_with_instant(
 ) -> Due {
     let Some(lifted) = hold.lifted else {
         due.reasons.push("suspended while law enforcement holds the notice back".to_owned());
-        return Due { at: None, rule: SUSPENDED.to_owned(), ..due };
+        return Due { at: None, rule: SUSPENDED.to_owned(), readings: Vec::new(), ..due };
     };
     let (zone, _) = zone(inquiry, rule);
     let counting =
@@ -272,11 +348,12 @@ fn held_with_instant(
     match deadline::ends(terms.tail, lifted, &counting) {
         Some(end) if end > at => {
             due.reasons.push(format!("the law-enforcement hold is lifted: {tail} from then"));
-            Due { at: Some(end), rule: format!("{tail}-after-law-enforcement-hold"), ..due }
+            let rule = format!("{tail}-after-law-enforcement-hold");
+            Due { at: Some(end), rule, readings: Vec::new(), ..due }
         }
         None if lifted > at => {
             due.reasons.push(format!("the law-enforcement hold outlasted the deadline: now {tail}"));
-            Due { at: None, rule: tail, ..due }
+            Due { at: None, rule: tail, readings: Vec::new(), ..due }
         }
         Some(_) | None => {
             due.reasons.push("the law-enforcement hold was lifted in time: the deadline stands".to_owned());

@@ -140,11 +140,12 @@ impl Inquiry<'_> {
     fn answer(&self, rule: &Rule, target: Target, verdict: Verdict) -> Finding {
         let jurisdiction = target.jurisdiction;
         let (_, zone_name) = due::zone(self, rule);
-        let Due { at, rule: due_rule, counted_from, reasons, undecided } = if verdict.owed == Owed::No {
-            Due::none()
-        } else {
-            due::due(self, rule, &jurisdiction, target.people)
-        };
+        let Due { at, rule: due_rule, counted_from, readings, reasons, undecided } =
+            if verdict.owed == Owed::No {
+                Due::none()
+            } else {
+                due::due(self, rule, &jurisdiction, target.people)
+            };
         let owed = if undecided { Owed::AskCounsel } else { verdict.owed };
         Finding {
             regime: rule.id.clone(),
@@ -158,6 +159,7 @@ impl Inquiry<'_> {
             owed,
             due: at,
             due_rule,
+            readings,
             zone: zone_name,
             counted_from,
             people: target.people,
@@ -328,6 +330,7 @@ fn ask_counsel(
         owed: Owed::AskCounsel,
         due: None,
         due_rule: "ask-counsel".to_owned(),
+        readings: Vec::new(),
         zone: "UTC".to_owned(),
         counted_from: None,
         people,

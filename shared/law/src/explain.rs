@@ -38,6 +38,8 @@ fn obligation(finding: &Finding) -> Value {
         "owed": owed,
         "due": finding.due,
         "due_rule": finding.due_rule,
+        "alarm": finding.alarm(),
+        "readings": finding.readings,
         "reasons": finding.reasons,
         "citation": finding.citation,
         "confidence": finding.confidence,

@@ -38,6 +38,8 @@ pub struct Facts {
     pub significant_harm: Option<bool>,
     /// The data is still there in a backup.
     pub backup: Option<bool>,
+    /// When these facts were written down: nothing in them lies later.
+    pub recorded: Option<Timestamp>,
     /// Take the law as of this day, not as of the day on which each law's clock starts.
     pub law_as_of: Option<Date>,
 }
@@ -107,6 +109,10 @@ pub enum FactsError {
     NoClock,
     #[error("clock `{later}` lies before clock `{earlier}`")]
     Contradiction { earlier: Clock, later: Clock },
+    #[error("clock `{0}` lies after `recorded`, the instant at which these facts were written down")]
+    AfterRecord(Clock),
+    #[error("`affected` counts more people than can be counted")]
+    TooManyPeople,
     #[error("a key of `affected` or of authority_notified is not a jurisdiction code")]
     Jurisdiction,
     #[error("controller.time_zone is not a zone of the IANA database")]
@@ -119,10 +125,19 @@ impl Facts {
     /// Whether the facts can be true together.
     ///
     /// # Errors
-    /// When there is no clock, when two clocks contradict each other, or when the controller's zone is unknown.
+    /// When there is no clock, when two clocks contradict each other or one lies after the record, when people overflow
+    /// their count, or when the controller's zone is unknown.
     pub fn check(&self) -> Result<(), FactsError> {
         self.zone()?;
         self.clocks.check()?;
+        if let Some((clock, _)) =
+            self.clocks.all().find(|(_, at)| self.recorded.is_some_and(|recorded| *at > recorded))
+        {
+            return Err(FactsError::AfterRecord(clock));
+        }
+        if self.affected.values().try_fold(0_u64, |sum, people| sum.checked_add(*people)).is_none() {
+            return Err(FactsError::TooManyPeople);
+        }
         match &self.law_enforcement_hold {
             Some(LawEnforcementHold { from, lifted: Some(lifted) }) if lifted < from => {
                 Err(FactsError::HoldLiftedBeforeItBegins)
@@ -152,15 +167,19 @@ impl Clocks {
 
     /// The earliest instant of all.
     pub fn earliest(&self) -> Option<Timestamp> {
-        self.given.values().chain(self.authority_notified.values()).min().copied()
+        self.all().map(|(_, at)| at).min()
+    }
+
+    fn all(&self) -> impl Iterator<Item = (Clock, Timestamp)> {
+        let notified = self.authority_notified.values().map(|&at| (Clock::AuthorityNotified, at));
+        self.given.iter().map(|(&clock, &at)| (clock, at)).chain(notified)
     }
 
     fn check(&self) -> Result<(), FactsError> {
         if self.earliest().is_none() {
             return Err(FactsError::NoClock);
         }
-        let notified = self.authority_notified.values().map(|&at| (Clock::AuthorityNotified, at));
-        for (later, at) in self.given.iter().map(|(&clock, &at)| (clock, at)).chain(notified) {
+        for (later, at) in self.all() {
             for &earlier in later.never_before() {
                 if self.given.get(&earlier).is_some_and(|&before| at < before) {
                     return Err(FactsError::Contradiction { earlier, later });
@@ -200,6 +219,8 @@ struct RawFacts {
     significant_harm: Option<bool>,
     #[serde(default)]
     backup: Option<bool>,
+    #[serde(default)]
+    recorded: Option<Timestamp>,
     #[serde(default)]
     law_as_of: Option<Date>,
 }
@@ -255,6 +276,7 @@ impl TryFrom<RawFacts> for Facts {
             significant_incident: raw.significant_incident,
             significant_harm: raw.significant_harm,
             backup: raw.backup,
+            recorded: raw.recorded,
             law_as_of: raw.law_as_of,
         })
     }
@@ -364,6 +386,41 @@ mod tests {
         })));
         let want = FactsError::Contradiction { earlier: Clock::Awareness, later: Clock::AuthorityNotified };
         assert_eq!(facts.expect("readable").check(), Err(want));
+    }
+
+    #[test]
+    fn nothing_happens_after_it_was_written_down() {
+        for (recorded, wanted) in [
+            ("2026-02-20T00:00:00Z", Ok(())),
+            ("2026-02-19T23:59:59Z", Err(FactsError::AfterRecord(Clock::Discovery))),
+        ] {
+            let mut facts =
+                minimal(json!({"awareness": "2026-02-19T00:00:00Z", "discovery": "2026-02-20T00:00:00Z"}));
+            facts["recorded"] = json!(recorded);
+            assert_eq!(read(facts).expect("readable").check(), wanted);
+        }
+        let error = FactsError::AfterRecord(Clock::Discovery).to_string();
+        assert!(error.contains("`discovery`") && error.contains("`recorded`"), "{error}");
+    }
+
+    #[test]
+    fn people_who_cannot_be_counted_are_refused() {
+        for (people, wanted) in [
+            (json!({"DE": u64::MAX}), None),
+            (json!({"DE": u64::MAX, "FR": 1}), Some("more people than can be counted")),
+            (json!({"DE": -1}), Some("invalid value")),
+            (json!({"DE": 1.5}), Some("invalid type")),
+        ] {
+            let mut facts = minimal(json!({"awareness": "2026-02-20T00:00:00Z"}));
+            facts["affected"] = people.clone();
+            let answer = read(facts).and_then(|facts| facts.check().map_err(|error| error.to_string()));
+            match wanted {
+                None => assert_eq!(answer, Ok(())),
+                Some(wanted) => {
+                    assert!(answer.as_ref().is_err_and(|error| error.contains(wanted)), "{answer:?}")
+                }
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::element::Element;
 use crate::keyed::keyed;
+use crate::reading::Reading;
 use crate::words::{Audience, Condition, Confidence, Jurisdiction, Method};
 
 keyed! {
@@ -43,6 +44,8 @@ pub struct Finding {
     pub due: Option<Timestamp>,
     /// The deadline in words: `PT72H`, `without-undue-delay`, `P15D-after-individual-notice`; `none` when not owed.
     pub due_rule: String,
+    /// Where the deadline ends by other readings that somebody may be right to hold.
+    pub readings: Vec<Reading>,
     /// IANA name of the zone that days are counted in.
     pub zone: String,
     /// The clock that was used and its instant, when a number was counted.
@@ -61,4 +64,11 @@ pub struct Finding {
     pub conditions: BTreeSet<Condition>,
     /// Language codes that the recipient reads.
     pub languages: Vec<String>,
+}
+
+impl Finding {
+    /// When to be alarmed: at the earliest instant at which the deadline could end, by any reading.
+    pub fn alarm(&self) -> Option<Timestamp> {
+        self.readings.iter().map(|reading| reading.due).chain(self.due).min()
+    }
 }

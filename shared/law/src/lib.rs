@@ -31,6 +31,7 @@ mod keyed;
 mod load;
 mod pack;
 mod reach;
+mod reading;
 mod rule;
 mod shipped;
 mod trigger;
@@ -48,6 +49,7 @@ pub use finding::{Finding, Owed};
 pub use keyed::UnknownKey;
 pub use load::{LoadError, Problem, Source};
 pub use pack::{Lint, RulePack};
+pub use reading::Reading;
 pub use rule::{Case, Rule};
 pub use words::{
     Audience, Condition, Confidence, Encryption, Jurisdiction, JurisdictionError, Method, Risk, Status,

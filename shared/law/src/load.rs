@@ -219,6 +219,9 @@ fn check(rule: &Rule, calendars: &BTreeMap<String, Calendar>) -> Option<Problem>
     if rule.clocks.is_empty() {
         return Some(Problem::Empty("clocks"));
     }
+    if rule.cases.is_empty() {
+        return Some(Problem::Empty("case"));
+    }
     if rule.effective_to.is_some_and(|last| last < rule.effective_from) {
         return Some(Problem::EndsBeforeItBegins);
     }
@@ -239,7 +242,10 @@ fn needs_calendar(rule: &Rule) -> bool {
     let all = deadlines
         .chain(rule.instead.iter().map(|instead| instead.deadline))
         .chain(rule.no_later_than.iter().map(|cap| cap.deadline));
-    rule.roll.is_some() || all.into_iter().any(|deadline| matches!(deadline, Deadline::BusinessDays(_)))
+    let read = rule.other_readings.iter().any(|reading| reading.count.counts_business_days());
+    rule.roll.is_some()
+        || read
+        || all.into_iter().any(|deadline| matches!(deadline, Deadline::BusinessDays(_)))
 }
 
 fn unreadable(error: &toml::de::Error) -> Problem {
@@ -271,6 +277,13 @@ mod tests {
         trigger = [{ people-at-least = 1 }]
         clocks = ["awareness"]
         deadline = { hours = 72 }
+
+        [[rule.case]]
+        name = "one"
+        facts.clocks = { awareness = "2026-03-02T00:00:00Z" }
+        facts.controller = { time_zone = "UTC" }
+        facts.affected = { ZZ = 1 }
+        owed = "yes"
     "#;
     const HEAD: &str = "jurisdiction = 'ZZ'\nname = 'Nowhere'\nzone = 'UTC'\nlanguages = ['en']\n";
 
@@ -299,6 +312,13 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_that_nothing_tests_is_refused() {
+        let untested = RULE.split("[[rule.case]]").next().expect("the rule").to_owned();
+        let error = load(&untested).expect_err("no case").to_string();
+        assert_eq!(error, "zz.toml, rule zz-authority: `case` is empty");
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused_and_named() {
         let cases = [
             ("citation = \"s. 1\"", "citation = \" \"", "`citation` is empty"),
@@ -307,6 +327,7 @@ mod tests {
             ("hours = 72", "weeks = 3", "unknown variant `weeks`"),
             ("[\"awareness\"]", "[\"awarenes\"]", "unknown clock"),
             ("[\"awareness\"]", "[]", "`clocks` is empty"),
+            ("[[rule.case]]", "[[rule.caze]]", "unknown field `caze`"),
             ("confidence = \"uncertain\"", "confidence = \"sure\"", "unknown confidence"),
             ("hours = 72 }", "hours = 72 }\n zone = \"Mars/Base\"", "zone is not in the IANA database"),
             ("hours = 72 }", "hours = 72 }\n calendar = \"zz\"", "calendar is not in the pack"),

@@ -13,6 +13,7 @@ use crate::element::Element;
 use crate::facts::Facts;
 use crate::finding::Owed;
 use crate::keyed::keyed;
+use crate::reading::OtherReading;
 use crate::words::{Audience, Condition, Confidence, Encryption, Jurisdiction, Method, Risk, Status};
 
 /// One version of one law's duty toward one audience.
@@ -70,6 +71,9 @@ pub struct Rule {
     pub(crate) from_end_of_year: bool,
     #[serde(default)]
     pub(crate) roll: Option<Roll>,
+    /// How else the deadline is read, and by whom.
+    #[serde(default)]
+    pub(crate) other_readings: Vec<OtherReading>,
     /// How the law lets an investigating agency hold the notice back. None: it does not.
     #[serde(default)]
     pub(crate) hold: Option<Hold>,

@@ -1,6 +1,7 @@
 //! The shipped law against its own cases and its thresholds, and what each part of the engine owes.
 
 mod properties;
+mod readings;
 
 use serde_json::{Value, json};
 
