@@ -66,10 +66,18 @@ impl RulePack {
     /// When the shipped files do not load. They are part of this crate, and its tests load them.
     pub fn shipped() -> &'static RulePack {
         static PACK: OnceLock<RulePack> = OnceLock::new();
-        PACK.get_or_init(|| match RulePack::load(shipped::RULES, shipped::CALENDARS, &shipped::CATEGORIES) {
+        PACK.get_or_init(|| match RulePack::of_shipped_files() {
             Ok(pack) => pack,
             Err(error) => panic!("the shipped law does not load: {error}"),
         })
+    }
+
+    /// The same, parsed anew.
+    ///
+    /// # Errors
+    /// Never in practice: its tests load them.
+    pub fn of_shipped_files() -> Result<RulePack, load::LoadError> {
+        RulePack::load(shipped::RULES, shipped::CALENDARS, &shipped::CATEGORIES)
     }
 
     /// Reads a pack from the texts of its files.
@@ -97,6 +105,15 @@ impl RulePack {
     /// All rules, by file.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.books.iter().flat_map(|book| &book.rules)
+    }
+
+    /// Every place that gets answers of its own when people who live there are affected, by file.
+    pub fn places(&self) -> impl Iterator<Item = &Jurisdiction> {
+        let served = self.books.iter().filter(|book| book.covers_residents);
+        served.flat_map(|book| {
+            let whole = book.members.is_empty().then_some(&book.jurisdiction);
+            whole.into_iter().chain(&book.members)
+        })
     }
 
     /// A calendar of business days by name.
