@@ -3,15 +3,18 @@
 use jiff::civil::{Date, date};
 use serde_json::json;
 
-use super::{find, findings};
-use crate::{Calendar, RulePack};
+use super::{facts, find, findings};
+use crate::{Calendar, RulePack, Source, evaluate};
 
 fn calendar(name: &str) -> &'static Calendar {
     RulePack::shipped().calendar(name).unwrap_or_else(|| panic!("{name} is shipped"))
 }
 
+/// Days by calendar, as (year, month, day).
+type Days = &'static [(&'static str, &'static [(i16, i8, i8)])];
+
 /// Days that are free for a reason, each on a day that is no weekend.
-const FREE: &[(&str, &[(i16, i8, i8)])] = &[
+const FREE: Days = &[
     (
         "br-national",
         &[(2025, 4, 18), (2025, 4, 21), (2025, 11, 20), (2026, 9, 7), (2026, 11, 2), (2027, 10, 12)],
@@ -116,7 +119,7 @@ const FREE: &[(&str, &[(i16, i8, i8)])] = &[
 ];
 
 /// Days that look free and are worked.
-const WORKED: &[(&str, &[(i16, i8, i8)])] = &[
+const WORKED: Days = &[
     ("br-national", &[(2026, 2, 17), (2026, 6, 4)]), // Carnival and Corpus Christi are optional
     ("by-national", &[(2024, 11, 16), (2025, 12, 20), (2026, 4, 25), (2026, 3, 9)]),
     ("co-national", &[(2025, 7, 14), (2026, 1, 6), (2026, 3, 19), (2026, 7, 9)]),
@@ -135,7 +138,7 @@ const WORKED: &[(&str, &[(i16, i8, i8)])] = &[
 
 #[test]
 fn the_shipped_calendars_keep_the_published_days() {
-    let days = |table: &'static [(&str, &[(i16, i8, i8)])]| {
+    let days = |table: Days| {
         table.iter().flat_map(|(name, days)| days.iter().map(|&(y, m, d)| (*name, date(y, m, d))))
     };
     for (name, day) in days(FREE) {
@@ -145,9 +148,7 @@ fn the_shipped_calendars_keep_the_published_days() {
         assert!(calendar(name).is_business_day(day), "{name}: {day} is worked");
     }
     for name in RulePack::shipped().calendars.keys() {
-        let listed = |table: &[(&str, &[(i16, i8, i8)])]| {
-            table.iter().find(|(known, _)| known == name).map(|row| row.1.len())
-        };
+        let listed = |table: Days| table.iter().find(|(known, _)| known == name).map(|row| row.1.len());
         assert!(
             listed(FREE).is_some_and(|days| days >= 5) && listed(WORKED).is_some(),
             "{name} has no table"
@@ -224,4 +225,61 @@ fn a_doubtful_day_within_the_count_is_named() {
     let hold = json!({"from": "2027-03-23", "lifted": "2027-04-16T10:00:00-04:00"});
     let found = reasons("us-me-individual", "US-ME", clocks, hold);
     assert!(named(&found, "2027-04-19"), "{found:?}");
+}
+
+#[test]
+fn a_doubtful_day_does_not_roll_and_is_named() {
+    let rule = r#"
+        jurisdiction = "ZZ"
+        name = "Nowhere"
+        zone = "UTC"
+        languages = ["en"]
+        [[rule]]
+        id = "zz-authority"
+        law = "Law"
+        citation = "s. 1"
+        audience = "authority"
+        effective-from = "2026-01-01"
+        source = "unverified"
+        confidence = "uncertain"
+        status = "in-force"
+        trigger = [{ people-at-least = 1 }]
+        clocks = ["awareness"]
+        deadline = { days = 3 }
+        calendar = "zz"
+        roll = { to = "next-business-day" }
+    "#;
+    let calendar = r#"
+        name = "zz"
+        source = "s. 2"
+        version = "1"
+        weekend = ["saturday", "sunday"]
+        first-year = 2026
+        last-year = 2026
+        holidays = ["2026-06-01"]
+        doubtful = ["2026-06-04", "2026-06-08"]
+    "#;
+    let source = |file, text| Source { file, text };
+    let (rules, calendars) = ([source("zz.toml", rule)], [source("calendar.toml", calendar)]);
+    let pack = RulePack::load(&rules, &calendars, &source("categories.toml", "")).expect("a pack");
+    let cases = [
+        ("2026-06-01T09:00:00Z", "2026-06-04T23:59:59Z", vec!["2026-06-04"]), // a doubtful last day
+        ("2026-06-02T09:00:00Z", "2026-06-05T23:59:59Z", vec![]), // one on the way: days are calendar days
+        ("2026-06-04T09:00:00Z", "2026-06-08T23:59:59Z", vec!["2026-06-08"]), // Sunday rolls to a doubtful Monday
+    ];
+    for (awareness, due, doubtful) in cases {
+        let facts = facts(json!({
+            "clocks": {"awareness": awareness}, "controller": {"time_zone": "UTC"}, "affected": {"ZZ": 1},
+        }));
+        let findings = evaluate(&pack, &facts).expect("facts that can be");
+        let finding = find(&findings, "zz-authority");
+        assert_eq!(finding.due.map(|at| at.to_string()).as_deref(), Some(due));
+        let named: Vec<&str> = finding
+            .reasons
+            .iter()
+            .filter(|reason| reason.contains("may be a holiday"))
+            .map(|reason| &reason[..10])
+            .collect();
+        assert_eq!(named, doubtful, "{:?}", finding.reasons);
+    }
 }
