@@ -217,9 +217,9 @@ fn a_doubtful_day_within_the_count_is_named() {
         let found = reasons("us-vt-ag", "US-VT", json!({"discovery": discovery}), json!(null));
         assert_eq!(named(&found, "2027-03-02"), within, "{found:?}");
     }
-    // Patriot's Day: Maine counts calendar days, and business days after a hold alone.
+    // Patriot's Day: the last of thirty calendar days in Maine, which counts business days after a hold alone.
     let clocks =
-        json!({"discovery": "2027-03-22T09:00:00-04:00", "scope_identified": "2027-03-22T09:00:00-04:00"});
+        json!({"discovery": "2027-03-20T09:00:00-04:00", "scope_identified": "2027-03-20T09:00:00-04:00"});
     let found = reasons("us-me-individual", "US-ME", clocks.clone(), json!(null));
     assert!(!named(&found, "2027-04-19"), "{found:?}");
     let hold = json!({"from": "2027-03-23", "lifted": "2027-04-16T10:00:00-04:00"});
@@ -248,6 +248,12 @@ fn a_doubtful_day_does_not_roll_and_is_named() {
         deadline = { days = 3 }
         calendar = "zz"
         roll = { to = "next-business-day" }
+        [[rule.case]]
+        name = "nobody"
+        facts.clocks = { awareness = "2026-06-01T09:00:00Z" }
+        facts.controller = { time_zone = "UTC" }
+        facts.affected = { "ZZ" = 0 }
+        owed = "no"
     "#;
     let calendar = r#"
         name = "zz"
