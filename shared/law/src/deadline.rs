@@ -67,6 +67,11 @@ impl Deadline {
             | Deadline::OnOrAfter(_) => false,
         }
     }
+
+    /// Whether a calendar of business days decides where the period ends.
+    pub const fn counts_business_days(self) -> bool {
+        matches!(self, Deadline::BusinessDays(_))
+    }
 }
 
 /// How the days of one rule are counted.

@@ -1,6 +1,6 @@
 //! By when: the clock that a duty counts from, and where the count ends.
 
-use jiff::civil::{Time, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
@@ -108,17 +108,14 @@ fn count(
     let stated = reading::others(&rule.other_readings, deadline, from, end, &counting);
     let end = capped(inquiry, rule, jurisdiction, from, end, &counting, &mut reasons);
     let unrolled = end;
-    let end = rolled(rule.roll.as_ref(), inquiry, end, &counting, &mut reasons);
+    let end = rolled(rule.roll.as_ref(), inquiry, unrolled, &counting, &mut reasons);
     let of_last_day = last_day(rule, deadline, unrolled, end, &counting);
     let readings = stated.into_iter().chain(of_last_day).collect();
-    if let Some(calendar) = counting.calendar
-        && !calendar.knows(end.to_zoned_datetime(zone.clone()).date())
-    {
-        reasons.push(format!(
-            "the calendar {} does not reach that year: weekends alone were left out",
-            calendar.name
-        ));
-    }
+    let asked_from = match deadline.counts_business_days() {
+        true => Some(day(from, &zone)),
+        false => rule.roll.as_ref().and_then(|_| day(unrolled, &zone).yesterday().ok()),
+    };
+    doubts(&counting, asked_from, day(end, &zone), &mut reasons);
     let counted_from = Some((clock, from));
     Due { at: Some(end), rule: code, counted_from, readings, reasons, undecided: false }
 }
@@ -175,7 +172,7 @@ fn last_day(
         return Some(Reading { due: unrolled, why: "the last day is not extended".to_owned() });
     }
     let counts_days = matches!(deadline, Deadline::Days(_) | Deadline::Months(_));
-    let day = end.to_zoned_datetime(counting.zone.clone()).date();
+    let day = day(end, counting.zone);
     let monday = match day.weekday() {
         Weekday::Saturday => day.checked_add(2.days()),
         Weekday::Sunday => day.tomorrow(),
@@ -288,7 +285,7 @@ fn rolled(
         return end;
     };
     let sectors = &inquiry.facts.controller.sectors;
-    let day = end.to_zoned_datetime(counting.zone.clone()).date();
+    let day = day(end, counting.zone);
     if calendar.is_business_day(day) {
         return end;
     }
@@ -307,6 +304,27 @@ fn rolled(
             later
         }
         None => end,
+    }
+}
+
+fn day(at: Timestamp, zone: &TimeZone) -> Date {
+    at.to_zoned_datetime(zone.clone()).date()
+}
+
+/// Says what the calendar does not know of the days that it was asked about: those after `asked_from`, if any, up
+/// to `end`.
+fn doubts(counting: &Counting<'_>, asked_from: Option<Date>, end: Date, reasons: &mut Vec<String>) {
+    let Some(calendar) = counting.calendar else {
+        return;
+    };
+    for day in calendar.doubtful(asked_from.unwrap_or(end), end) {
+        reasons.push(format!("{day} may be a holiday ({}): it counts as a business day", calendar.name));
+    }
+    if !calendar.knows(end) {
+        reasons.push(format!(
+            "the calendar {} does not reach that year: weekends alone were left out",
+            calendar.name
+        ));
     }
 }
 
@@ -348,6 +366,8 @@ fn held_with_instant(
     match deadline::ends(terms.tail, lifted, &counting) {
         Some(end) if end > at => {
             due.reasons.push(format!("the law-enforcement hold is lifted: {tail} from then"));
+            let asked_from = terms.tail.counts_business_days().then(|| day(lifted, &zone));
+            doubts(&counting, asked_from, day(end, &zone), &mut due.reasons);
             let rule = format!("{tail}-after-law-enforcement-hold");
             Due { at: Some(end), rule, readings: Vec::new(), ..due }
         }

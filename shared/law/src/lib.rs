@@ -12,7 +12,8 @@
 //!   [`Owed::AskCounsel`]. Every such step stands in the reasons.
 //! - A jurisdiction with affected people and no rule is an answer of its own (`unknown-…`), never silence.
 //! - The law is taken as of the day on which its own clock starts, unless the facts name another day.
-//! - Day counts name their zone; a date in doubt is taken at the earlier end.
+//! - Day counts name their zone; a date in doubt is taken at the earlier end. A day that may be a holiday counts as
+//!   a business day, and the reasons name it.
 //!
 //! Architecture invariant: no clock, no input or output, no randomness. The same facts and the same pack give the
 //! same findings, byte for byte.

@@ -243,9 +243,7 @@ fn needs_calendar(rule: &Rule) -> bool {
         .chain(rule.instead.iter().map(|instead| instead.deadline))
         .chain(rule.no_later_than.iter().map(|cap| cap.deadline));
     let read = rule.other_readings.iter().any(|reading| reading.count.counts_business_days());
-    rule.roll.is_some()
-        || read
-        || all.into_iter().any(|deadline| matches!(deadline, Deadline::BusinessDays(_)))
+    rule.roll.is_some() || read || all.into_iter().any(Deadline::counts_business_days)
 }
 
 fn unreadable(error: &toml::de::Error) -> Problem {

@@ -22,8 +22,11 @@ pub(crate) const RULES: &[Source] = files![
     "us-va", "us-vi", "us-vt", "us-wa", "us-wi", "us-wv", "us-wy", "xx-pci"
 ];
 
-pub(crate) const CALENDARS: &[Source] =
-    files!["calendars": "br-national", "eu-common", "jp-national", "us-federal"];
+pub(crate) const CALENDARS: &[Source] = files![
+    "calendars":
+    "br-national", "by-national", "co-national", "cr-national", "ec-national", "eg-national",
+    "eu-common", "jp-national", "kz-national", "us-ca", "us-federal", "us-ia", "us-me", "us-vt"
+];
 
 pub(crate) const CATEGORIES: Source =
     Source { file: "data-categories.toml", text: include_str!("../data-categories.toml") };
@@ -42,6 +45,7 @@ mod tests {
             let found: BTreeSet<String> = std::fs::read_dir(path)
                 .expect("the folder")
                 .map(|entry| format!("{folder}/{}", entry.expect("an entry").file_name().to_string_lossy()))
+                .filter(|name| name.ends_with(".toml"))
                 .collect();
             let listed: BTreeSet<String> = sources.iter().map(|source| source.file.to_owned()).collect();
             assert_eq!(listed, found);

@@ -1,5 +1,6 @@
 //! The shipped law against its own cases and its thresholds, and what each part of the engine owes.
 
+mod calendars;
 mod properties;
 mod readings;
 
