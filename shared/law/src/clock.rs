@@ -5,7 +5,7 @@ use crate::keyed::keyed;
 keyed! {
     /// An instant of an incident that some law counts from. The written form is the one that the facts use.
     Clock, "clock" {
-        /// The breach happened, as far as known. No law here counts from it; nothing may lie before it.
+        /// The breach happened, as far as known. Costa Rica counts from it; nothing may lie before it.
         Occurrence = "occurrence",
         Suspicion = "suspicion",
         Detection = "detection",

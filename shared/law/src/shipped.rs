@@ -13,13 +13,15 @@ macro_rules! files {
 
 pub(crate) const RULES: &[Source] = files![
     "rules":
-    "au", "br", "ca", "ca-ab", "ca-qc", "ch", "cn", "eu", "gb", "hk", "in", "is", "jp", "kr", "li",
-    "my", "no", "nz", "sg", "us", "us-ak", "us-al", "us-ar", "us-az", "us-ca", "us-co", "us-ct",
-    "us-dc", "us-de", "us-fl", "us-ga", "us-gu", "us-hi", "us-ia", "us-id", "us-il", "us-in",
-    "us-ks", "us-ky", "us-la", "us-ma", "us-md", "us-me", "us-mi", "us-mn", "us-mo", "us-ms",
-    "us-mt", "us-nc", "us-nd", "us-ne", "us-nh", "us-nj", "us-nm", "us-nv", "us-ny", "us-oh",
-    "us-ok", "us-or", "us-pa", "us-pr", "us-ri", "us-sc", "us-sd", "us-tn", "us-tx", "us-ut",
-    "us-va", "us-vi", "us-vt", "us-wa", "us-wi", "us-wv", "us-wy", "xx-pci"
+    "ad", "al", "ar", "au", "ba", "bb", "bm", "br", "by", "ca", "ca-ab", "ca-qc", "ch", "cl", "cn",
+    "co", "cr", "ec", "eu", "gb", "ge", "gg", "hk", "im", "in", "is", "je", "jm", "jp", "kr", "ky",
+    "kz", "li", "mc", "md", "mk", "mx", "my", "no", "nz", "pa", "pe", "rs", "ru", "sg", "sm", "tr",
+    "ua", "us", "us-ak", "us-al", "us-ar", "us-az", "us-ca", "us-co", "us-ct", "us-dc", "us-de",
+    "us-fl", "us-ga", "us-gu", "us-hi", "us-ia", "us-id", "us-il", "us-in", "us-ks", "us-ky",
+    "us-la", "us-ma", "us-md", "us-me", "us-mi", "us-mn", "us-mo", "us-ms", "us-mt", "us-nc",
+    "us-nd", "us-ne", "us-nh", "us-nj", "us-nm", "us-nv", "us-ny", "us-oh", "us-ok", "us-or",
+    "us-pa", "us-pr", "us-ri", "us-sc", "us-sd", "us-tn", "us-tx", "us-ut", "us-va", "us-vi",
+    "us-vt", "us-wa", "us-wi", "us-wv", "us-wy", "uy", "xk", "xx-pci"
 ];
 
 pub(crate) const CALENDARS: &[Source] = files![

@@ -7,6 +7,7 @@ mod readings;
 use serde_json::{Value, json};
 
 use crate::rule::Test;
+use crate::words::Status;
 use crate::{Facts, FactsError, Finding, Owed, RulePack, evaluate};
 
 fn facts(value: Value) -> Facts {
@@ -219,7 +220,9 @@ fn no_count_rule_is_missing_from_the_table_of_thresholds() {
             | Test::AskCounsel(_) => false,
         }
     }
-    let counted = RulePack::shipped().rules().filter(|rule| rule.trigger.iter().any(counts));
+    // A rule out of scope owes nothing at any number.
+    let in_scope = RulePack::shipped().rules().filter(|rule| rule.status != Status::OutOfScope);
+    let counted = in_scope.filter(|rule| rule.trigger.iter().any(counts));
     for rule in counted {
         assert!(LEAST.iter().any(|(id, _)| *id == rule.id), "{} has a threshold that no test knows", rule.id);
     }
@@ -316,6 +319,18 @@ fn the_law_is_that_of_the_day_on_which_its_clock_starts() {
     assert_eq!(of("2026-01-01T07:59:59Z", None), "without-undue-delay"); // still 2025 in California
     assert_eq!(of("2026-01-01T08:00:00Z", None), "P30D");
     assert_eq!(of("2026-01-01T07:59:59Z", Some("2026-01-01")), "P30D");
+}
+
+/// Its cases cannot tell its versions apart: none of them owes anything.
+#[test]
+fn a_rule_out_of_scope_has_versions_too() {
+    let of = |day: &str| {
+        let day = day.parse().expect("a day");
+        let in_force = RulePack::shipped().versions("gb-pecr-authority").find(|rule| rule.in_force(day));
+        in_force.map(|rule| rule.deadline.code())
+    };
+    assert_eq!(of("2025-08-19").as_deref(), Some("PT24H"));
+    assert_eq!(of("2025-08-20").as_deref(), Some("PT72H"));
 }
 
 #[test]
