@@ -93,8 +93,8 @@ fn established(pack: &RulePack, book: &Book, facts: &Facts) -> Option<String> {
     }
     let controller = &facts.controller;
     let unplaced = controller.country.is_none() && controller.eu_main_establishment.is_none();
-    let country = book.jurisdiction.parent().is_none();
-    (unplaced && country && controller.time_zone == book.zone_name).then(|| {
+    let a_country = book.jurisdiction.parent().is_none();
+    (unplaced && a_country && controller.time_zone == book.zone_name).then(|| {
         let place = &book.jurisdiction;
         format!(
             "the controller's country is not given; by its time zone it is taken as established in {place}"

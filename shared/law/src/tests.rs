@@ -352,7 +352,7 @@ fn a_law_without_a_day_of_commencement_binds_nobody_and_says_so() {
 
 #[test]
 fn free_zones_leave_the_law_around_them_and_no_time_zone_tells_of_one() {
-    let owed = |controller: Value| {
+    let counted = |controller: Value| {
         let all = findings(json!({
             "clocks": {"awareness": "2026-11-20T03:30:00Z"}, "controller": controller, "risk": "high",
             "significant_harm": true, "affected": {"AE": 1, "AE-DU": 10, "AE-DIFC": 100, "AE-ADGM": 1000, "QA": 1, "QA-QFC": 10},
@@ -366,11 +366,11 @@ fn free_zones_leave_the_law_around_them_and_no_time_zone_tells_of_one() {
         ];
         regimes.map(|regime| find(&all, regime).people)
     };
-    assert_eq!(owed(json!({"time_zone": "Europe/Berlin"})), [11, 100, 1000, 1, 10]);
-    assert_eq!(owed(json!({"time_zone": "Asia/Dubai"})), [1122, 100, 1000, 1, 10]);
-    assert_eq!(owed(json!({"time_zone": "Asia/Dubai", "country": "AE-DIFC"})), [11, 1122, 1000, 1, 10]);
-    assert_eq!(owed(json!({"time_zone": "Asia/Qatar"})), [11, 100, 1000, 1, 10]);
-    assert_eq!(owed(json!({"time_zone": "Asia/Qatar", "country": "QA-QFC"})), [11, 100, 1000, 1, 1122]);
+    assert_eq!(counted(json!({"time_zone": "Europe/Berlin"})), [11, 100, 1000, 1, 10]);
+    assert_eq!(counted(json!({"time_zone": "Asia/Dubai"})), [1122, 100, 1000, 1, 10]);
+    assert_eq!(counted(json!({"time_zone": "Asia/Dubai", "country": "AE-DIFC"})), [11, 1122, 1000, 1, 10]);
+    assert_eq!(counted(json!({"time_zone": "Asia/Qatar"})), [11, 100, 1000, 1, 10]);
+    assert_eq!(counted(json!({"time_zone": "Asia/Qatar", "country": "QA-QFC"})), [11, 100, 1000, 1, 1122]);
 }
 
 #[test]
