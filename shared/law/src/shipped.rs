@@ -14,14 +14,15 @@ macro_rules! files {
 pub(crate) const RULES: &[Source] = files![
     "rules":
     "ae", "ae-adgm", "ae-difc", "au", "bd", "bh", "br", "bw", "ca", "ca-ab", "ca-qc", "ch", "cn",
-    "dz", "et", "eu", "gb", "gh", "hk", "id", "il", "in", "is", "jo", "jp", "ke", "kr", "kw", "li",
-    "lk", "ma", "mo", "mu", "mw", "my", "ng", "no", "nz", "om", "ph", "qa", "qa-qfc", "rw", "sa",
-    "sg", "th", "tw", "ug", "us", "us-ak", "us-al", "us-ar", "us-az", "us-ca", "us-co", "us-ct",
-    "us-dc", "us-de", "us-fl", "us-ga", "us-gu", "us-hi", "us-ia", "us-id", "us-il", "us-in",
-    "us-ks", "us-ky", "us-la", "us-ma", "us-md", "us-me", "us-mi", "us-mn", "us-mo", "us-ms",
-    "us-mt", "us-nc", "us-nd", "us-ne", "us-nh", "us-nj", "us-nm", "us-nv", "us-ny", "us-oh",
-    "us-ok", "us-or", "us-pa", "us-pr", "us-ri", "us-sc", "us-sd", "us-tn", "us-tx", "us-ut",
-    "us-va", "us-vi", "us-vt", "us-wa", "us-wi", "us-wv", "us-wy", "vn", "xx-pci", "za", "zm", "zw"
+    "dz", "eg", "et", "eu", "gb", "gh", "hk", "id", "il", "in", "is", "jo", "jp", "ke", "kr", "kw",
+    "li", "lk", "ma", "mo", "mu", "mw", "my", "ng", "no", "nz", "om", "ph", "qa", "qa-qfc", "rw",
+    "sa", "sg", "th", "tw", "ug", "us", "us-ak", "us-al", "us-ar", "us-az", "us-ca", "us-co",
+    "us-ct", "us-dc", "us-de", "us-fl", "us-ga", "us-gu", "us-hi", "us-ia", "us-id", "us-il",
+    "us-in", "us-ks", "us-ky", "us-la", "us-ma", "us-md", "us-me", "us-mi", "us-mn", "us-mo",
+    "us-ms", "us-mt", "us-nc", "us-nd", "us-ne", "us-nh", "us-nj", "us-nm", "us-nv", "us-ny",
+    "us-oh", "us-ok", "us-or", "us-pa", "us-pr", "us-ri", "us-sc", "us-sd", "us-tn", "us-tx",
+    "us-ut", "us-va", "us-vi", "us-vt", "us-wa", "us-wi", "us-wv", "us-wy", "vn", "xx-pci", "za",
+    "zm", "zw"
 ];
 
 pub(crate) const CALENDARS: &[Source] =
