@@ -235,6 +235,7 @@ fn filed_with_authority(audience: Audience) -> bool {
 fn no_duty(status: Status) -> Option<&'static str> {
     match status {
         Status::InForce | Status::Sectoral | Status::Contract | Status::Future | Status::Unsettled => None,
+        Status::NotCommenced => Some("no duty yet: enacted, and no day is set from which it binds"),
         Status::Voluntary => Some("no duty: notification is voluntary"),
         Status::Proposal => Some("no duty: a proposal, not law"),
         Status::NoDuty => Some("no duty in this law"),

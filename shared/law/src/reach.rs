@@ -80,7 +80,8 @@ fn seat(pack: &RulePack, book: &Book, facts: &Facts) -> Option<Jurisdiction> {
 }
 
 /// Why the book binds the controller for everybody's data, where it does.
-/// A controller whose country is not given is taken to sit where its time zone is kept.
+/// A controller whose country is not given is taken to sit in the country that keeps its time zone. Of a part of
+/// a country with a law of its own, as the free zones of the Gulf, a time zone tells nothing.
 fn established(pack: &RulePack, book: &Book, facts: &Facts) -> Option<String> {
     if !book.binds_established {
         return None;
@@ -92,7 +93,8 @@ fn established(pack: &RulePack, book: &Book, facts: &Facts) -> Option<String> {
     }
     let controller = &facts.controller;
     let unplaced = controller.country.is_none() && controller.eu_main_establishment.is_none();
-    (unplaced && controller.time_zone == book.zone_name).then(|| {
+    let a_country = book.jurisdiction.parent().is_none();
+    (unplaced && a_country && controller.time_zone == book.zone_name).then(|| {
         let place = &book.jurisdiction;
         format!(
             "the controller's country is not given; by its time zone it is taken as established in {place}"

@@ -13,15 +13,18 @@ macro_rules! files {
 
 pub(crate) const RULES: &[Source] = files![
     "rules":
-    "ad", "al", "ar", "au", "ba", "bb", "bm", "br", "by", "ca", "ca-ab", "ca-qc", "ch", "cl", "cn",
-    "co", "cr", "ec", "eu", "gb", "ge", "gg", "hk", "im", "in", "is", "je", "jm", "jp", "kr", "ky",
-    "kz", "li", "mc", "md", "mk", "mx", "my", "no", "nz", "pa", "pe", "rs", "ru", "sg", "sm", "tr",
-    "ua", "us", "us-ak", "us-al", "us-ar", "us-az", "us-ca", "us-co", "us-ct", "us-dc", "us-de",
-    "us-fl", "us-ga", "us-gu", "us-hi", "us-ia", "us-id", "us-il", "us-in", "us-ks", "us-ky",
-    "us-la", "us-ma", "us-md", "us-me", "us-mi", "us-mn", "us-mo", "us-ms", "us-mt", "us-nc",
-    "us-nd", "us-ne", "us-nh", "us-nj", "us-nm", "us-nv", "us-ny", "us-oh", "us-ok", "us-or",
-    "us-pa", "us-pr", "us-ri", "us-sc", "us-sd", "us-tn", "us-tx", "us-ut", "us-va", "us-vi",
-    "us-vt", "us-wa", "us-wi", "us-wv", "us-wy", "uy", "xk", "xx-pci"
+    "ad", "ae", "ae-adgm", "ae-difc", "al", "ar", "au", "ba", "bb", "bd", "bh", "bm", "br", "bw",
+    "by", "ca", "ca-ab", "ca-qc", "ch", "cl", "cn", "co", "cr", "dz", "ec", "eg", "et", "eu", "gb",
+    "ge", "gg", "gh", "hk", "id", "il", "im", "in", "is", "je", "jm", "jo", "jp", "ke", "kr", "kw",
+    "ky", "kz", "li", "lk", "ma", "mc", "md", "mk", "mo", "mu", "mw", "mx", "my", "ng", "no", "nz",
+    "om", "pa", "pe", "ph", "qa", "qa-qfc", "rs", "ru", "rw", "sa", "sg", "sm", "th", "tr", "tw",
+    "ua", "ug", "us", "us-ak", "us-al", "us-ar", "us-az", "us-ca", "us-co", "us-ct", "us-dc",
+    "us-de", "us-fl", "us-ga", "us-gu", "us-hi", "us-ia", "us-id", "us-il", "us-in", "us-ks",
+    "us-ky", "us-la", "us-ma", "us-md", "us-me", "us-mi", "us-mn", "us-mo", "us-ms", "us-mt",
+    "us-nc", "us-nd", "us-ne", "us-nh", "us-nj", "us-nm", "us-nv", "us-ny", "us-oh", "us-ok",
+    "us-or", "us-pa", "us-pr", "us-ri", "us-sc", "us-sd", "us-tn", "us-tx", "us-ut", "us-va",
+    "us-vi", "us-vt", "us-wa", "us-wi", "us-wv", "us-wy", "uy", "vn", "xk", "xx-pci", "za", "zm",
+    "zw"
 ];
 
 pub(crate) const CALENDARS: &[Source] = files![

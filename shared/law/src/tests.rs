@@ -350,6 +350,46 @@ fn a_law_that_is_to_come_binds_nobody_and_an_unknown_past_is_a_question() {
 }
 
 #[test]
+fn a_law_without_a_day_of_commencement_binds_nobody_and_says_so() {
+    let all = findings(json!({
+        "clocks": {"awareness": "2026-11-20T03:30:00Z"}, "controller": {"time_zone": "UTC"},
+        "affected": {"LK": 9, "BD": 9, "TW": 9}, "risk": "high", "data": ["passport"],
+    }));
+    for regime in ["lk-pdpa", "bd-pdpo", "tw-pdpa-authority"] {
+        let finding = find(&all, regime);
+        assert_eq!((finding.owed, finding.due), (Owed::No, None), "{regime}");
+        assert_eq!(
+            finding.reasons,
+            ["no duty yet: enacted, and no day is set from which it binds"],
+            "{regime}"
+        );
+    }
+}
+
+#[test]
+fn free_zones_leave_the_law_around_them_and_no_time_zone_tells_of_one() {
+    let counted = |controller: Value| {
+        let all = findings(json!({
+            "clocks": {"awareness": "2026-11-20T03:30:00Z"}, "controller": controller, "risk": "high",
+            "significant_harm": true, "affected": {"AE": 1, "AE-DU": 10, "AE-DIFC": 100, "AE-ADGM": 1000, "QA": 1, "QA-QFC": 10},
+        }));
+        let regimes = [
+            "ae-pdpl-authority",
+            "ae-difc-authority",
+            "ae-adgm-authority",
+            "qa-pdppl-authority",
+            "qa-qfc-authority",
+        ];
+        regimes.map(|regime| find(&all, regime).people)
+    };
+    assert_eq!(counted(json!({"time_zone": "Europe/Berlin"})), [11, 100, 1000, 1, 10]);
+    assert_eq!(counted(json!({"time_zone": "Asia/Dubai"})), [1122, 100, 1000, 1, 10]);
+    assert_eq!(counted(json!({"time_zone": "Asia/Dubai", "country": "AE-DIFC"})), [11, 1122, 1000, 1, 10]);
+    assert_eq!(counted(json!({"time_zone": "Asia/Qatar"})), [11, 100, 1000, 1, 10]);
+    assert_eq!(counted(json!({"time_zone": "Asia/Qatar", "country": "QA-QFC"})), [11, 100, 1000, 1, 1122]);
+}
+
+#[test]
 fn facts_that_cannot_be_are_an_error_and_nothing_is_computed() {
     let of = |clocks: Value, establishment: Value| {
         let facts = facts(json!({

@@ -46,6 +46,8 @@ keyed! {
         Contract = "contract",
         /// Enacted, in force from a later day (`effective-from`).
         Future = "future",
+        /// Enacted; no day is set from which it binds. `effective-from` is the day of enactment and decides nothing.
+        NotCommenced = "not-commenced",
         Voluntary = "voluntary",
         Proposal = "proposal",
         NoDuty = "no-duty",

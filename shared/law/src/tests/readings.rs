@@ -97,3 +97,14 @@ fn a_date_that_two_zones_do_not_share_is_taken_at_the_earliest_end() {
         assert_eq!(said, !due.ends_with("59:59Z"), "{:?}", finding.reasons);
     }
 }
+
+/// Egypt gives three days and does not say which: the alarm comes with the calendar days.
+#[test]
+fn days_of_a_kind_that_is_not_settled_alarm_by_the_earlier_end() {
+    let mut given = at("Africa/Cairo", "EG", "awareness", "2026-11-10T11:00:00+02:00");
+    given["clocks"]["authority_notified"] = json!({"EG": "2026-11-11T15:00:00+02:00"});
+    let (due, others, alarm) = read(given, "eg-pdpl-individual");
+    assert_eq!(due, "2026-11-16T21:59:59Z"); // Thursday, Sunday, Monday
+    assert_eq!(others, ["2026-11-14T21:59:59Z P3D"]);
+    assert_eq!(alarm, "2026-11-14T21:59:59Z");
+}
