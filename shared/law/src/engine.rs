@@ -10,7 +10,7 @@ use crate::element::Element;
 use crate::facts::{Facts, FactsError};
 use crate::finding::{Finding, Owed};
 use crate::pack::{Book, RulePack};
-use crate::reach::{self, Target};
+use crate::reach::{Concern, Homes, Target};
 use crate::rule::{Reach, Rule, Test};
 use crate::trigger::{self, Circumstances, Verdict};
 use crate::words::{Audience, Confidence, Encryption, Jurisdiction, Risk, Status};
@@ -29,8 +29,10 @@ pub fn evaluate(pack: &RulePack, facts: &Facts) -> Result<Vec<Finding>, FactsErr
     }
     let controller_zone = facts.zone()?;
     let mut findings = Vec::new();
+    let homes = Homes::of(pack, facts);
     for book in &pack.books {
-        let inquiry = Inquiry { pack, book, facts, controller_zone: &controller_zone };
+        let concern = Concern::of(pack, book, facts, &homes);
+        let inquiry = Inquiry { pack, book, facts, concern, controller_zone: &controller_zone };
         for versions in book.rules.chunk_by(|a, b| a.id == b.id) {
             findings.extend(inquiry.regime(versions));
         }
@@ -46,6 +48,7 @@ pub(crate) struct Inquiry<'a> {
     pub pack: &'a RulePack,
     pub book: &'a Book,
     pub facts: &'a Facts,
+    pub concern: Concern<'a>,
     pub controller_zone: &'a TimeZone,
 }
 
@@ -55,11 +58,15 @@ impl Inquiry<'_> {
         let Some(newest) = versions.last() else {
             return Vec::new();
         };
-        let concerned = reach::concerned(self.pack, self.book, self.facts);
-        let targets = reach::targets(self.pack, self.book, newest, self.facts);
-        let findings = targets.into_iter().map(|target| self.in_force_version(versions, newest, target));
+        let findings = self
+            .concern
+            .targets(newest)
+            .into_iter()
+            .map(|target| self.in_force_version(versions, newest, target));
         findings
-            .filter(|finding| newest.reach != Reach::Controller || concerned || finding.owed != Owed::No)
+            .filter(|finding| {
+                newest.reach != Reach::Controller || self.concern.is_named() || finding.owed != Owed::No
+            })
             .collect()
     }
 
@@ -163,7 +170,7 @@ impl Inquiry<'_> {
             zone: zone_name,
             counted_from,
             people: target.people,
-            residences: reach::residences(self.pack, self.book, rule, self.facts, &jurisdiction),
+            residences: self.concern.residences(rule, &jurisdiction),
             reasons: verdict.reasons.into_iter().chain(reasons).collect(),
             required: self.required(rule),
             forbidden: rule.forbidden.clone(),
@@ -270,10 +277,7 @@ fn encryption(effect: Encryption, facts: &Facts) -> Option<(Owed, String)> {
 
 /// An affected place that no book serves.
 fn unknown_places(pack: &RulePack, facts: &Facts) -> Vec<Finding> {
-    let served = |place: &Jurisdiction| {
-        pack.books.iter().any(|book| book.covers_residents && pack.home(book, place).is_some())
-    };
-    let unknown = facts.affected.iter().filter(|(place, people)| **people > 0 && !served(place));
+    let unknown = facts.affected.iter().filter(|(place, people)| **people > 0 && !pack.covers(place));
     unknown
         .map(|(place, &people)| {
             let regime = format!("unknown-{}", place.as_str().to_lowercase());

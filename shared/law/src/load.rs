@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::calendar::{Calendar, CalendarError, RawCalendar};
 use crate::category::{Categories, DataClass};
@@ -14,10 +15,10 @@ use crate::rule::{Rule, Zone};
 use crate::words::Jurisdiction;
 
 /// One file of a pack.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
-    pub file: &'static str,
-    pub text: &'static str,
+    pub file: String,
+    pub text: String,
 }
 
 /// A pack that does not load.
@@ -34,7 +35,7 @@ pub struct LoadError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     #[error("{0}")]
-    Toml(String),
+    Unreadable(String),
     #[error("`{0}` is empty")]
     Empty(&'static str),
     #[error("zone is not in the IANA database")]
@@ -55,62 +56,87 @@ pub enum Problem {
     Calendar(String),
 }
 
-pub(crate) fn pack(
+/// Reads a pack as people write it.
+pub(crate) fn written(
     rules: &[Source],
     calendars: &[Source],
     categories: &Source,
 ) -> Result<RulePack, LoadError> {
-    let calendars = self::calendars(calendars)?;
-    let categories = self::categories(categories)?;
+    let read_calendar = |source: &Source| Ok((source.file.clone(), read(source)?));
+    let text = Text {
+        books: rules.iter().map(written_book).collect::<Result<_, _>>()?,
+        calendars: calendars.iter().map(read_calendar).collect::<Result<_, _>>()?,
+        categories: read(categories)?,
+    };
+    pack(text)
+}
+
+/// Reads the one text that `build.rs` makes of the files.
+pub(crate) fn compiled(text: &str) -> Result<RulePack, LoadError> {
+    let text: Text = serde_json::from_str(text)
+        .map_err(|error| in_file("law.json", Problem::Unreadable(error.to_string())))?;
+    pack(text)
+}
+
+/// A whole pack, its files under their names.
+#[derive(Deserialize)]
+struct Text {
+    books: Vec<(String, RawBook<Rule>)>,
+    calendars: Vec<(String, RawCalendar)>,
+    /// Class -> words.
+    categories: BTreeMap<String, Vec<String>>,
+}
+
+fn pack(text: Text) -> Result<RulePack, LoadError> {
+    let calendars = calendars(text.calendars)?;
+    let categories = categories(text.categories)?;
     let mut books: Vec<Book> = Vec::new();
-    for source in rules {
-        let book = book(source, &calendars)?;
+    let mut ids = BTreeSet::new();
+    let mut served_by: BTreeMap<Jurisdiction, Vec<usize>> = BTreeMap::new();
+    for (number, (file, raw)) in text.books.into_iter().enumerate() {
+        let book = book(number, file, raw, &calendars)?;
         if books.iter().any(|other| other.jurisdiction == book.jurisdiction) {
-            return Err(in_file(source, Problem::SecondFile));
+            return Err(in_file(&book.file, Problem::SecondFile));
         }
-        if let Some(id) = shared_id(&books, &book) {
-            return Err(in_rule(source, &id, Problem::SecondRule));
+        if let Some(rule) = book.rules.iter().find(|rule| ids.contains(&rule.id)) {
+            return Err(in_rule(&book.file, &rule.id, Problem::SecondRule));
+        }
+        ids.extend(book.rules.iter().map(|rule| rule.id.clone()));
+        for place in [&book.jurisdiction].into_iter().chain(&book.members) {
+            served_by.entry(place.clone()).or_default().push(number);
         }
         books.push(book);
     }
-    Ok(RulePack { books, calendars, categories })
+    let displacing = books.iter().filter(|book| book.displaces_parent).map(|book| book.jurisdiction.clone());
+    let displacing = displacing.collect();
+    Ok(RulePack { books, calendars, categories, served_by, displacing })
 }
 
-fn shared_id(books: &[Book], new: &Book) -> Option<String> {
-    let known: BTreeSet<&str> =
-        books.iter().flat_map(|book| &book.rules).map(|rule| rule.id.as_str()).collect();
-    new.rules.iter().find(|rule| known.contains(rule.id.as_str())).map(|rule| rule.id.clone())
-}
-
-fn calendars(sources: &[Source]) -> Result<BTreeMap<String, Calendar>, LoadError> {
+fn calendars(raw: Vec<(String, RawCalendar)>) -> Result<BTreeMap<String, Calendar>, LoadError> {
     let mut calendars = BTreeMap::new();
-    for source in sources {
-        let raw: RawCalendar =
-            toml::from_str(source.text).map_err(|error| in_file(source, unreadable(&error)))?;
+    for (file, raw) in raw {
         let calendar = Calendar::new(raw)
-            .map_err(|error: CalendarError| in_file(source, Problem::Calendar(error.to_string())))?;
+            .map_err(|error: CalendarError| in_file(&file, Problem::Calendar(error.to_string())))?;
         calendars.insert(calendar.name.clone(), calendar);
     }
     Ok(calendars)
 }
 
-/// The categories as written: class -> words.
-fn categories(source: &Source) -> Result<Categories, LoadError> {
-    let raw: BTreeMap<String, Vec<String>> =
-        toml::from_str(source.text).map_err(|error| in_file(source, unreadable(&error)))?;
+fn categories(raw: BTreeMap<String, Vec<String>>) -> Result<Categories, LoadError> {
     let mut categories = BTreeMap::new();
     for (class, words) in raw {
-        let class: DataClass =
-            class.parse().map_err(|error| in_file(source, Problem::Toml(format!("{class}: {error}"))))?;
+        let class: DataClass = class.parse().map_err(|error| {
+            in_file("data-categories.toml", Problem::Unreadable(format!("{class}: {error}")))
+        })?;
         categories.extend(words.into_iter().map(|word| (word, class)));
     }
     Ok(Categories(categories))
 }
 
-/// A rule file as written. Rules stay tables here, so that an error can name its rule.
+/// A rule file as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawBook {
+struct RawBook<R> {
     jurisdiction: Jurisdiction,
     /// For the reader of the file.
     #[serde(rename = "name")]
@@ -130,7 +156,7 @@ struct RawBook {
     #[serde(default, rename = "authority")]
     authorities: Vec<RawAuthority>,
     #[serde(rename = "rule")]
-    rules: Vec<toml::Table>,
+    rules: Vec<R>,
 }
 
 fn yes() -> bool {
@@ -149,16 +175,58 @@ struct RawAuthority {
     _confidence: crate::words::Confidence,
 }
 
-fn book(source: &Source, calendars: &BTreeMap<String, Calendar>) -> Result<Book, LoadError> {
-    let raw: RawBook = toml::from_str(source.text).map_err(|error| in_file(source, unreadable(&error)))?;
-    let zone = TimeZone::get(&raw.zone).map_err(|_| in_file(source, Problem::Zone))?;
-    let mut rules: Vec<Rule> = Vec::new();
-    for (number, table) in raw.rules.into_iter().enumerate() {
-        rules.push(rule(source, number, table, calendars)?);
+/// Rules stay tables at first, so that an error can name its rule.
+fn written_book(source: &Source) -> Result<(String, RawBook<Rule>), LoadError> {
+    let mut raw: RawBook<toml::Table> = read(source)?;
+    let mut rules = Vec::new();
+    for (nth, table) in raw.rules.drain(..).enumerate() {
+        let id = match table.get("id").and_then(toml::Value::as_str) {
+            Some(id) => id.to_owned(),
+            None => format!("number {}", nth + 1),
+        };
+        let rule: Rule = table.try_into().map_err(|error| in_rule(&source.file, &id, unreadable(&error)))?;
+        if rule.cases.is_empty() {
+            return Err(in_rule(&source.file, &id, Problem::Empty("case")));
+        }
+        rules.push(rule);
+    }
+    Ok((source.file.clone(), raw.with(rules)))
+}
+
+impl<R> RawBook<R> {
+    fn with<S>(self, rules: Vec<S>) -> RawBook<S> {
+        let Self { jurisdiction, _name, zone, languages, members, authorities, .. } = self;
+        let Self { covers_residents, binds_established, one_stop_shop, displaces_parent, .. } = self;
+        RawBook {
+            jurisdiction,
+            _name,
+            zone,
+            languages,
+            members,
+            covers_residents,
+            binds_established,
+            one_stop_shop,
+            displaces_parent,
+            authorities,
+            rules,
+        }
+    }
+}
+
+fn book(
+    number: usize,
+    file: String,
+    raw: RawBook<Rule>,
+    calendars: &BTreeMap<String, Calendar>,
+) -> Result<Book, LoadError> {
+    let zone = TimeZone::get(&raw.zone).map_err(|_| in_file(&file, Problem::Zone))?;
+    let mut rules = raw.rules;
+    if let Some((rule, problem)) = rules.iter().find_map(|rule| Some((rule, check(rule, calendars)?))) {
+        return Err(in_rule(&file, &rule.id, problem));
     }
     rules.sort_by(|a, b| (&a.id, a.effective_from).cmp(&(&b.id, b.effective_from)));
     if let Some((id, day)) = overlap(&rules) {
-        return Err(in_rule(source, &id, Problem::Overlap(day)));
+        return Err(in_rule(&file, &id, Problem::Overlap(day)));
     }
     let authorities = raw.authorities.into_iter().map(|authority| {
         let known =
@@ -166,7 +234,8 @@ fn book(source: &Source, calendars: &BTreeMap<String, Calendar>) -> Result<Book,
         (authority.jurisdiction, known)
     });
     Ok(Book {
-        file: source.file.to_owned(),
+        number,
+        file,
         jurisdiction: raw.jurisdiction,
         members: raw.members,
         zone,
@@ -189,23 +258,6 @@ fn overlap(rules: &[Rule]) -> Option<(String, Date)> {
     })
 }
 
-fn rule(
-    source: &Source,
-    number: usize,
-    table: toml::Table,
-    calendars: &BTreeMap<String, Calendar>,
-) -> Result<Rule, LoadError> {
-    let id = match table.get("id").and_then(toml::Value::as_str) {
-        Some(id) => id.to_owned(),
-        None => format!("number {}", number + 1),
-    };
-    let rule: Rule = table.try_into().map_err(|error| in_rule(source, &id, unreadable(&error)))?;
-    match check(&rule, calendars) {
-        Some(problem) => Err(in_rule(source, &id, problem)),
-        None => Ok(rule),
-    }
-}
-
 fn check(rule: &Rule, calendars: &BTreeMap<String, Calendar>) -> Option<Problem> {
     let texts = [
         ("id", rule.id.as_str()),
@@ -218,9 +270,6 @@ fn check(rule: &Rule, calendars: &BTreeMap<String, Calendar>) -> Option<Problem>
     }
     if rule.clocks.is_empty() {
         return Some(Problem::Empty("clocks"));
-    }
-    if rule.cases.is_empty() {
-        return Some(Problem::Empty("case"));
     }
     if rule.effective_to.is_some_and(|last| last < rule.effective_from) {
         return Some(Problem::EndsBeforeItBegins);
@@ -246,16 +295,20 @@ fn needs_calendar(rule: &Rule) -> bool {
     rule.roll.is_some() || read || all.into_iter().any(Deadline::counts_business_days)
 }
 
+fn read<T: DeserializeOwned>(source: &Source) -> Result<T, LoadError> {
+    toml::from_str(&source.text).map_err(|error| in_file(&source.file, unreadable(&error)))
+}
+
 fn unreadable(error: &toml::de::Error) -> Problem {
-    Problem::Toml(error.message().to_owned())
+    Problem::Unreadable(error.message().to_owned())
 }
 
-fn in_file(source: &Source, problem: Problem) -> LoadError {
-    LoadError { file: source.file.to_owned(), rule: None, problem }
+fn in_file(file: &str, problem: Problem) -> LoadError {
+    LoadError { file: file.to_owned(), rule: None, problem }
 }
 
-fn in_rule(source: &Source, rule: &str, problem: Problem) -> LoadError {
-    LoadError { file: source.file.to_owned(), rule: Some(rule.to_owned()), problem }
+fn in_rule(file: &str, rule: &str, problem: Problem) -> LoadError {
+    LoadError { file: file.to_owned(), rule: Some(rule.to_owned()), problem }
 }
 
 #[cfg(test)]
@@ -291,8 +344,9 @@ mod tests {
 
     fn load_files(texts: &[String]) -> Result<RulePack, LoadError> {
         let sources: Vec<Source> =
-            texts.iter().map(|text| Source { file: "zz.toml", text: text.clone().leak() }).collect();
-        pack(&sources, &[], &Source { file: "data-categories.toml", text: "" })
+            texts.iter().map(|text| Source { file: "zz.toml".to_owned(), text: text.clone() }).collect();
+        let none = Source { file: "data-categories.toml".to_owned(), text: String::new() };
+        written(&sources, &[], &none)
     }
 
     #[test]

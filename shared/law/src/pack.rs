@@ -18,11 +18,17 @@ pub struct RulePack {
     pub(crate) books: Vec<Book>,
     pub(crate) calendars: BTreeMap<String, Calendar>,
     pub(crate) categories: Categories,
+    /// The books of each place that a file names as its own or as a part, by number.
+    pub(crate) served_by: BTreeMap<Jurisdiction, Vec<usize>>,
+    /// The places whose residents leave the scope of the law around them.
+    pub(crate) displacing: BTreeSet<Jurisdiction>,
 }
 
 /// The law of one jurisdiction: one file.
 #[derive(Clone, Debug)]
 pub(crate) struct Book {
+    /// Its place in the pack.
+    pub number: usize,
     pub file: String,
     pub jurisdiction: Jurisdiction,
     /// Its parts, where they get answers of their own: member states, the states of a federation.
@@ -66,7 +72,7 @@ impl RulePack {
     /// When the shipped files do not load. They are part of this crate, and its tests load them.
     pub fn shipped() -> &'static RulePack {
         static PACK: OnceLock<RulePack> = OnceLock::new();
-        PACK.get_or_init(|| match RulePack::of_shipped_files() {
+        PACK.get_or_init(|| match RulePack::compiled() {
             Ok(pack) => pack,
             Err(error) => panic!("the shipped law does not load: {error}"),
         })
@@ -75,9 +81,9 @@ impl RulePack {
     /// The same, parsed anew.
     ///
     /// # Errors
-    /// Never in practice: its tests load them.
-    pub fn of_shipped_files() -> Result<RulePack, load::LoadError> {
-        RulePack::load(shipped::RULES, shipped::CALENDARS, &shipped::CATEGORIES)
+    /// Never in practice: its tests load it.
+    pub fn compiled() -> Result<RulePack, load::LoadError> {
+        load::compiled(shipped::LAW)
     }
 
     /// Reads a pack from the texts of its files.
@@ -89,7 +95,7 @@ impl RulePack {
         calendars: &[load::Source],
         categories: &load::Source,
     ) -> Result<RulePack, load::LoadError> {
-        load::pack(rules, calendars, categories)
+        load::written(rules, calendars, categories)
     }
 
     /// The newest version of a rule.
@@ -132,21 +138,31 @@ impl RulePack {
         found
     }
 
-    /// Whether a place belongs to a book, and under which of the book's places its people are counted.
+    /// The books that serve a place, by number, and under which of the book's places its people are counted: its own, or
+    /// that of the country around it.
+    pub(crate) fn homes(&self, place: &Jurisdiction) -> impl Iterator<Item = (usize, Jurisdiction)> {
+        let serving = |place: &Jurisdiction| self.served_by.get(place).cloned().unwrap_or_default();
+        let own = serving(place);
+        let around = place.parent().filter(|_| !self.displacing.contains(place));
+        let of_parent = around.iter().flat_map(serving).filter(|number| !own.contains(number));
+        let homes = own.iter().map(|number| (*number, place.clone()));
+        let of_parent = of_parent.filter_map(|number| Some((number, around.clone()?)));
+        homes.chain(of_parent).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Where in a book a place is counted; none where the book does not serve it.
     pub(crate) fn home(&self, book: &Book, place: &Jurisdiction) -> Option<Jurisdiction> {
-        if *place == book.jurisdiction || book.members.contains(place) {
-            return Some(place.clone());
-        }
-        let parent = place.parent()?;
-        let in_book = parent == book.jurisdiction || book.members.contains(&parent);
-        let displaced =
-            || self.books.iter().any(|other| other.displaces_parent && other.jurisdiction == *place);
-        if in_book && !displaced() { Some(parent) } else { None }
+        self.homes(place).find(|(number, _)| *number == book.number).map(|(_, home)| home)
+    }
+
+    /// Whether a rule answers for whoever lives in a place.
+    pub(crate) fn covers(&self, place: &Jurisdiction) -> bool {
+        self.homes(place).any(|(number, _)| self.books.get(number).is_some_and(|book| book.covers_residents))
     }
 
     /// Whether a place shares the one-stop-shop of GDPR Article 56.
     pub(crate) fn in_one_stop_shop(&self, place: &Jurisdiction) -> bool {
-        self.books.iter().any(|book| book.one_stop_shop && self.home(book, place).is_some())
+        self.homes(place).any(|(number, _)| self.books.get(number).is_some_and(|book| book.one_stop_shop))
     }
 }
 

@@ -18,75 +18,186 @@ pub(crate) struct Target {
     pub barred: Option<String>,
 }
 
-/// The places of a rule. A rule of reach `controller` always has one: its trigger names whom it binds.
-pub(crate) fn targets(pack: &RulePack, book: &Book, rule: &Rule, facts: &Facts) -> Vec<Target> {
-    let residents = residents(pack, book, facts);
-    let established = established(pack, book, facts);
-    match rule.reach {
-        Reach::EachJurisdiction => each_jurisdiction(residents, established, pack, book, facts),
-        Reach::Whole => whole(residents, established, book, facts),
-        Reach::LeadAuthority => lead_authority(residents, established, pack, book, facts),
-        Reach::Controller => vec![Target {
-            jurisdiction: seat(pack, book, facts).unwrap_or_else(|| book.jurisdiction.clone()),
-            people: facts.people(),
-            reasons: Vec::new(),
-            barred: None,
-        }],
+/// The affected places that each book serves, by the book's number, and where in the book each is counted.
+pub(crate) struct Homes<'a> {
+    affected: Vec<BTreeMap<&'a Jurisdiction, Jurisdiction>>,
+    /// The books of the places where the controller sits: its main establishment first.
+    controller: Vec<(usize, Jurisdiction)>,
+    /// Its main establishment in the one-stop-shop.
+    lead: Option<&'a Jurisdiction>,
+}
+
+impl<'a> Homes<'a> {
+    pub fn of(pack: &RulePack, facts: &'a Facts) -> Self {
+        let mut affected = vec![BTreeMap::new(); pack.books.len()];
+        for place in facts.affected.keys() {
+            for (number, home) in pack.homes(place) {
+                if let Some(of_book) = affected.get_mut(number) {
+                    of_book.insert(place, home);
+                }
+            }
+        }
+        let named =
+            || [&facts.controller.eu_main_establishment, &facts.controller.country].into_iter().flatten();
+        let controller = named().flat_map(|place| pack.homes(place)).collect();
+        let lead = named().find(|place| pack.in_one_stop_shop(place));
+        Self { affected, controller, lead }
+    }
+
+    fn of_controller(&self, book: &Book) -> Option<Jurisdiction> {
+        self.controller.iter().find(|(number, _)| *number == book.number).map(|(_, home)| home.clone())
     }
 }
 
-/// The residences that a target counts: whoever lives there is a person of this duty.
-pub(crate) fn residences(
-    pack: &RulePack,
-    book: &Book,
-    rule: &Rule,
-    facts: &Facts,
-    jurisdiction: &Jurisdiction,
-) -> BTreeSet<Jurisdiction> {
-    let everybody = established(pack, book, facts).is_some();
-    let leads = everybody && seat(pack, book, facts).as_ref() == Some(jurisdiction);
-    let counted = |place: &Jurisdiction| match (rule.reach, pack.home(book, place)) {
-        (Reach::Controller, _) => true,
-        (Reach::Whole, home) => everybody || home.is_some(),
-        (Reach::LeadAuthority, home) => leads || home.as_ref() == Some(jurisdiction),
-        (Reach::EachJurisdiction, Some(home)) => home == *jurisdiction,
-        (Reach::EachJurisdiction, None) => everybody && place == jurisdiction,
-    };
-    let affected = facts.affected.iter().filter(|(_, people)| **people > 0);
-    affected.map(|(place, _)| place).filter(|place| counted(place)).cloned().collect()
+/// Whom a book concerns in one incident.
+pub(crate) struct Concern<'a> {
+    book: &'a Book,
+    facts: &'a Facts,
+    homes: BTreeMap<&'a Jurisdiction, Jurisdiction>,
+    /// The people of the book's places.
+    residents: BTreeMap<Jurisdiction, u64>,
+    /// Where in the book's place the controller sits.
+    seat: Option<Jurisdiction>,
+    /// Where in the one-stop-shop it has its main establishment, as this book counts it.
+    lead: Option<Jurisdiction>,
+    /// Why the book binds the controller for everybody's data, where it does.
+    established: Option<String>,
 }
 
-/// Whether the facts name the book's place at all, be it with nobody affected.
-pub(crate) fn concerned(pack: &RulePack, book: &Book, facts: &Facts) -> bool {
-    seat(pack, book, facts).is_some() || facts.affected.keys().any(|place| pack.home(book, place).is_some())
-}
+impl<'a> Concern<'a> {
+    pub fn of(pack: &RulePack, book: &'a Book, facts: &'a Facts, all: &Homes<'a>) -> Self {
+        let homes = all.affected.get(book.number).cloned().unwrap_or_default();
+        let mut residents: BTreeMap<Jurisdiction, u64> = BTreeMap::new();
+        for (place, home) in &homes {
+            let sum = residents.entry(home.clone()).or_default();
+            *sum = sum.saturating_add(facts.affected.get(*place).copied().unwrap_or_default());
+        }
+        let seat = all.of_controller(book);
+        let lead = all.lead.map(|place| pack.home(book, place).unwrap_or_else(|| place.clone()));
+        let established = established(book, seat.as_ref(), facts);
+        Self { book, facts, homes, residents, seat, lead, established }
+    }
 
-fn residents(pack: &RulePack, book: &Book, facts: &Facts) -> BTreeMap<Jurisdiction, u64> {
-    let mut residents: BTreeMap<Jurisdiction, u64> = BTreeMap::new();
-    for (place, &people) in &facts.affected {
-        if let Some(home) = pack.home(book, place) {
-            let sum = residents.entry(home).or_default();
-            *sum = sum.saturating_add(people);
+    /// Whether the facts name the book's place at all, be it with nobody affected.
+    pub fn is_named(&self) -> bool {
+        self.seat.is_some() || !self.homes.is_empty()
+    }
+
+    /// The places of a rule. A rule of reach `controller` always has one: its trigger names whom it binds.
+    pub fn targets(&self, rule: &Rule) -> Vec<Target> {
+        match rule.reach {
+            Reach::EachJurisdiction => self.each_jurisdiction(),
+            Reach::Whole => self.whole(),
+            Reach::LeadAuthority => self.lead_authority(),
+            Reach::Controller => vec![Target {
+                jurisdiction: self.seat.clone().unwrap_or_else(|| self.book.jurisdiction.clone()),
+                people: self.facts.people(),
+                reasons: Vec::new(),
+                barred: None,
+            }],
         }
     }
-    residents
+
+    /// The residences that a target counts: whoever lives there is a person of this duty.
+    pub fn residences(&self, rule: &Rule, jurisdiction: &Jurisdiction) -> BTreeSet<Jurisdiction> {
+        let everybody = self.established.is_some();
+        let leads = everybody && self.seat.as_ref() == Some(jurisdiction);
+        let all = || self.affected().map(|(place, _)| place.clone()).collect();
+        let at_home = |counts: &dyn Fn(&Jurisdiction) -> bool| {
+            let homes = self.homes.iter().filter(|(place, home)| counts(home) && self.people(place) > 0);
+            homes.map(|(place, _)| (*place).clone()).collect()
+        };
+        match rule.reach {
+            Reach::Controller => all(),
+            Reach::Whole if everybody => all(),
+            Reach::Whole => at_home(&|_| true),
+            Reach::LeadAuthority if leads => all(),
+            // Abroad, a place counts those who live in it.
+            Reach::EachJurisdiction if everybody && !self.residents.contains_key(jurisdiction) => {
+                BTreeSet::from([jurisdiction.clone()])
+            }
+            Reach::LeadAuthority | Reach::EachJurisdiction => at_home(&|home| home == jurisdiction),
+        }
+    }
+
+    fn people(&self, place: &Jurisdiction) -> u64 {
+        self.facts.affected.get(place).copied().unwrap_or_default()
+    }
+
+    fn affected(&self) -> impl Iterator<Item = (&'a Jurisdiction, u64)> {
+        self.facts.affected.iter().filter(|(_, people)| **people > 0).map(|(place, people)| (place, *people))
+    }
+
+    fn at_home(&self) -> impl Iterator<Item = Target> {
+        self.residents.iter().map(|(jurisdiction, people)| Target {
+            jurisdiction: jurisdiction.clone(),
+            people: *people,
+            reasons: Vec::new(),
+            barred: None,
+        })
+    }
+
+    fn each_jurisdiction(&self) -> Vec<Target> {
+        let Some(reason) = &self.established else {
+            return self.at_home().collect();
+        };
+        let abroad = self.affected().filter(|(place, _)| !self.homes.contains_key(place));
+        let abroad = abroad.map(|(place, people)| Target {
+            jurisdiction: place.clone(),
+            people,
+            reasons: vec![reason.clone()],
+            barred: None,
+        });
+        self.at_home().chain(abroad).collect()
+    }
+
+    fn whole(&self) -> Vec<Target> {
+        if self.residents.is_empty() && self.established.is_none() {
+            return Vec::new();
+        }
+        let people = match self.established {
+            Some(_) => self.facts.people(),
+            None => self.residents.values().fold(0_u64, |sum, people| sum.saturating_add(*people)),
+        };
+        vec![Target {
+            jurisdiction: self.book.jurisdiction.clone(),
+            people,
+            reasons: self.established.iter().cloned().collect(),
+            barred: None,
+        }]
+    }
+
+    /// GDPR Articles 55 and 56: a main establishment, or the only one, gives one lead authority.
+    /// Without an establishment the authority of every affected place is competent;
+    /// a representative under Article 27 changes nothing in that (EDPB Guidelines 9/2022, paragraph 73).
+    fn lead_authority(&self) -> Vec<Target> {
+        let Some(lead) = &self.lead else {
+            let reasons = representative(self.facts);
+            return self.at_home().map(|target| Target { reasons: reasons.clone(), ..target }).collect();
+        };
+        let others = self.at_home().filter(|target| target.jurisdiction != *lead).map(|target| Target {
+            barred: Some(format!("the lead authority of {lead} alone is competent (GDPR Article 56)")),
+            ..target
+        });
+        let own = self.established.as_ref().map(|_| Target {
+            jurisdiction: lead.clone(),
+            people: self.facts.people(),
+            reasons: vec![format!(
+                "the controller is established in {lead}: its authority leads (GDPR Article 56)"
+            )],
+            barred: None,
+        });
+        own.into_iter().chain(others).collect()
+    }
 }
 
-/// Where in the book's place the controller sits.
-fn seat(pack: &RulePack, book: &Book, facts: &Facts) -> Option<Jurisdiction> {
-    let controller = &facts.controller;
-    let named = [&controller.eu_main_establishment, &controller.country];
-    named.into_iter().flatten().find_map(|place| pack.home(book, place))
-}
-
-/// Why the book binds the controller for everybody's data, where it does.
 /// A controller whose country is not given is taken to sit in the country that keeps its time zone. Of a part of
 /// a country with a law of its own, as the free zones of the Gulf, a time zone tells nothing.
-fn established(pack: &RulePack, book: &Book, facts: &Facts) -> Option<String> {
+fn established(book: &Book, seat: Option<&Jurisdiction>, facts: &Facts) -> Option<String> {
     if !book.binds_established {
         return None;
     }
-    if let Some(seat) = seat(pack, book, facts) {
+    if let Some(seat) = seat {
         return Some(format!(
             "the controller is established in {seat}: the law protects everybody in its data"
         ));
@@ -102,105 +213,10 @@ fn established(pack: &RulePack, book: &Book, facts: &Facts) -> Option<String> {
     })
 }
 
-fn each_jurisdiction(
-    residents: BTreeMap<Jurisdiction, u64>,
-    established: Option<String>,
-    pack: &RulePack,
-    book: &Book,
-    facts: &Facts,
-) -> Vec<Target> {
-    let here = residents.into_iter().map(|(jurisdiction, people)| Target {
-        jurisdiction,
-        people,
-        reasons: Vec::new(),
-        barred: None,
-    });
-    let Some(reason) = established else {
-        return here.collect();
-    };
-    let abroad =
-        facts.affected.iter().filter(|(place, people)| **people > 0 && pack.home(book, place).is_none());
-    let abroad = abroad.map(|(place, &people)| Target {
-        jurisdiction: place.clone(),
-        people,
-        reasons: vec![reason.clone()],
-        barred: None,
-    });
-    here.chain(abroad).collect()
-}
-
-fn whole(
-    residents: BTreeMap<Jurisdiction, u64>,
-    established: Option<String>,
-    book: &Book,
-    facts: &Facts,
-) -> Vec<Target> {
-    if residents.is_empty() && established.is_none() {
-        return Vec::new();
-    }
-    let people = match established {
-        Some(_) => facts.people(),
-        None => sum(&residents),
-    };
-    vec![Target {
-        jurisdiction: book.jurisdiction.clone(),
-        people,
-        reasons: established.into_iter().collect(),
-        barred: None,
-    }]
-}
-
-/// GDPR Articles 55 and 56: a main establishment, or the only one, gives one lead authority.
-/// Without an establishment the authority of every affected place is competent;
-/// a representative under Article 27 changes nothing in that (EDPB Guidelines 9/2022, paragraph 73).
-fn lead_authority(
-    residents: BTreeMap<Jurisdiction, u64>,
-    established: Option<String>,
-    pack: &RulePack,
-    book: &Book,
-    facts: &Facts,
-) -> Vec<Target> {
-    let controller = &facts.controller;
-    let named = [&controller.eu_main_establishment, &controller.country].into_iter().flatten();
-    let Some(lead) = named.into_iter().find(|place| pack.in_one_stop_shop(place)) else {
-        let reasons = representative(facts);
-        let places = residents.into_iter();
-        return places
-            .map(|(jurisdiction, people)| Target {
-                jurisdiction,
-                people,
-                reasons: reasons.clone(),
-                barred: None,
-            })
-            .collect();
-    };
-    let lead = pack.home(book, lead).unwrap_or_else(|| lead.clone());
-    let others =
-        residents.into_iter().filter(|(place, _)| *place != lead).map(|(jurisdiction, people)| Target {
-            jurisdiction,
-            people,
-            reasons: Vec::new(),
-            barred: Some(format!("the lead authority of {lead} alone is competent (GDPR Article 56)")),
-        });
-    let own = established.map(|_| Target {
-        jurisdiction: lead.clone(),
-        people: facts.people(),
-        reasons: vec![format!(
-            "the controller is established in {lead}: its authority leads (GDPR Article 56)"
-        )],
-        barred: None,
-    });
-    own.into_iter().chain(others).collect()
-}
-
 fn representative(facts: &Facts) -> Vec<String> {
     let every = "no establishment in the Union: the authority of every affected member state is to be told";
     match &facts.controller.eu_representative {
         Some(place) => vec![format!("{every}; the representative in {place} gives no one-stop-shop")],
         None => vec![every.to_owned()],
     }
-}
-
-fn sum(residents: &BTreeMap<Jurisdiction, u64>) -> u64 {
-    residents.values().fold(0, |sum, &people| sum.saturating_add(people))
 }

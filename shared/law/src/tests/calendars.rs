@@ -265,7 +265,7 @@ fn a_doubtful_day_does_not_roll_and_is_named() {
         holidays = ["2026-06-01"]
         doubtful = ["2026-06-04", "2026-06-08"]
     "#;
-    let source = |file, text| Source { file, text };
+    let source = |file: &str, text: &str| Source { file: file.to_owned(), text: text.to_owned() };
     let (rules, calendars) = ([source("zz.toml", rule)], [source("calendar.toml", calendar)]);
     let pack = RulePack::load(&rules, &calendars, &source("categories.toml", "")).expect("a pack");
     let cases = [
