@@ -43,15 +43,15 @@ pub fn datasets<'a>(tenant: &'a Tenant, incident: &Incident) -> Vec<&'a Dataset>
 }
 
 /// The law's answer as an obligation of ours, its terms frozen, with what only this plan needs of it.
-pub fn duty(incident: IncidentId, finding: Finding) -> Duty {
+pub fn duty(incident: IncidentId, finding: Finding<'_>) -> Duty {
     let jurisdiction = finding.jurisdiction.to_string();
     let audience = audience(&finding);
     let obligation = Obligation {
         id: ObligationId::of(incident, &finding.regime, &jurisdiction, &finding.recipient),
-        regime: finding.regime,
+        regime: finding.regime.into_owned(),
         jurisdiction,
         audience,
-        recipient: finding.recipient,
+        recipient: finding.recipient.into_owned(),
         owed: match finding.owed {
             tocsin_law::Owed::Yes => Owed::Yes,
             tocsin_law::Owed::No => Owed::No,
@@ -60,8 +60,8 @@ pub fn duty(incident: IncidentId, finding: Finding) -> Duty {
         due: finding.due,
         due_rule: finding.due_rule,
         reasons: finding.reasons,
-        citation: finding.citation,
-        filing: finding.filing,
+        citation: finding.citation.to_owned(),
+        filing: finding.filing.map(str::to_owned),
         confidence: finding.confidence.to_string(),
         required: finding.required.iter().map(ToString::to_string).collect(),
         forbidden: finding.forbidden.iter().map(ToString::to_string).collect(),
@@ -74,7 +74,7 @@ pub fn duty(incident: IncidentId, finding: Finding) -> Duty {
     }
 }
 
-fn audience(finding: &Finding) -> Audience {
+fn audience(finding: &Finding<'_>) -> Audience {
     match finding.audience {
         tocsin_law::Audience::Authority => Audience::Authority,
         tocsin_law::Audience::Individual => Audience::Individual,

@@ -26,7 +26,7 @@ pub fn coverage(pack: &RulePack) -> Result<String, FactsError> {
     let rules = in_force_or_to_come(pack);
     let findings = evaluate(pack, &somebody_everywhere(&rules))?;
     // A place without any rule is answered too, by a finding that no rule stands behind.
-    let known = findings.iter().filter(|finding| rules.contains_key(finding.regime.as_str()));
+    let known = findings.iter().filter(|finding| rules.contains_key(finding.regime.as_ref()));
     let mut by_place: BTreeMap<&Jurisdiction, Vec<&Finding>> = BTreeMap::new();
     for finding in known {
         by_place.entry(&finding.jurisdiction).or_default().push(finding);
@@ -148,7 +148,7 @@ mod tests {
     fn every_rule_answers_for_some_place() {
         let rules = in_force_or_to_come(RulePack::shipped());
         let findings = evaluate(RulePack::shipped(), &somebody_everywhere(&rules)).unwrap();
-        let answered: BTreeSet<&str> = findings.iter().map(|finding| finding.regime.as_str()).collect();
+        let answered: BTreeSet<&str> = findings.iter().map(|finding| finding.regime.as_ref()).collect();
         let silent: Vec<&&str> = rules.keys().filter(|id| !answered.contains(**id)).collect();
         assert_eq!(silent, Vec::<&&str>::new());
     }

@@ -1,5 +1,7 @@
 //! By when: the clock that a duty counts from, and where the count ends.
 
+use std::borrow::Cow;
+
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -41,7 +43,7 @@ impl Due {
 }
 
 /// The due instant of a rule at one of its places.
-pub(crate) fn due(inquiry: &Inquiry<'_>, rule: &Rule, jurisdiction: &Jurisdiction, people: u64) -> Due {
+pub(crate) fn due(inquiry: &Inquiry<'_, '_>, rule: &Rule, jurisdiction: &Jurisdiction, people: u64) -> Due {
     let mut reasons = Vec::new();
     let deadline = chosen(inquiry, rule, people, &mut reasons);
     let counted = count(inquiry, rule, jurisdiction, deadline, reasons);
@@ -49,24 +51,28 @@ pub(crate) fn due(inquiry: &Inquiry<'_>, rule: &Rule, jurisdiction: &Jurisdictio
 }
 
 /// The zone that a rule counts in, and its name.
-pub(crate) fn zone(inquiry: &Inquiry<'_>, rule: &Rule) -> (TimeZone, String) {
-    let of_book = || (inquiry.book.zone.clone(), inquiry.book.zone_name.clone());
+pub(crate) fn zone<'pack>(inquiry: &Inquiry<'pack, '_>, rule: &'pack Rule) -> (TimeZone, Cow<'pack, str>) {
+    let of_book = || (inquiry.book.zone.clone(), Cow::Borrowed(inquiry.book.zone_name.as_str()));
     match &rule.zone {
         Zone::Jurisdiction => of_book(),
-        Zone::Controller => (inquiry.controller_zone.clone(), inquiry.facts.controller.time_zone.clone()),
+        Zone::Controller => {
+            (inquiry.controller_zone.clone(), Cow::Owned(inquiry.facts.controller.time_zone.clone()))
+        }
         // The loader has looked the name up already.
-        Zone::Named(name) => TimeZone::get(name).map_or_else(|_| of_book(), |zone| (zone, name.clone())),
+        Zone::Named(name) => {
+            TimeZone::get(name).map_or_else(|_| of_book(), |zone| (zone, Cow::Borrowed(name.as_str())))
+        }
     }
 }
 
 /// The instant that dates the law: the rule's own clock, else the earliest that is given.
-pub(crate) fn law_instant(inquiry: &Inquiry<'_>, rule: &Rule, jurisdiction: &Jurisdiction) -> Timestamp {
+pub(crate) fn law_instant(inquiry: &Inquiry<'_, '_>, rule: &Rule, jurisdiction: &Jurisdiction) -> Timestamp {
     let own = start(inquiry, rule, jurisdiction, &mut Vec::new()).map(|(_, at)| at);
     // `Facts::check` has made sure that some clock is given.
     own.or_else(|| inquiry.facts.clocks.earliest()).unwrap_or(Timestamp::MAX)
 }
 
-fn chosen(inquiry: &Inquiry<'_>, rule: &Rule, people: u64, reasons: &mut Vec<String>) -> Deadline {
+fn chosen(inquiry: &Inquiry<'_, '_>, rule: &Rule, people: u64, reasons: &mut Vec<String>) -> Deadline {
     let circumstances = Circumstances { facts: inquiry.facts, categories: inquiry.pack.categories(), people };
     for instead in &rule.instead {
         let verdict = trigger::all(&instead.when, &circumstances);
@@ -84,7 +90,7 @@ fn chosen(inquiry: &Inquiry<'_>, rule: &Rule, people: u64, reasons: &mut Vec<Str
 }
 
 fn count(
-    inquiry: &Inquiry<'_>,
+    inquiry: &Inquiry<'_, '_>,
     rule: &Rule,
     jurisdiction: &Jurisdiction,
     deadline: Deadline,
@@ -124,7 +130,7 @@ fn count(
 /// either. The earliest end is taken: of the last day in the counting zone, and of the period counted from moment to moment
 /// in either zone.
 fn in_doubt(
-    inquiry: &Inquiry<'_>,
+    inquiry: &Inquiry<'_, '_>,
     deadline: Deadline,
     from: Timestamp,
     end: Timestamp,
@@ -187,7 +193,7 @@ fn last_day(
     })
 }
 
-fn counting<'a>(inquiry: &Inquiry<'a>, rule: &Rule, zone: &'a TimeZone) -> Counting<'a> {
+fn counting<'a>(inquiry: &Inquiry<'a, '_>, rule: &Rule, zone: &'a TimeZone) -> Counting<'a> {
     let calendar: Option<&Calendar> = rule.calendar.as_deref().and_then(|name| inquiry.pack.calendar(name));
     Counting {
         zone,
@@ -211,7 +217,7 @@ fn pending(rule: &Rule, code: &str, mut reasons: Vec<String>) -> Due {
 /// The clock that a rule counts from: the earliest of its own that is given, else the nearest in meaning.
 /// Where encryption held the duty off until the key was lost, the count starts no earlier than that was known.
 fn start(
-    inquiry: &Inquiry<'_>,
+    inquiry: &Inquiry<'_, '_>,
     rule: &Rule,
     jurisdiction: &Jurisdiction,
     reasons: &mut Vec<String>,
@@ -239,7 +245,7 @@ fn start(
 }
 
 /// Whether only the loss of the key brought the duty about. Without a backup the data was lost with or without it.
-fn encryption_had_held(rule: &Rule, inquiry: &Inquiry<'_>) -> bool {
+fn encryption_had_held(rule: &Rule, inquiry: &Inquiry<'_, '_>) -> bool {
     let facts = inquiry.facts;
     let lost = facts.encrypted && facts.key_compromised;
     match rule.encryption {
@@ -250,7 +256,7 @@ fn encryption_had_held(rule: &Rule, inquiry: &Inquiry<'_>) -> bool {
 }
 
 fn capped(
-    inquiry: &Inquiry<'_>,
+    inquiry: &Inquiry<'_, '_>,
     rule: &Rule,
     jurisdiction: &Jurisdiction,
     from: Timestamp,
@@ -276,7 +282,7 @@ fn capped(
 
 fn rolled(
     roll: Option<&Roll>,
-    inquiry: &Inquiry<'_>,
+    inquiry: &Inquiry<'_, '_>,
     end: Timestamp,
     counting: &Counting<'_>,
     reasons: &mut Vec<String>,
@@ -329,7 +335,7 @@ fn doubts(counting: &Counting<'_>, asked_from: Option<Date>, end: Date, reasons:
 }
 
 /// A law-enforcement hold suspends a duty; it neither restarts the period nor revives one that had run out.
-fn held(inquiry: &Inquiry<'_>, rule: &Rule, deadline: Deadline, mut due: Due) -> Due {
+fn held(inquiry: &Inquiry<'_, '_>, rule: &Rule, deadline: Deadline, mut due: Due) -> Due {
     let Some(hold) = &inquiry.facts.law_enforcement_hold else {
         return due;
     };
@@ -348,7 +354,7 @@ fn held(inquiry: &Inquiry<'_>, rule: &Rule, deadline: Deadline, mut due: Due) ->
 }
 
 fn held_with_instant(
-    inquiry: &Inquiry<'_>,
+    inquiry: &Inquiry<'_, '_>,
     rule: &Rule,
     terms: Hold,
     hold: &LawEnforcementHold,

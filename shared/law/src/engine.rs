@@ -1,5 +1,6 @@
 //! Facts and law in, findings out.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
@@ -20,12 +21,12 @@ use crate::words::{Audience, Confidence, Encryption, Jurisdiction, Risk, Status}
 ///
 /// # Errors
 /// When the facts contradict themselves: nothing is computed from such facts.
-pub fn evaluate(pack: &RulePack, facts: &Facts) -> Result<Vec<Finding>, FactsError> {
+pub fn evaluate<'pack>(pack: &'pack RulePack, facts: &Facts) -> Result<Vec<Finding<'pack>>, FactsError> {
     facts.check()?;
     if let Some(place) = &facts.controller.eu_main_establishment
         && !pack.in_one_stop_shop(place)
     {
-        return Err(FactsError::NotInEea(place.clone()));
+        return Err(FactsError::NotInEea(*place));
     }
     let controller_zone = facts.zone()?;
     let mut findings = Vec::new();
@@ -44,17 +45,17 @@ pub fn evaluate(pack: &RulePack, facts: &Facts) -> Result<Vec<Finding>, FactsErr
 }
 
 /// One book asked about one set of facts.
-pub(crate) struct Inquiry<'a> {
-    pub pack: &'a RulePack,
-    pub book: &'a Book,
-    pub facts: &'a Facts,
-    pub concern: Concern<'a>,
-    pub controller_zone: &'a TimeZone,
+pub(crate) struct Inquiry<'pack, 'facts> {
+    pub pack: &'pack RulePack,
+    pub book: &'pack Book,
+    pub facts: &'facts Facts,
+    pub concern: Concern<'facts>,
+    pub controller_zone: &'facts TimeZone,
 }
 
-impl Inquiry<'_> {
+impl<'pack> Inquiry<'pack, '_> {
     /// The answers of one regime, whose versions are given oldest first.
-    fn regime(&self, versions: &[Rule]) -> Vec<Finding> {
+    fn regime(&self, versions: &'pack [Rule]) -> Vec<Finding<'pack>> {
         let Some(newest) = versions.last() else {
             return Vec::new();
         };
@@ -70,7 +71,12 @@ impl Inquiry<'_> {
             .collect()
     }
 
-    fn in_force_version(&self, versions: &[Rule], newest: &Rule, target: Target) -> Finding {
+    fn in_force_version(
+        &self,
+        versions: &'pack [Rule],
+        newest: &'pack Rule,
+        target: Target,
+    ) -> Finding<'pack> {
         let in_force = versions.iter().find(|rule| rule.in_force(self.law_day(rule, &target.jurisdiction)));
         match in_force {
             Some(rule) => self.finding(rule, target),
@@ -93,7 +99,7 @@ impl Inquiry<'_> {
         }
     }
 
-    fn finding(&self, rule: &Rule, target: Target) -> Finding {
+    fn finding(&self, rule: &'pack Rule, target: Target) -> Finding<'pack> {
         let verdict = self.verdict(rule, &target);
         self.answer(rule, target, verdict)
     }
@@ -144,7 +150,7 @@ impl Inquiry<'_> {
         }
     }
 
-    fn answer(&self, rule: &Rule, target: Target, verdict: Verdict) -> Finding {
+    fn answer(&self, rule: &'pack Rule, target: Target, verdict: Verdict) -> Finding<'pack> {
         let jurisdiction = target.jurisdiction;
         let (_, zone_name) = due::zone(self, rule);
         let Due { at, rule: due_rule, counted_from, readings, reasons, undecided } =
@@ -155,9 +161,9 @@ impl Inquiry<'_> {
             };
         let owed = if undecided { Owed::AskCounsel } else { verdict.owed };
         Finding {
-            regime: rule.id.clone(),
-            law: rule.law.clone(),
-            citation: rule.citation.clone(),
+            regime: Cow::Borrowed(&rule.id),
+            law: &rule.law,
+            citation: &rule.citation,
             effective_from: Some(rule.effective_from),
             confidence: rule.confidence,
             audience: rule.audience,
@@ -173,56 +179,60 @@ impl Inquiry<'_> {
             residences: self.concern.residences(rule, &jurisdiction),
             reasons: verdict.reasons.into_iter().chain(reasons).collect(),
             required: self.required(rule),
-            forbidden: rule.forbidden.clone(),
-            methods: rule.methods.clone(),
-            conditions: rule.conditions.clone(),
+            forbidden: Cow::Borrowed(&rule.forbidden),
+            methods: &rule.methods,
+            conditions: Cow::Borrowed(&rule.conditions),
             languages: self.languages(rule, &jurisdiction),
             jurisdiction,
         }
     }
 
-    fn recipient(&self, rule: &Rule, jurisdiction: &Jurisdiction) -> String {
-        let named = rule.recipient.clone();
-        named.unwrap_or_else(|| match rule.audience {
-            Audience::Individual => format!("affected people in {jurisdiction}"),
+    fn recipient(&self, rule: &'pack Rule, jurisdiction: &Jurisdiction) -> Cow<'pack, str> {
+        if let Some(named) = &rule.recipient {
+            return Cow::Borrowed(named);
+        }
+        match rule.audience {
+            Audience::Individual => format!("affected people in {jurisdiction}").into(),
             Audience::Authority | Audience::AttorneyGeneral => {
                 match self.book.authorities.get(jurisdiction) {
-                    Some(authority) => authority.name.clone(),
-                    None => format!("the competent authority of {jurisdiction}"),
+                    Some(authority) => Cow::Borrowed(&authority.name),
+                    None => format!("the competent authority of {jurisdiction}").into(),
                 }
             }
-            Audience::ConsumerReportingAgency => "the nationwide consumer reporting agencies".to_owned(),
-            Audience::CardBrand => "the acquirer".to_owned(),
-            Audience::Controller => "each controller whose data is held".to_owned(),
-            Audience::Media => format!("prominent media of {jurisdiction}"),
-            Audience::Other => "the enterprise's own records".to_owned(),
-        })
+            Audience::ConsumerReportingAgency => "the nationwide consumer reporting agencies".into(),
+            Audience::CardBrand => "the acquirer".into(),
+            Audience::Controller => "each controller whose data is held".into(),
+            Audience::Media => format!("prominent media of {jurisdiction}").into(),
+            Audience::Other => "the enterprise's own records".into(),
+        }
     }
 
-    fn filing(&self, rule: &Rule, jurisdiction: &Jurisdiction) -> Option<String> {
-        let of_authority = || self.book.authorities.get(jurisdiction)?.filing.clone();
-        let filed = filed_with_authority(rule.audience);
-        rule.filing.clone().or_else(|| if filed { of_authority() } else { None })
+    fn filing(&self, rule: &'pack Rule, jurisdiction: &Jurisdiction) -> Option<&'pack str> {
+        let authority =
+            self.book.authorities.get(jurisdiction).filter(|_| filed_with_authority(rule.audience));
+        rule.filing.as_deref().or_else(|| authority?.filing.as_deref())
     }
 
-    fn required(&self, rule: &Rule) -> BTreeSet<Element> {
+    fn required(&self, rule: &'pack Rule) -> Cow<'pack, BTreeSet<Element>> {
         let circumstances =
             Circumstances { facts: self.facts, categories: self.pack.categories(), people: 0 };
         let further = rule.required_when.iter().filter(|when| {
             let test = [Test::DataAnyOf(when.data_any_of.clone())];
             trigger::all(&test, &circumstances).owed != Owed::No
         });
-        rule.required.iter().copied().chain(further.flat_map(|when| when.elements.iter().copied())).collect()
+        let mut required = Cow::Borrowed(&rule.required);
+        further.for_each(|when| required.to_mut().extend(when.elements.iter().copied()));
+        required
     }
 
-    fn languages(&self, rule: &Rule, jurisdiction: &Jurisdiction) -> Vec<String> {
+    fn languages(&self, rule: &'pack Rule, jurisdiction: &Jurisdiction) -> &'pack [String] {
         if !rule.languages.is_empty() {
-            return rule.languages.clone();
+            return &rule.languages;
         }
         // An individual reads the languages of the place too, and the authority's are the official ones.
         match self.book.authorities.get(jurisdiction) {
-            Some(authority) => authority.languages.clone(),
-            None => self.book.languages.clone(),
+            Some(authority) => &authority.languages,
+            None => &self.book.languages,
         }
     }
 }
@@ -276,19 +286,19 @@ fn encryption(effect: Encryption, facts: &Facts) -> Option<(Owed, String)> {
 }
 
 /// An affected place that no book serves.
-fn unknown_places(pack: &RulePack, facts: &Facts) -> Vec<Finding> {
+fn unknown_places<'pack>(pack: &RulePack, facts: &Facts) -> Vec<Finding<'pack>> {
     let unknown = facts.affected.iter().filter(|(place, people)| **people > 0 && !pack.covers(place));
     unknown
         .map(|(place, &people)| {
             let regime = format!("unknown-{}", place.as_str().to_lowercase());
             let reason = format!("no rule known for the {people} affected people of {place}: ask counsel");
-            ask_counsel(regime, place.clone(), people, Audience::Other, reason)
+            ask_counsel(regime, *place, people, Audience::Other, reason)
         })
         .collect()
 }
 
 /// An affected card brand that no rule names.
-fn unknown_brands(pack: &RulePack, facts: &Facts) -> Vec<Finding> {
+fn unknown_brands<'pack>(pack: &RulePack, facts: &Facts) -> Vec<Finding<'pack>> {
     let Some(cards) = &facts.payment_cards else {
         return Vec::new();
     };
@@ -304,7 +314,7 @@ fn unknown_brands(pack: &RulePack, facts: &Facts) -> Vec<Finding> {
         .map(|(name, &accounts)| {
             let reason =
                 format!("no rule known for {accounts} accounts of the card brand {name}: ask counsel");
-            let place = contracts.jurisdiction.clone();
+            let place = contracts.jurisdiction;
             ask_counsel(format!("unknown-card-{name}"), place, accounts, Audience::CardBrand, reason)
         })
         .collect()
@@ -314,37 +324,37 @@ fn brand(test: &Test) -> Option<&str> {
     if let Test::CardBrand(name) = test { Some(name) } else { None }
 }
 
-fn ask_counsel(
+fn ask_counsel<'pack>(
     regime: String,
     jurisdiction: Jurisdiction,
     people: u64,
     audience: Audience,
     reason: String,
-) -> Finding {
-    let residences = BTreeSet::from([jurisdiction.clone()]);
+) -> Finding<'pack> {
+    let residences = BTreeSet::from([jurisdiction]);
     Finding {
-        regime,
+        regime: regime.into(),
         jurisdiction,
-        law: "no rule known".to_owned(),
-        citation: "no rule known".to_owned(),
+        law: "no rule known",
+        citation: "no rule known",
         effective_from: None,
         confidence: Confidence::Uncertain,
         audience,
-        recipient: "counsel".to_owned(),
+        recipient: "counsel".into(),
         filing: None,
         owed: Owed::AskCounsel,
         due: None,
         due_rule: "ask-counsel".to_owned(),
         readings: Vec::new(),
-        zone: "UTC".to_owned(),
+        zone: "UTC".into(),
         counted_from: None,
         people,
         residences,
         reasons: vec![reason],
-        required: BTreeSet::new(),
-        forbidden: BTreeSet::new(),
-        methods: Vec::new(),
-        conditions: BTreeSet::new(),
-        languages: Vec::new(),
+        required: Cow::default(),
+        forbidden: Cow::default(),
+        methods: &[],
+        conditions: Cow::default(),
+        languages: &[],
     }
 }

@@ -1,5 +1,6 @@
 //! The answer for one duty.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -23,22 +24,24 @@ keyed! {
 }
 
 /// One duty of one jurisdiction toward one audience, decided. The reasons say why, whatever the answer is.
+///
+/// What the law says stays in the pack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Finding {
+pub struct Finding<'pack> {
     /// The id of the rule, or `unknown-…` where no rule is known.
-    pub regime: String,
+    pub regime: Cow<'pack, str>,
     pub jurisdiction: Jurisdiction,
-    pub law: String,
-    pub citation: String,
+    pub law: &'pack str,
+    pub citation: &'pack str,
     /// The version of the rule that was applied; none where no rule is known.
     pub effective_from: Option<Date>,
     pub confidence: Confidence,
     pub audience: Audience,
     /// Who is to be told, by name.
-    pub recipient: String,
+    pub recipient: Cow<'pack, str>,
     /// Where a filing goes: a portal or an address.
-    pub filing: Option<String>,
+    pub filing: Option<&'pack str>,
     pub owed: Owed,
     /// The last instant that is in time; none where the law sets no number, or while its event has not happened.
     pub due: Option<Timestamp>,
@@ -47,7 +50,7 @@ pub struct Finding {
     /// Where the deadline ends by other readings that somebody may be right to hold.
     pub readings: Vec<Reading>,
     /// IANA name of the zone that days are counted in.
-    pub zone: String,
+    pub zone: Cow<'pack, str>,
     /// The clock that was used and its instant, when a number was counted.
     pub counted_from: Option<(Clock, Timestamp)>,
     /// The affected people that this duty counts.
@@ -56,17 +59,17 @@ pub struct Finding {
     pub residences: BTreeSet<Jurisdiction>,
     pub reasons: Vec<String>,
     /// What the notice must say.
-    pub required: BTreeSet<Element>,
+    pub required: Cow<'pack, BTreeSet<Element>>,
     /// What the notice must not say.
-    pub forbidden: BTreeSet<Element>,
+    pub forbidden: Cow<'pack, BTreeSet<Element>>,
     /// The lawful ways to give it, in the order of the rule.
-    pub methods: Vec<Method>,
-    pub conditions: BTreeSet<Condition>,
+    pub methods: &'pack [Method],
+    pub conditions: Cow<'pack, BTreeSet<Condition>>,
     /// Language codes that the recipient reads.
-    pub languages: Vec<String>,
+    pub languages: &'pack [String],
 }
 
-impl Finding {
+impl Finding<'_> {
     /// When to be alarmed: at the earliest instant at which the deadline could end, by any reading.
     pub fn alarm(&self) -> Option<Timestamp> {
         self.readings.iter().map(|reading| reading.due).chain(self.due).min()

@@ -103,11 +103,11 @@ fn pack(text: Text) -> Result<RulePack, LoadError> {
         }
         ids.extend(book.rules.iter().map(|rule| rule.id.clone()));
         for place in [&book.jurisdiction].into_iter().chain(&book.members) {
-            served_by.entry(place.clone()).or_default().push(number);
+            served_by.entry(*place).or_default().push(number);
         }
         books.push(book);
     }
-    let displacing = books.iter().filter(|book| book.displaces_parent).map(|book| book.jurisdiction.clone());
+    let displacing = books.iter().filter(|book| book.displaces_parent).map(|book| book.jurisdiction);
     let displacing = displacing.collect();
     Ok(RulePack { books, calendars, categories, served_by, displacing })
 }

@@ -145,8 +145,8 @@ impl RulePack {
         let own = serving(place);
         let around = place.parent().filter(|_| !self.displacing.contains(place));
         let of_parent = around.iter().flat_map(serving).filter(|number| !own.contains(number));
-        let homes = own.iter().map(|number| (*number, place.clone()));
-        let of_parent = of_parent.filter_map(|number| Some((number, around.clone()?)));
+        let homes = own.iter().map(|number| (*number, *place));
+        let of_parent = of_parent.filter_map(|number| Some((number, around?)));
         homes.chain(of_parent).collect::<Vec<_>>().into_iter()
     }
 

@@ -45,7 +45,7 @@ impl<'a> Homes<'a> {
     }
 
     fn of_controller(&self, book: &Book) -> Option<Jurisdiction> {
-        self.controller.iter().find(|(number, _)| *number == book.number).map(|(_, home)| home.clone())
+        self.controller.iter().find(|(number, _)| *number == book.number).map(|(_, home)| *home)
     }
 }
 
@@ -69,11 +69,11 @@ impl<'a> Concern<'a> {
         let homes = all.affected.get(book.number).cloned().unwrap_or_default();
         let mut residents: BTreeMap<Jurisdiction, u64> = BTreeMap::new();
         for (place, home) in &homes {
-            let sum = residents.entry(home.clone()).or_default();
+            let sum = residents.entry(*home).or_default();
             *sum = sum.saturating_add(facts.affected.get(*place).copied().unwrap_or_default());
         }
         let seat = all.of_controller(book);
-        let lead = all.lead.map(|place| pack.home(book, place).unwrap_or_else(|| place.clone()));
+        let lead = all.lead.map(|place| pack.home(book, place).unwrap_or(*place));
         let established = established(book, seat.as_ref(), facts);
         Self { book, facts, homes, residents, seat, lead, established }
     }
@@ -90,7 +90,7 @@ impl<'a> Concern<'a> {
             Reach::Whole => self.whole(),
             Reach::LeadAuthority => self.lead_authority(),
             Reach::Controller => vec![Target {
-                jurisdiction: self.seat.clone().unwrap_or_else(|| self.book.jurisdiction.clone()),
+                jurisdiction: self.seat.unwrap_or(self.book.jurisdiction),
                 people: self.facts.people(),
                 reasons: Vec::new(),
                 barred: None,
@@ -102,10 +102,10 @@ impl<'a> Concern<'a> {
     pub fn residences(&self, rule: &Rule, jurisdiction: &Jurisdiction) -> BTreeSet<Jurisdiction> {
         let everybody = self.established.is_some();
         let leads = everybody && self.seat.as_ref() == Some(jurisdiction);
-        let all = || self.affected().map(|(place, _)| place.clone()).collect();
+        let all = || self.affected().map(|(place, _)| *place).collect();
         let at_home = |counts: &dyn Fn(&Jurisdiction) -> bool| {
             let homes = self.homes.iter().filter(|(place, home)| counts(home) && self.people(place) > 0);
-            homes.map(|(place, _)| (*place).clone()).collect()
+            homes.map(|(place, _)| **place).collect()
         };
         match rule.reach {
             Reach::Controller => all(),
@@ -114,7 +114,7 @@ impl<'a> Concern<'a> {
             Reach::LeadAuthority if leads => all(),
             // Abroad, a place counts those who live in it.
             Reach::EachJurisdiction if everybody && !self.residents.contains_key(jurisdiction) => {
-                BTreeSet::from([jurisdiction.clone()])
+                BTreeSet::from([*jurisdiction])
             }
             Reach::LeadAuthority | Reach::EachJurisdiction => at_home(&|home| home == jurisdiction),
         }
@@ -130,7 +130,7 @@ impl<'a> Concern<'a> {
 
     fn at_home(&self) -> impl Iterator<Item = Target> {
         self.residents.iter().map(|(jurisdiction, people)| Target {
-            jurisdiction: jurisdiction.clone(),
+            jurisdiction: *jurisdiction,
             people: *people,
             reasons: Vec::new(),
             barred: None,
@@ -143,7 +143,7 @@ impl<'a> Concern<'a> {
         };
         let abroad = self.affected().filter(|(place, _)| !self.homes.contains_key(place));
         let abroad = abroad.map(|(place, people)| Target {
-            jurisdiction: place.clone(),
+            jurisdiction: *place,
             people,
             reasons: vec![reason.clone()],
             barred: None,
@@ -160,7 +160,7 @@ impl<'a> Concern<'a> {
             None => self.residents.values().fold(0_u64, |sum, people| sum.saturating_add(*people)),
         };
         vec![Target {
-            jurisdiction: self.book.jurisdiction.clone(),
+            jurisdiction: self.book.jurisdiction,
             people,
             reasons: self.established.iter().cloned().collect(),
             barred: None,
@@ -180,7 +180,7 @@ impl<'a> Concern<'a> {
             ..target
         });
         let own = self.established.as_ref().map(|_| Target {
-            jurisdiction: lead.clone(),
+            jurisdiction: *lead,
             people: self.facts.people(),
             reasons: vec![format!(
                 "the controller is established in {lead}: its authority leads (GDPR Article 56)"

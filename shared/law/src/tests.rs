@@ -17,11 +17,11 @@ fn facts(value: Value) -> Facts {
     serde_json::from_value(value).expect("readable facts")
 }
 
-fn findings(value: Value) -> Vec<Finding> {
+fn findings(value: Value) -> Vec<Finding<'static>> {
     evaluate(RulePack::shipped(), &facts(value)).expect("facts that can be")
 }
 
-fn find<'a>(findings: &'a [Finding], regime: &str) -> &'a Finding {
+fn find<'a, 'pack>(findings: &'a [Finding<'pack>], regime: &str) -> &'a Finding<'pack> {
     findings
         .iter()
         .find(|finding| finding.regime == regime)
