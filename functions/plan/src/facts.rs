@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::incident::Incident;
-use tocsin_domain::obligation::{Audience, Obligation, Owed};
+use tocsin_domain::obligation::{Audience, Obligation, Owed, Reading};
 use tocsin_domain::tenant::{Dataset, Risk, Tenant};
 use tocsin_law::{Clock, Clocks, Condition, Controller, Facts, Finding, Jurisdiction, PaymentCards};
 
@@ -45,7 +45,7 @@ pub fn datasets<'a>(tenant: &'a Tenant, incident: &Incident) -> Vec<&'a Dataset>
 /// The law's answer as an obligation of ours, its terms frozen, with what only this plan needs of it.
 pub fn duty(incident: IncidentId, finding: Finding<'_>) -> Duty {
     let jurisdiction = finding.jurisdiction.to_string();
-    let audience = audience(&finding);
+    let (audience, alarm) = (audience(&finding), finding.alarm());
     let obligation = Obligation {
         id: ObligationId::of(incident, &finding.regime, &jurisdiction, &finding.recipient),
         regime: finding.regime.into_owned(),
@@ -58,7 +58,9 @@ pub fn duty(incident: IncidentId, finding: Finding<'_>) -> Duty {
             tocsin_law::Owed::AskCounsel => Owed::AskCounsel,
         },
         due: finding.due,
+        alarm,
         due_rule: finding.due_rule,
+        readings: finding.readings.into_iter().map(reading).collect(),
         reasons: finding.reasons,
         citation: finding.citation.to_owned(),
         filing: finding.filing.map(str::to_owned),
@@ -72,6 +74,10 @@ pub fn duty(incident: IncidentId, finding: Finding<'_>) -> Duty {
         residences: finding.residences.iter().map(ToString::to_string).collect(),
         needs_esign_consent: finding.conditions.contains(&Condition::EmailNeedsEsignConsent),
     }
+}
+
+fn reading(reading: tocsin_law::Reading) -> Reading {
+    Reading { due: reading.due, why: reading.why }
 }
 
 fn audience(finding: &Finding<'_>) -> Audience {

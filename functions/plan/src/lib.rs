@@ -154,7 +154,7 @@ async fn make(
         facts: facts_digest(&was.incident, tenant),
         scope: roster.count.clone(),
         obligations: obligations_root(&obligations),
-        first_due: obligations.iter().filter_map(Obligation::owed_by).min(),
+        first_alarm: obligations.iter().filter_map(Obligation::alarm_by).min(),
         waves: waves_tree(&laid.waves).root(),
         desk: laid.desk,
         no_address: laid.no_address,

@@ -93,15 +93,16 @@ async fn with_a_plan(
     now: Timestamp,
 ) -> Result<(), Halt> {
     let head = plans::get(ports, scope, incident.id, version).await?.head;
-    if head.first_due.and_then(|due| Short::of(due, head.made_at, escalation, now)).is_none() {
+    let first = head.first_alarm.and_then(|at| Short::of((at, at), head.made_at, escalation, now));
+    if first.is_none() {
         return Ok(());
     }
     let duties = plans::obligations(ports, scope, &head).await?;
     let pressing: Vec<Pressing<'_>> = duties
         .iter()
         .filter_map(|duty| {
-            let due = duty.owed_by()?;
-            Some(Pressing { duty, due, short: Short::of(due, head.made_at, escalation, now)? })
+            let (due, alarm) = (duty.owed_by()?, duty.alarm_by()?);
+            Some(Pressing { duty, due, short: Short::of((due, alarm), head.made_at, escalation, now)? })
         })
         .filter(|pressing| !pressing.stands_on(incident))
         .collect();
@@ -168,12 +169,18 @@ enum Short {
 }
 
 impl Short {
-    /// `None` while there is more time than the largest share.
-    fn of(due: Timestamp, since: Timestamp, escalation: &Escalation, now: Timestamp) -> Option<Self> {
+    /// `None` while there is more time than the largest share. Shares are of the time until the alarm: the earliest end by
+    /// any reading.
+    fn of(
+        (due, alarm): (Timestamp, Timestamp),
+        since: Timestamp,
+        escalation: &Escalation,
+        now: Timestamp,
+    ) -> Option<Self> {
         if now > due {
             return Some(Short::Over);
         }
-        let reached = |share: &u32| left_from(due, since, *share) <= now;
+        let reached = |share: &u32| left_from(alarm, since, *share) <= now;
         escalation.at_percent_left.iter().copied().filter(reached).min().map(Short::Left)
     }
 }
@@ -279,8 +286,18 @@ mod tests {
             ("2026-11-27T04:00:00Z", Some(Short::Left(10))),
             ("2026-11-27T04:00:01Z", Some(Short::Over)),
         ] {
-            assert_eq!(Short::of(due, made, &escalation, at(now)), expected, "{now}");
+            assert_eq!(Short::of((due, due), made, &escalation, at(now)), expected, "{now}");
         }
-        assert_eq!(Short::of(made, due, &escalation, at("2026-11-23T00:00:00Z")), Some(Short::Left(10)));
+        assert_eq!(Short::of((made, made), due, &escalation, made), Some(Short::Left(10)));
+        // A reading that ends earlier alarms earlier, and is not the end.
+        let alarm = at("2026-11-25T00:00:00Z");
+        for (now, expected) in [
+            ("2026-11-23T23:59:59Z", None),
+            ("2026-11-24T00:00:00Z", Some(Short::Left(50))),
+            ("2026-11-26T00:00:00Z", Some(Short::Left(10))),
+            ("2026-11-27T04:00:01Z", Some(Short::Over)),
+        ] {
+            assert_eq!(Short::of((due, alarm), made, &escalation, at(now)), expected, "{now}");
+        }
     }
 }

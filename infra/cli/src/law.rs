@@ -24,7 +24,8 @@ pub fn lint(remarks: &[Lint]) -> String {
 /// Never in practice: the facts that are asked with do not contradict themselves.
 pub fn coverage(pack: &RulePack) -> Result<String, FactsError> {
     let rules = in_force_or_to_come(pack);
-    let findings = evaluate(pack, &somebody_everywhere(&rules))?;
+    let facts = somebody_everywhere(pack, &rules);
+    let findings = evaluate(pack, &facts)?;
     // A place without any rule is answered too, by a finding that no rule stands behind.
     let known = findings.iter().filter(|finding| rules.contains_key(finding.regime.as_ref()));
     let mut by_place: BTreeMap<&Jurisdiction, Vec<&Finding>> = BTreeMap::new();
@@ -84,7 +85,7 @@ fn row(what: &str, confidences: &[Confidence], last: Option<String>) -> Vec<Cell
 }
 
 /// Facts in which one person is affected in every place that there could be, under the newest law.
-fn somebody_everywhere(rules: &BTreeMap<&str, &Rule>) -> Facts {
+fn somebody_everywhere(pack: &RulePack, rules: &BTreeMap<&str, &Rule>) -> Facts {
     let newest = rules.values().map(|rule| rule.effective_from).max().unwrap_or(Date::ZERO);
     // Some clock has to be given; no deadline is read from the answers.
     let given = BTreeMap::from([(Clock::Awareness, Timestamp::UNIX_EPOCH)]);
@@ -97,7 +98,7 @@ fn somebody_everywhere(rules: &BTreeMap<&str, &Rule>) -> Facts {
             eu_representative: None,
             sectors: BTreeSet::new(),
         },
-        affected: places().map(|place| (place, 1)).collect(),
+        affected: pack.places().map(|place| (*place, 1)).collect(),
         data: BTreeSet::new(),
         encrypted: false,
         key_compromised: false,
@@ -112,16 +113,6 @@ fn somebody_everywhere(rules: &BTreeMap<&str, &Rule>) -> Facts {
         recorded: None,
         law_as_of: Some(newest),
     }
-}
-
-/// Every two letters, alone and as a part of the two federations whose parts have law of their own, and the card
-/// brands' contracts.
-fn places() -> impl Iterator<Item = Jurisdiction> {
-    let codes = || ('A'..='Z').flat_map(|first| ('A'..='Z').map(move |second| format!("{first}{second}")));
-    let parts =
-        ["US", "CA"].into_iter().flat_map(move |whole| codes().map(move |part| format!("{whole}-{part}")));
-    let all = codes().chain(parts).chain(["XX-PCI".to_owned()]);
-    all.filter_map(|code| code.parse().ok())
 }
 
 #[cfg(test)]
@@ -146,8 +137,10 @@ mod tests {
     /// A rule that answers nobody anywhere would be missing from the table of places.
     #[test]
     fn every_rule_answers_for_some_place() {
-        let rules = in_force_or_to_come(RulePack::shipped());
-        let findings = evaluate(RulePack::shipped(), &somebody_everywhere(&rules)).unwrap();
+        let pack = RulePack::shipped();
+        let rules = in_force_or_to_come(pack);
+        let facts = somebody_everywhere(pack, &rules);
+        let findings = evaluate(pack, &facts).unwrap();
         let answered: BTreeSet<&str> = findings.iter().map(|finding| finding.regime.as_ref()).collect();
         let silent: Vec<&&str> = rules.keys().filter(|id| !answered.contains(**id)).collect();
         assert_eq!(silent, Vec::<&&str>::new());

@@ -18,6 +18,10 @@ pub struct Obligation {
     /// `None` where the law sets no number; then `due_rule` says what it says instead.
     pub due: Option<Timestamp>,
     pub due_rule: String,
+    /// The earliest instant at which the deadline could end, by any reading: people are alarmed by it.
+    pub alarm: Option<Timestamp>,
+    /// Where the deadline ends by other readings that somebody may be right to hold.
+    pub readings: Vec<Reading>,
     /// Why it is owed or not, and which clock stood in for which.
     pub reasons: Vec<String>,
     pub citation: String,
@@ -36,6 +40,18 @@ impl Obligation {
     pub fn owed_by(&self) -> Option<Timestamp> {
         self.due.filter(|_| self.owed == Owed::Yes)
     }
+
+    /// The instant by which people are alarmed: never after [`Obligation::owed_by`].
+    pub fn alarm_by(&self) -> Option<Timestamp> {
+        self.owed_by().map(|due| self.alarm.map_or(due, |alarm| alarm.min(due)))
+    }
+}
+
+/// Another reading of a deadline, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    pub due: Timestamp,
+    pub why: String,
 }
 
 /// A person's word that something was done for a duty by other ways than notices, with what proves it: a portal's filing,

@@ -41,8 +41,8 @@ pub struct PlanHead {
     pub scope: ScopeCount,
     /// Over the obligations, each with its terms and its due instant.
     pub obligations: Root,
-    /// When the first of them has to be met: before its time runs short nobody has to look at them for theirs.
-    pub first_due: Option<Timestamp>,
+    /// The earliest alarm of those that are owed: before its time runs short nobody has to look at them for theirs.
+    pub first_alarm: Option<Timestamp>,
     /// Over the waves, each with its template, its settling policy, and the root over its chunks.
     pub waves: Root,
     /// Duties that no notice of this plan fulfils, and why: a person has to see to them.
@@ -467,7 +467,7 @@ mod tests {
             made_at: Timestamp::UNIX_EPOCH,
             scope: ScopeCount::default(),
             obligations: obligations_root(&[]),
-            first_due: None,
+            first_alarm: None,
             waves: tree.root(),
             desk: BTreeMap::new(),
             no_address: BTreeMap::new(),

@@ -113,10 +113,9 @@ impl RulePack {
         self.books.iter().flat_map(|book| &book.rules)
     }
 
-    /// Every place that gets answers of its own when people who live there are affected, by file.
+    /// Every place that gets answers of its own, by file; that of the card brands' contracts among them.
     pub fn places(&self) -> impl Iterator<Item = &Jurisdiction> {
-        let served = self.books.iter().filter(|book| book.covers_residents);
-        served.flat_map(|book| {
+        self.books.iter().flat_map(|book| {
             let whole = book.members.is_empty().then_some(&book.jurisdiction);
             whole.into_iter().chain(&book.members)
         })

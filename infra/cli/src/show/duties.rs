@@ -133,8 +133,16 @@ fn reasons(Duty { duty, state, .. }: &Duty) -> String {
         String::new(),
         format!("{regime} in {jurisdiction}: {}", state.as_str()),
         format!("  {citation} ({confidence})"),
-        format!("  due: {}", duty.due_rule),
+        format!(
+            "  due: {}{}",
+            duty.due_rule,
+            duty.due.map(|due| format!(", {}", instant(due))).unwrap_or_default()
+        ),
     ];
+    lines.extend(
+        duty.alarm.filter(|alarm| Some(*alarm) != duty.due).map(|at| format!("  alarm: {}", instant(at))),
+    );
+    lines.extend(duty.readings.iter().map(|other| format!("  or {}: {}", instant(other.due), other.why)));
     lines.extend(duty.reasons.iter().map(|reason| format!("  - {reason}")));
     lines.iter().map(|line| clean(line) + "\n").collect()
 }
