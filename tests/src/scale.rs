@@ -67,6 +67,7 @@ pub struct Lane {
     pub messages: u64,
     pub a_second: u32,
     pub first: Timestamp,
+    /// When the last notice went that no fault had put back.
     pub last: Timestamp,
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
 
@@ -412,9 +413,25 @@ pub enum Suite {
 #[derive(Debug, Subcommand)]
 pub enum Law {
     /// List what a lawyer should look at in the rules; exit code 1 when there is anything
-    Lint,
-    /// Show for which places there are rules, toward whom, and how well each text is known
+    Lint {
+        /// Read the rules from this folder, which holds rules, calendars and data-categories.toml, and not those shipped
+        folder: Option<PathBuf>,
+    },
+    /// Show for which places there are rules, toward whom, how well each text is known and how old the sources are
     Coverage,
+    /// Show what an incident would owe under the law of one day and under that of another
+    Diff {
+        /// The first day, such as 2025-12-31
+        #[arg(long)]
+        from: Date,
+        /// The second day
+        #[arg(long)]
+        to: Date,
+        /// The incident's facts as JSON, as `explain law` takes them, or - for standard input; without it, one person in
+        /// every place
+        #[arg(long, value_name = "FILE")]
+        facts: Option<PathBuf>,
+    },
 }
 
 /// One tenant, seen through the console.

@@ -4,10 +4,13 @@ use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tocsin_domain::id::{IncidentId, TenantId};
-use tocsin_law::RulePack;
+use tocsin_law::{Facts, RulePack};
 
 use crate::args::{
     Audit, Command, Connection, Dlq, Halt, Import, Incident, Law, Letters, OfInstallation, OfTenant, Partner,
@@ -45,13 +48,45 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Explain { suite } => {
             quietly(explain::lines(explain::of(suite), io::stdin().lock(), io::stdout().lock()))
         }
-        Command::Law(Law::Lint) => {
-            let remarks = RulePack::shipped().lint();
+        Command::Law(command) => of_law(command),
+    }
+}
+
+fn of_law(command: Law) -> Result<(), Failure> {
+    match command {
+        Law::Lint { folder } => {
+            let written =
+                folder.map(|folder| law::read(&folder).map_err(Failure::reading(&folder))).transpose()?;
+            let written = written.transpose()?;
+            let remarks = written.as_ref().unwrap_or_else(|| RulePack::shipped()).lint();
             print(&law::lint(&remarks))?;
             if remarks.is_empty() { Ok(()) } else { Err(Failure::Remarks(remarks.len())) }
         }
-        Command::Law(Law::Coverage) => print(&law::coverage(RulePack::shipped())?),
+        Law::Coverage => print(&law::coverage(RulePack::shipped(), today())?),
+        Law::Diff { from, to, facts } => {
+            let facts = facts.as_deref().map(read_facts).transpose()?;
+            print(&law::diff(RulePack::shipped(), facts, from, to)?)
+        }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "infra may ask what day it is: the age of a source is told by it"
+)]
+fn today() -> Date {
+    Timestamp::now().to_zoned_datetime(TimeZone::UTC).date()
+}
+
+/// `{"id", "facts"}`, or the facts alone.
+fn read_facts(file: &Path) -> Result<Facts, Failure> {
+    let text =
+        if file == Path::new("-") { io::read_to_string(io::stdin()) } else { fs::read_to_string(file) };
+    let text = text.map_err(Failure::reading(file))?;
+    let unreadable = |error: serde_json::Error| Failure::UnreadableFacts(error.to_string());
+    let mut line: Value = serde_json::from_str(&text).map_err(unreadable)?;
+    let facts = line.get_mut("facts").map(Value::take).unwrap_or(line);
+    serde_json::from_value(facts).map_err(unreadable)
 }
 
 async fn incident(command: Incident) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use tocsin_law::FactsError;
+use tocsin_law::{FactsError, LoadError};
 
 use crate::audit::AuditError;
 use crate::console::ConsoleError;
@@ -31,6 +31,10 @@ pub enum Failure {
     Pipe(#[from] io::Error),
     #[error(transparent)]
     Facts(#[from] FactsError),
+    #[error("the facts cannot be read: {0}")]
+    UnreadableFacts(String),
+    #[error(transparent)]
+    Law(#[from] LoadError),
     #[error("remarks on the law: {0}; a lawyer should look at them")]
     Remarks(usize),
 }
@@ -53,7 +57,9 @@ impl Failure {
         match self {
             Failure::Console(error) => error.is_refusal(),
             Failure::Audit { .. } | Failure::Remarks(_) => true,
-            Failure::NoConsole
+            Failure::Law(_)
+            | Failure::UnreadableFacts(_)
+            | Failure::NoConsole
             | Failure::NoRegion
             | Failure::Letters(_)
             | Failure::Tenant(_)

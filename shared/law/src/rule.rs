@@ -31,6 +31,9 @@ pub struct Rule {
     pub effective_to: Option<Date>,
     /// Where the rule was read.
     pub source: String,
+    /// The day whose law the source tells, where it says so: the first of a month where it names no day.
+    #[serde(default)]
+    pub source_as_of: Option<Date>,
     pub confidence: Confidence,
     pub status: Status,
     /// What a lawyer should know besides.

@@ -284,7 +284,11 @@ impl Installation {
         let (at, a_second) = (first.at, self.scale.rate);
         let lane = Lane { messages: 0, a_second, first: at, last: at };
         let lane = self.report.lanes.entry(region).or_insert(lane);
-        (lane.messages, lane.last) = (lane.messages + mails.len() as u64, at);
+        lane.messages += mails.len() as u64;
+        // What a fault put back waits for events and settlements, however fast the lane is.
+        if mails.iter().any(|mail| mail.tags.get("attempt").is_some_and(|attempt| attempt == "1")) {
+            lane.last = at;
+        }
         for mail in &mails {
             let tenant = mail.tags.get("tenant").map(String::as_str).unwrap_or_default();
             match self.cases.get_mut(tenant) {

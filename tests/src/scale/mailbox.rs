@@ -16,6 +16,8 @@ pub(super) struct Mailbox {
     filings: BTreeMap<String, u64>,
     /// The chunks of which something went again, once for each mail that did.
     again: Vec<String>,
+    /// Those mails that are no longer than the first to the same person, with how many had come before.
+    alike: Vec<(String, u64)>,
     /// How many people were told.
     pub told: u64,
     pub last: Option<Timestamp>,
@@ -39,6 +41,7 @@ impl Mailbox {
             people: vec![Told::default(); people as usize],
             filings: BTreeMap::new(),
             again: Vec::new(),
+            alike: Vec::new(),
             told: 0,
             last: None,
             violations: Vec::new(),
@@ -77,8 +80,7 @@ impl Mailbox {
             self.violations.push(format!("somebody of {chunk} stands in another chunk, too"));
         }
         if length <= told.length {
-            self.violations
-                .push(format!("{chunk} {} went out again and does not say so", tag(mail, "index")));
+            self.alike.push((chunk.to_owned(), told.times.into()));
         }
         told.times = told.times.saturating_add(1);
         self.again.push(chunk.to_owned());
@@ -111,6 +113,12 @@ impl Mailbox {
         let allowed = |chunk: &str| 1 + repeats.get(chunk).copied().unwrap_or_default();
         let again: BTreeSet<&str> = self.again.iter().map(String::as_str).collect();
         let mut violations = Vec::new();
+        for (chunk, before) in &self.alike {
+            // The first that came may itself have been a copy, of one that never left: there is a settlement more then.
+            if repeats.get(chunk.as_str()).is_none_or(|repeats| repeats <= before) {
+                violations.push(format!("a notice of {chunk} went out again and does not say so"));
+            }
+        }
         for chunk in again {
             let place = place_of(chunk);
             let most = self.people.iter().filter(|told| (told.wave, told.chunk) == place);
@@ -155,6 +163,8 @@ pub(super) fn place_of(chunk: &str) -> (u32, u32) {
 
 #[cfg(test)]
 mod tests {
+    use tocsin_audit::Actor;
+
     use super::*;
 
     fn mail(to: &str, chunk: &str, text: &str) -> Delivered {
@@ -187,6 +197,27 @@ mod tests {
             mailbox.check(&[], 0);
             let found = mailbox.violations.iter().any(|violation| violation.contains(expected));
             assert!(found, "{expected}: {:?}", mailbox.violations);
+        }
+    }
+
+    /// A first notice that never left, its copy that came and whose answer was lost, and the copy's copy.
+    #[test]
+    fn a_copy_of_a_copy_is_no_longer_than_it() {
+        let copy = mail("customer.0@shop.example", "i-1-2-3", "a copy of the text");
+        let settled = Leaf::new(
+            &"shop".parse().unwrap(),
+            None,
+            Timestamp::UNIX_EPOCH,
+            Actor::Function("watch".to_owned()),
+            Action::ChunkSettled,
+            "by policy",
+            [("chunk", "i-1-2-3".to_owned()), ("again", "0".to_owned())],
+        );
+        for (settlements, violations) in [(1, 1), (2, 0)] {
+            let mut mailbox = Mailbox::new("shop".to_owned(), 1);
+            [&copy, &copy].into_iter().for_each(|mail| mailbox.take(mail, true));
+            mailbox.check(&vec![settled.clone(); settlements], 0);
+            assert_eq!(mailbox.violations.len(), violations, "{settlements}: {:?}", mailbox.violations);
         }
     }
 
