@@ -1,12 +1,15 @@
 //! The command line. What stands here as documentation is the command's own help.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
+use tocsin_law::UnknownKey;
+use tocsin_law::severity::{Identification, Loss};
 
 use crate::tenant::SecretFile;
 
@@ -410,6 +413,10 @@ pub enum Suite {
     Receipt,
 }
 
+fn of_key<T: FromStr<Err = UnknownKey>>(key: &str) -> Result<T, UnknownKey> {
+    key.parse()
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Law {
     /// List what a lawyer should look at in the rules; exit code 1 when there is anything
@@ -419,6 +426,30 @@ pub enum Law {
     },
     /// Show for which places there are rules, toward whom, how well each text is known and how old the sources are
     Coverage,
+    /// Propose how severe a breach is for its people, by ENISA's method, with the arithmetic; a person decides
+    Severity {
+        /// The kinds of data, as the settings name them: name,email,iban
+        #[arg(long, value_delimiter = ',', required = true)]
+        data: Vec<String>,
+        /// none; bounded: to known recipients; unbounded: to nobody knows whom
+        #[arg(long, default_value = "unbounded", value_parser = of_key::<Loss>)]
+        confidentiality: Loss,
+        /// none; bounded: altered, and it can be put right; unbounded: altered for good
+        #[arg(long, default_value = "none", value_parser = of_key::<Loss>)]
+        integrity: Loss,
+        /// none; bounded: away for a time; unbounded: lost for good
+        #[arg(long, default_value = "none", value_parser = of_key::<Loss>)]
+        availability: Loss,
+        /// Nobody meant it
+        #[arg(long)]
+        accident: bool,
+        /// All of it was encrypted, and the key is safe
+        #[arg(long)]
+        encrypted: bool,
+        /// How easily people are identified: negligible, limited, significant, maximum; without it, it follows from the data
+        #[arg(long, value_parser = of_key::<Identification>)]
+        identification: Option<Identification>,
+    },
     /// Show what an incident would owe under the law of one day and under that of another
     Diff {
         /// The first day, such as 2025-12-31

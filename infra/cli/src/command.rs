@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tocsin_domain::id::{IncidentId, TenantId};
-use tocsin_law::{Facts, RulePack};
+use tocsin_law::{Facts, RulePack, severity};
 
 use crate::args::{
     Audit, Command, Connection, Dlq, Halt, Import, Incident, Law, Letters, OfInstallation, OfTenant, Partner,
@@ -63,6 +63,27 @@ fn of_law(command: Law) -> Result<(), Failure> {
             if remarks.is_empty() { Ok(()) } else { Err(Failure::Remarks(remarks.len())) }
         }
         Law::Coverage => print(&law::coverage(RulePack::shipped(), today())?),
+        Law::Severity {
+            data,
+            confidentiality,
+            integrity,
+            availability,
+            accident,
+            encrypted,
+            identification,
+        } => {
+            let circumstances = severity::Circumstances {
+                identification,
+                confidentiality,
+                integrity,
+                availability,
+                malicious: !accident,
+                unintelligible: encrypted,
+            };
+            let data = data.into_iter().collect();
+            let proposal = severity::assess(RulePack::shipped(), &data, &circumstances);
+            print(&proposal.arithmetic.iter().map(|step| format!("{step}\n")).collect::<String>())
+        }
         Law::Diff { from, to, facts } => {
             let facts = facts.as_deref().map(read_facts).transpose()?;
             print(&law::diff(RulePack::shipped(), facts, from, to)?)

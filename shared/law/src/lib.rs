@@ -34,6 +34,7 @@ mod pack;
 mod reach;
 mod reading;
 mod rule;
+pub mod severity;
 mod shipped;
 mod trigger;
 mod words;
