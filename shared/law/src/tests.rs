@@ -3,6 +3,7 @@
 mod calendars;
 mod properties;
 mod readings;
+mod schema;
 
 use std::collections::BTreeSet;
 
