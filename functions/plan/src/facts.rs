@@ -28,7 +28,7 @@ pub fn of(tenant: &Tenant, incident: &Incident, roster: &Roster) -> Result<Facts
         risk: datasets.iter().map(|dataset| dataset.risk).max().map(risk),
         processor: false,
         law_enforcement_hold: None,
-        payment_cards: payment_cards(&datasets, roster.count.people),
+        payment_cards: payment_cards(tenant, &datasets, roster.count.people),
         improper_purpose: None,
         significant_incident: None,
         significant_harm: significant_harm(&datasets),
@@ -129,7 +129,7 @@ fn risk(risk: Risk) -> tocsin_law::Risk {
 
 /// Each affected person may have had a card of each brand: the number is an upper bound until the acquirer's own
 /// list of accounts is known.
-fn payment_cards(datasets: &[&Dataset], people: u64) -> Option<PaymentCards> {
+fn payment_cards(tenant: &Tenant, datasets: &[&Dataset], people: u64) -> Option<PaymentCards> {
     let brands: BTreeSet<&String> = datasets.iter().flat_map(|dataset| &dataset.card_brands).collect();
     if brands.is_empty() {
         return None;
@@ -137,6 +137,7 @@ fn payment_cards(datasets: &[&Dataset], people: u64) -> Option<PaymentCards> {
     Some(PaymentCards {
         accounts: people,
         brands: brands.into_iter().map(|brand| (brand.clone(), people)).collect(),
+        acquirer_hours: tenant.controller.acquirer_hours.clone(),
     })
 }
 

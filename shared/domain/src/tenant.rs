@@ -67,6 +67,10 @@ pub struct Controller {
     pub eu_representative: Option<String>,
     #[serde(default)]
     pub sectors: Vec<String>,
+    /// Within how many hours an acquirer's contract asks for word of a breach, by card brand, where it is not the brand's
+    /// own term: 24 for `visa`.
+    #[serde(default)]
+    pub acquirer_hours: BTreeMap<String, u32>,
     /// Line by line.
     pub postal_address: Vec<String>,
     pub email: String,

@@ -183,6 +183,38 @@ mod tests {
         }
     }
 
+    /// Every day of two years, in every zone that a rule counts in, whatever its clocks do.
+    #[test]
+    fn a_day_ends_a_second_before_the_next_and_an_hour_is_an_hour() {
+        for book in &RulePack::shipped().books {
+            let counting = Counting {
+                zone: &book.zone,
+                ends_at: DAY_END,
+                first_day_counts: false,
+                from_end_of_year: false,
+                calendar: None,
+            };
+            let start: Timestamp = "2027-01-01T00:30:00Z".parse().expect("an instant");
+            for day in 0..731 {
+                let start = start + SignedDuration::from_hours(day * 24 + day % 24);
+                let first = start.to_zoned_datetime(book.zone.clone()).date();
+                for days in [1, 3, 30, 45] {
+                    let end = ends(Deadline::Days(days), start, &counting).expect("an end");
+                    let day_of = |at: Timestamp| at.to_zoned_datetime(book.zone.clone()).date();
+                    let last = first.checked_add(Span::new().days(i64::from(days))).expect("a day");
+                    assert_eq!(day_of(end), last, "{} {start}", book.zone_name);
+                    let next = last.tomorrow().expect("a day");
+                    // Where a day's last hour comes twice, as in Chile, the first of the two ends it.
+                    let twice = day_of(end + SignedDuration::from_hours(1)) == last;
+                    let rest = SignedDuration::from_secs(if twice { 3601 } else { 1 });
+                    assert_eq!(day_of(end + rest), next, "{} {start}", book.zone_name);
+                }
+                let hours = ends(Deadline::Hours(72), start, &counting).expect("an end");
+                assert_eq!(hours.duration_since(start), SignedDuration::from_hours(72));
+            }
+        }
+    }
+
     #[test]
     fn the_trigger_day_counts_where_the_law_says_so() {
         let zone = TimeZone::get("Asia/Tokyo").expect("a zone of the database");

@@ -73,6 +73,15 @@ pub(crate) fn law_instant(inquiry: &Inquiry<'_, '_>, rule: &Rule, jurisdiction: 
 }
 
 fn chosen(inquiry: &Inquiry<'_, '_>, rule: &Rule, people: u64, reasons: &mut Vec<String>) -> Deadline {
+    if let Some((brand, hours)) = acquirers_terms(inquiry, rule) {
+        let terms = Deadline::Hours(hours);
+        reasons.push(format!(
+            "{} instead of {}: the contract with the acquirer of {brand} says so",
+            terms.code(),
+            rule.deadline.code()
+        ));
+        return terms;
+    }
     let circumstances = Circumstances { facts: inquiry.facts, categories: inquiry.pack.categories(), people };
     for instead in &rule.instead {
         let verdict = trigger::all(&instead.when, &circumstances);
@@ -87,6 +96,12 @@ fn chosen(inquiry: &Inquiry<'_, '_>, rule: &Rule, people: u64, reasons: &mut Vec
         }
     }
     rule.deadline
+}
+
+/// The duties toward card brands are contracts, and the acquirer's comes before the brand's own terms.
+fn acquirers_terms<'a>(inquiry: &Inquiry<'_, '_>, rule: &'a Rule) -> Option<(&'a str, u32)> {
+    let cards = inquiry.facts.payment_cards.as_ref()?;
+    rule.card_brand().and_then(|brand| Some((brand, *cards.acquirer_hours.get(brand)?)))
 }
 
 fn count(

@@ -302,7 +302,7 @@ fn unknown_brands<'pack>(pack: &RulePack, facts: &Facts) -> Vec<Finding<'pack>> 
     let Some(cards) = &facts.payment_cards else {
         return Vec::new();
     };
-    let known: BTreeSet<&str> = pack.rules().flat_map(|rule| rule.trigger.iter().filter_map(brand)).collect();
+    let known: BTreeSet<&str> = pack.rules().filter_map(Rule::card_brand).collect();
     let unknown =
         cards.brands.iter().filter(|(name, accounts)| **accounts > 0 && !known.contains(name.as_str()));
     let Some(contracts) =
@@ -318,10 +318,6 @@ fn unknown_brands<'pack>(pack: &RulePack, facts: &Facts) -> Vec<Finding<'pack>> 
             ask_counsel(format!("unknown-card-{name}"), place, accounts, Audience::CardBrand, reason)
         })
         .collect()
-}
-
-fn brand(test: &Test) -> Option<&str> {
-    if let Test::CardBrand(name) = test { Some(name) } else { None }
 }
 
 fn ask_counsel<'pack>(

@@ -88,6 +88,9 @@ pub struct PaymentCards {
     /// By brand: `visa`, `mastercard`, `amex`, `discover`, `jcb`, ...
     #[serde(default)]
     pub brands: BTreeMap<String, u64>,
+    /// What the contract with the acquirer gives for a brand's notice, in hours, where it gives other terms than the brand.
+    #[serde(default)]
+    pub acquirer_hours: BTreeMap<String, u32>,
 }
 
 /// Facts that cannot be: nothing is computed from them.

@@ -252,6 +252,13 @@ pub struct Case {
 }
 
 impl Rule {
+    /// The card brand whose contract this is.
+    pub(crate) fn card_brand(&self) -> Option<&str> {
+        self.trigger
+            .iter()
+            .find_map(|test| if let Test::CardBrand(brand) = test { Some(brand.as_str()) } else { None })
+    }
+
     /// Whether this version is law on a day.
     pub fn in_force(&self, day: Date) -> bool {
         self.effective_from <= day && self.effective_to.is_none_or(|last| day <= last)

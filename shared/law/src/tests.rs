@@ -526,3 +526,16 @@ fn the_residences_of_a_duty_hold_just_the_people_it_counts() {
         }
     }
 }
+
+#[test]
+fn an_acquirers_contract_comes_before_the_brands_terms() {
+    let of = |hours: Value| {
+        let all = findings(json!({
+            "clocks": {"awareness": "2026-03-01T09:00:00Z"}, "controller": {"time_zone": "UTC"}, "affected": {},
+            "payment_cards": {"accounts": 5, "brands": {"amex": 5, "discover": 5}, "acquirer_hours": hours},
+        }));
+        ["pci-amex-72h", "pci-discover-48h"].map(|regime| find(&all, regime).due_rule.clone())
+    };
+    assert_eq!(of(json!({})), ["PT72H", "PT48H"]);
+    assert_eq!(of(json!({"amex": 12, "visa": 1})), ["PT12H", "PT48H"]);
+}

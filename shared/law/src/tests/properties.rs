@@ -88,6 +88,30 @@ proptest! {
     }
 
     #[test]
+    fn more_kinds_of_data_never_owe_less_nor_later(
+        given in arbitrary_facts(),
+        word in prop::sample::select(vec!["phone", "orders", "ssn", "password", "medical", "iban", "gps", "minors", "odd too"]),
+    ) {
+        // While no kind is stated, the data could be of any: the first word may narrow that.
+        prop_assume!(given["data"].as_array().is_some_and(|words| !words.is_empty()));
+        let before = findings(given.clone());
+        let mut grown = given;
+        grown["data"].as_array_mut().expect("a list").push(json!(word));
+        let after = findings(grown);
+        for old in before.iter().filter(|finding| finding.owed != Owed::No) {
+            let new = after.iter().find(|new| new.regime == old.regime && new.jurisdiction == old.jurisdiction);
+            let Some(new) = new else {
+                return Err(TestCaseError::fail(format!("{} of {} is gone", old.regime, old.jurisdiction)));
+            };
+            prop_assert!(!weaker(old.owed, new.owed), "{}: {} then {}", old.regime, old.owed, new.owed);
+            if let Some(due) = old.due {
+                prop_assert!(new.due.is_some_and(|later| later <= due), "{}: {:?} then {:?}", old.regime, old.due, new.due);
+            }
+            prop_assert!(new.required.is_superset(&old.required), "{} requires less", old.regime);
+        }
+    }
+
+    #[test]
     fn a_lost_key_never_owes_less(given in arbitrary_facts()) {
         let mut safe = given.clone();
         safe["key_compromised"] = json!(false);
