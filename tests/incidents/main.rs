@@ -5,6 +5,7 @@ mod amend;
 mod canary;
 mod canary_message;
 mod channels;
+mod counsel;
 mod endings;
 mod failover;
 mod fallback;

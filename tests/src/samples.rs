@@ -6,6 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tocsin_law::{Confidence, RulePack};
 use tocsin_ports::memory::{Delivered, Texted};
 use tocsin_stage::http::Request;
 
@@ -15,6 +16,7 @@ pub const ADMINISTRATOR: &str = "arn:aws:iam::000000000000:user/administrator";
 pub const APPROVER: &str = "arn:aws:iam::000000000000:user/ada";
 pub const SECOND_APPROVER: &str = "arn:aws:iam::000000000000:user/bo";
 pub const RESPONDER: &str = "arn:aws:iam::000000000000:user/cy";
+pub const COUNSEL: &str = "arn:aws:iam::000000000000:user/di";
 
 pub const ALERT_TOPIC: &str = "arn:aws:sns:eu-central-1:000000000000:on-call";
 pub const ALERT_ADDRESS: &str = "on-call@shop.example";
@@ -115,6 +117,7 @@ pub fn tenant(id: &str) -> Value {
             APPROVER: ["approver", "viewer"],
             SECOND_APPROVER: ["approver"],
             RESPONDER: ["responder", "auditor"],
+            COUNSEL: ["counsel"],
         },
         "approvals_needed": 1,
         "approval_minutes": 120,
@@ -173,7 +176,22 @@ pub fn settle_in_as(town: &Town, settings: &Value, customers: &[Customer]) {
         "webhook-shopify": keys(SHOP_SECRET), "inbox-shopify": keys(SHOP_SECRET), "inbox-magento": keys(SECTION_SECRET),
     });
     put_settings(town, settings, &secrets);
-    put_manifest(town, settings["id"].as_str().expect("an id"), manifest(customers).into_bytes());
+    let id = settings["id"].as_str().expect("an id");
+    put_manifest(town, id, manifest(customers).into_bytes());
+    confirm(town, id, &rules_to_confirm());
+}
+
+/// Every rule of the shipped law whose text is not verified, in each version.
+pub fn rules_to_confirm() -> Vec<Value> {
+    let rules = RulePack::shipped().rules().filter(|rule| rule.confidence != Confidence::Verified);
+    rules.map(|rule| json!({ "id": rule.id, "from": rule.effective_from })).collect()
+}
+
+/// Has the tenant's counsel confirm these rules; panics when the console refuses.
+pub fn confirm(town: &Town, id: &str, rules: &[Value]) {
+    let body = json!({ "rules": rules, "reason": "read at its source" });
+    let answer = town.console(COUNSEL, "POST", &format!("/console/tenants/{id}/law/confirm"), &body);
+    assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
 /// Panics when the console refuses.

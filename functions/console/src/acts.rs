@@ -18,7 +18,7 @@ use tocsin_ports::store::{chunks, incidents};
 
 use crate::access::with_role;
 use crate::routes::Act;
-use crate::{ConsolePorts, No};
+use crate::{ConsolePorts, No, law};
 
 /// It stands in a leaf, and a tile holds many leaves.
 const LONGEST_REASON: usize = 1000;
@@ -35,7 +35,8 @@ struct ReasonBody {
     reason: String,
 }
 
-/// Adds an approval of exactly the bytes behind `hash`. The last one needed opens the gates.
+/// Adds an approval of exactly the bytes behind `hash`, once counsel has confirmed every rule that is not verified. The last
+/// one needed opens the gates.
 pub async fn approve(
     ports: &impl ConsolePorts,
     principal: &str,
@@ -68,10 +69,12 @@ pub async fn approve(
     if was.incident.stage != Stage::AwaitingApproval || was.incident.halt == Some(Halt::Cancelled) {
         return Err(No::Conflict("the incident does not wait for an approval".to_owned()));
     }
+    law::is_confirmed(ports, &scope, &stored.head).await?;
     let approval = Approval { by: approver.to_owned(), at: now, hash: hash.clone() };
     let given = given(&stored, &settings).len() + 1;
     let opens = given >= settings.approvals_needed as usize;
     let mut incident = was.incident.clone();
+    incident.ask_counsel(0);
     if opens {
         incident.stage = Stage::Sending;
     }

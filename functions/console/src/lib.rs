@@ -5,6 +5,8 @@
 //! | `PUT /console/tenants/T` | administrator of the installation |
 //! | `GET /console/tenants/T/incidents`, `GET .../incidents/I` | any role of the tenant |
 //! | `POST .../incidents/I/approve` `{"hash"}` | approver |
+//! | `POST /console/tenants/T/law/confirm` `{"rules": [{"id", "from"}], "reason"}` | counsel |
+//! | `GET /console/tenants/T/law/confirmed` | any role of the tenant |
 //! | `POST .../incidents/I/hold`, `/release`, `/cancel`, `/rescope` `{"reason"}` | responder |
 //! | `POST .../incidents/I/amend` `{"to_those_told", "read_anew", "reason"}` | responder |
 //! | `POST .../incidents/I/waves/N/resume` `{"reason"}` | responder |
@@ -27,6 +29,7 @@ mod access;
 mod acts;
 mod desk;
 mod health;
+mod law;
 mod letters;
 mod mend;
 mod partners;
@@ -144,6 +147,8 @@ async fn answer(
         Route::DutyDone(tenant, incident, obligation) => {
             desk::done(ports, principal, tenant, (incident, obligation), &request.body, now).await
         }
+        Route::ConfirmRules(tenant) => law::confirm(ports, principal, tenant, &request.body, now).await,
+        Route::ListConfirmed(tenant) => law::confirmed(ports, principal, tenant).await,
         Route::ExportLetters(tenant, incident) => {
             letters::export(ports, principal, tenant, incident, &request.body, now).await
         }

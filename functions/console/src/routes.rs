@@ -19,6 +19,8 @@ pub enum Route {
     Settle(TenantId, ChunkRef),
     DutyDone(TenantId, IncidentId, ObligationId),
     ResendToPartner(TenantId),
+    ConfirmRules(TenantId),
+    ListConfirmed(TenantId),
     ExportLetters(TenantId, IncidentId),
     /// A file of the batch of this number.
     LetterFile(TenantId, IncidentId, u32, LetterFile),
@@ -93,6 +95,8 @@ pub fn route(request: &Request) -> Result<Route, No> {
             Ok(Route::ImportLetters(tenant(t)?, incident(i)?, Post::Returned))
         }
         ("POST", ["console", "tenants", t, "partners", "resend"]) => Ok(Route::ResendToPartner(tenant(t)?)),
+        ("POST", ["console", "tenants", t, "law", "confirm"]) => Ok(Route::ConfirmRules(tenant(t)?)),
+        ("GET", ["console", "tenants", t, "law", "confirmed"]) => Ok(Route::ListConfirmed(tenant(t)?)),
         ("GET", ["console", "tenants", t, "audit"]) => Ok(Route::AuditHead(tenant(t)?)),
         ("GET", ["console", "tenants", t, "audit", "tiles", number]) => {
             Ok(Route::AuditTile(tenant(t)?, number.parse().map_err(|_| No::NotFound)?))
@@ -144,6 +148,8 @@ mod tests {
         assert_eq!(asked("POST", &path), Ok(Route::Act(t, i, Act::Approve)));
         let resend = asked("POST", "/console/tenants/shop/partners/resend");
         assert_eq!(resend, Ok(Route::ResendToPartner("shop".parse().unwrap())));
+        let confirm = asked("POST", "/console/tenants/shop/law/confirm");
+        assert_eq!(confirm, Ok(Route::ConfirmRules("shop".parse().unwrap())));
         let settle =
             |chunk: &str| format!("/console/tenants/shop/incidents/{incident}/chunks/{chunk}-1-2-3/settle");
         let chunk = ChunkRef { incident: i, plan: 1, wave: 2, number: 3 };

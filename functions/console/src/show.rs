@@ -1,17 +1,17 @@
 //! What people see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tocsin_domain::chunk::ChunkState;
 use tocsin_domain::coverage::{Coverage, Desk, state_of};
 use tocsin_domain::id::{IncidentId, ObligationId};
-use tocsin_domain::obligation::{Done, Obligation};
+use tocsin_domain::obligation::{Done, Obligation, RuleVersion};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::{PlanHead, Wave};
 use tocsin_ports::store::plans::{self, WaveRef};
-use tocsin_ports::store::{chunks, coverage, done, incidents, leaves, partners, slices};
+use tocsin_ports::store::{chunks, confirmations, coverage, done, incidents, leaves, partners, slices};
 use tocsin_ports::{ReadHome, TenantScope};
 
 use crate::No;
@@ -39,7 +39,9 @@ pub async fn incident(
     let covered = coverage::of_plan(ports, scope, head, &waves).await?;
     let obligations = plans::obligations(ports, scope, head).await?;
     let done = done::list(ports, scope, id).await?;
-    let duties: Vec<Value> = obligations.iter().map(|duty| shown(duty, head, &covered, &done, now)).collect();
+    let confirmed = confirmations::rules(ports, scope).await?;
+    let shown = |duty| shown(duty, head, &covered, (&done, &confirmed), now);
+    let duties: Vec<Value> = obligations.iter().map(shown).collect();
     Ok(json!({
         "incident": incident,
         "slices": slices,
@@ -57,7 +59,7 @@ fn shown(
     duty: &Obligation,
     head: &PlanHead,
     covered: &BTreeMap<ObligationId, Coverage>,
-    done: &[Done],
+    (done, confirmed): (&[Done], &BTreeSet<RuleVersion>),
     now: Timestamp,
 ) -> Value {
     let nothing = Coverage::default();
@@ -66,7 +68,11 @@ fn shown(
     let done: Vec<&Done> = done.iter().filter(|done| done.obligation == duty.id).collect();
     let on_desk = desk.map(|_| Desk::of(done.iter().copied()));
     let state = state_of(duty, coverage, on_desk, now);
-    json!({ "duty": duty, "coverage": coverage, "state": state, "desk": desk, "done": done })
+    let waits_for_counsel = duty.asks_to_confirm().is_some_and(|rule| !confirmed.contains(&rule));
+    json!({
+        "duty": duty, "coverage": coverage, "state": state, "desk": desk, "done": done,
+        "waits_for_counsel": waits_for_counsel,
+    })
 }
 
 /// How many chunks are in which state.

@@ -49,6 +49,7 @@ pub fn duty(incident: IncidentId, finding: Finding<'_>) -> Duty {
     let obligation = Obligation {
         id: ObligationId::of(incident, &finding.regime, &jurisdiction, &finding.recipient),
         regime: finding.regime.into_owned(),
+        rule_from: finding.effective_from,
         jurisdiction,
         audience,
         recipient: finding.recipient.into_owned(),

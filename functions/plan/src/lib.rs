@@ -19,7 +19,7 @@ mod waves;
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::incident::{Incident, PlanRef, Stage};
-use tocsin_domain::obligation::{Audience, Obligation, Owed};
+use tocsin_domain::obligation::{Audience, Obligation, Owed, unconfirmed};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::plan::{
     Plan, PlanHead, SentElsewhere, brief_digest, facts_digest, obligations_root, waves_tree,
@@ -29,7 +29,7 @@ use tocsin_domain::wire::{Message, PlanJob, read};
 use tocsin_law::RulePack;
 use tocsin_notices::letter;
 use tocsin_ports::store::incidents::{self, Versioned};
-use tocsin_ports::store::{chunks, plans, tenants};
+use tocsin_ports::store::{chunks, confirmations, plans, tenants};
 use tocsin_ports::{Configured, Proof, ReadHome, ReadPeople, ReadQuota, ReadSenders, TenantScope, WriteHome};
 
 use crate::failover::Failovers;
@@ -191,6 +191,8 @@ async fn put(
     incident.scope = Some(head.scope.clone());
     incident.forget_pauses();
     incident.plan = Some(PlanRef { version: head.version, hash: hash.clone() });
+    let confirmed = confirmations::rules(ports, scope).await?;
+    incident.ask_counsel(unconfirmed(&plan.obligations, &confirmed).len());
     incident.attention.extend(attention.iter().cloned());
     let actor = || Actor::Function("plan".to_owned());
     let leaf = |action, why: &str, subject: Vec<(&'static str, String)>| {

@@ -11,6 +11,7 @@ use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
 use tocsin_law::UnknownKey;
 use tocsin_law::severity::{Identification, Loss};
 
+use crate::counsel::RuleArgument;
 use crate::tenant::SecretFile;
 
 /// From a security signal to lawful, delivered and provable breach notices, in your own AWS account.
@@ -63,7 +64,7 @@ pub enum Command {
         /// What the lines hold
         suite: Suite,
     },
-    /// Look at the law that this version ships
+    /// Look at the law that this version ships, and confirm its rules
     #[command(subcommand)]
     Law(Law),
 }
@@ -462,6 +463,28 @@ pub enum Law {
         /// every place
         #[arg(long, value_name = "FILE")]
         facts: Option<PathBuf>,
+    },
+    /// Confirm rules whose text is not verified (counsel)
+    ///
+    /// A plan that rests on such a rule is approved only when counsel has confirmed it, for this tenant and in this version:
+    /// beforehand, or when an incident's plan asks for it.
+    Confirm {
+        /// Rules, each with the first day of the version, as in us-tx-ag@2023-09-01; without one, the newest version
+        #[arg(value_name = "RULE[@FROM]", required_unless_present = "incident")]
+        rules: Vec<RuleArgument>,
+        /// All that the plan of this incident waits for, instead of rules by name
+        #[arg(long, value_name = "INCIDENT", conflicts_with = "rules")]
+        incident: Option<IncidentId>,
+        /// On what grounds; it stands in the audit log beside your name
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// List what counsel has confirmed for a tenant
+    Confirmed {
+        #[command(flatten)]
+        of: OfTenant,
     },
 }
 

@@ -17,10 +17,11 @@ use crate::args::{
     Tenant,
 };
 use crate::console::{Console, ConsoleError};
+use crate::counsel::RuleArgument;
 use crate::failure::Failure;
 use crate::show::Options;
 use crate::tenant::SecretFile;
-use crate::{audit, explain, law, letters, show, tenant};
+use crate::{audit, counsel, explain, law, letters, show, tenant};
 
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
@@ -48,11 +49,11 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Explain { suite } => {
             quietly(explain::lines(explain::of(suite), io::stdin().lock(), io::stdout().lock()))
         }
-        Command::Law(command) => of_law(command),
+        Command::Law(command) => of_law(command).await,
     }
 }
 
-fn of_law(command: Law) -> Result<(), Failure> {
+async fn of_law(command: Law) -> Result<(), Failure> {
     match command {
         Law::Lint { folder } => {
             let written =
@@ -87,6 +88,23 @@ fn of_law(command: Law) -> Result<(), Failure> {
         Law::Diff { from, to, facts } => {
             let facts = facts.as_deref().map(read_facts).transpose()?;
             print(&law::diff(RulePack::shipped(), facts, from, to)?)
+        }
+        Law::Confirm { rules, incident, reason, of: OfTenant { tenant, json, connection } } => {
+            let console = console(&connection).await?;
+            let rules = match incident {
+                Some(incident) => counsel::asked_by(&console.incident(&tenant, incident).await?)?,
+                None => rules.into_iter().map(|RuleArgument(rule)| rule).collect(),
+            };
+            if rules.is_empty() {
+                let nothing = "nothing of this incident's plan waits for counsel\n";
+                return answered(&json!({ "confirmed": [] }), json, |_| nothing.to_owned());
+            }
+            let answer = console.confirm(&tenant, &rules, &reason).await?;
+            answered(&answer, json, show::confirmed)
+        }
+        Law::Confirmed { of: OfTenant { tenant, json, connection } } => {
+            let answer = console(&connection).await?.confirmed(&tenant).await?;
+            answered(&answer, json, show::confirmed)
         }
     }
 }

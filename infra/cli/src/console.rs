@@ -8,6 +8,7 @@ use tocsin_audit::{Head, Tile};
 use tocsin_aws::console::{ClientError, ConsoleClient};
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
+use tocsin_domain::obligation::RuleVersion;
 
 use crate::letters::Said;
 
@@ -73,6 +74,7 @@ pub enum Role {
     Administrator,
     Any,
     Approver,
+    Counsel,
     Responder,
     Auditor,
 }
@@ -83,6 +85,7 @@ impl std::fmt::Display for Role {
             Role::Administrator => "an administrator of the installation",
             Role::Any => "a role of the tenant, if there is such a tenant",
             Role::Approver => "the role approver of the tenant",
+            Role::Counsel => "the role counsel of the tenant",
             Role::Responder => "the role responder of the tenant",
             Role::Auditor => "the role auditor of the tenant, or an administrator of the installation",
         })
@@ -124,6 +127,22 @@ impl Console {
     ) -> Result<Value, ConsoleError> {
         let path = path(tenant, &format!("/incidents/{id}/approve"));
         self.ask("POST", &path, Some(json!({ "hash": hash })), Role::Approver).await
+    }
+
+    /// Confirms versions of rules for the tenant.
+    pub async fn confirm(
+        &self,
+        tenant: &TenantId,
+        rules: &[RuleVersion],
+        reason: &str,
+    ) -> Result<Value, ConsoleError> {
+        let body = json!({ "rules": rules, "reason": reason });
+        self.ask("POST", &path(tenant, "/law/confirm"), Some(body), Role::Counsel).await
+    }
+
+    /// What counsel has confirmed for the tenant.
+    pub async fn confirmed(&self, tenant: &TenantId) -> Result<Value, ConsoleError> {
+        self.ask("GET", &path(tenant, "/law/confirmed"), None, Role::Any).await
     }
 
     /// The answer's `handed_over` names the chunks that had been handed over when the gates closed.

@@ -11,6 +11,7 @@ pub mod args;
 pub mod audit;
 pub mod command;
 pub mod console;
+pub mod counsel;
 pub mod explain;
 pub mod failure;
 pub mod law;

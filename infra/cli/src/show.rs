@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tocsin_domain::incident::{Halt, Incident, Stage};
+use tocsin_domain::obligation::Confirmation;
 
 use crate::table::{Align, Table, clean};
 
@@ -127,6 +128,34 @@ pub fn done(value: &Value) -> String {
         }
         None => unread(value),
     }
+}
+
+/// What counsel has confirmed, a rule a line.
+pub fn confirmed(value: &Value) -> String {
+    let Some(Confirmed { confirmed }) = read(value) else {
+        return unread(value);
+    };
+    if confirmed.is_empty() {
+        return "nothing is confirmed\n".to_owned();
+    }
+    let columns = ["RULE", "FROM", "CONFIDENCE", "CONFIRMED (UTC)", "BY", "REASON"];
+    let mut table = Table::new(columns.map(|column| (column, Align::Left)));
+    for Confirmation { rule, confidence, by, at, reason } in confirmed {
+        table.row(vec![
+            rule.id.into(),
+            rule.from.to_string().into(),
+            confidence.into(),
+            instant(at).into(),
+            by.into(),
+            reason.into(),
+        ]);
+    }
+    table.text()
+}
+
+#[derive(Deserialize)]
+struct Confirmed {
+    confirmed: Vec<Confirmation>,
 }
 
 /// The console's answer to an export.

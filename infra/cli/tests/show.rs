@@ -65,6 +65,15 @@ fn acts_are_answered_in_words() {
     assert_eq!(show::halted(&held), "held; chunks handed over so far: 2\n0-1-1-0\n0-1-1-1\n");
     let released = json!({ "halt": null, "handed_over": [] });
     assert_eq!(show::halted(&released), "released; chunks handed over so far: 0\n");
+    assert_eq!(show::confirmed(&json!({ "confirmed": [] })), "nothing is confirmed\n");
+    let rule = json!({ "id": "us-tx-ag", "from": "2023-09-01" });
+    let word = json!({
+        "rule": rule, "confidence": "uncertain", "by": "di", "at": "2026-11-23T09:00:00Z", "reason": "read",
+    });
+    assert_eq!(
+        show::confirmed(&json!({ "confirmed": [word] })).lines().last(),
+        Some("us-tx-ag  2023-09-01  uncertain   2026-11-23 09:00:00Z  di  read")
+    );
 }
 
 #[test]

@@ -69,6 +69,7 @@ pub enum Action {
     RedriveAsked,
     RegionFailedOver,
     RegisterRecorded,
+    RuleConfirmed,
     ScopeBegunAgain,
     ScopeCounted,
     SignalDismissed,

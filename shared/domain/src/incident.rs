@@ -117,6 +117,9 @@ pub const UNTIL_AMENDED: &str = ", and their plan is over: amend it, and whoever
 pub const LETTERS_WAIT: &str =
     "letters wait for the print house: export them (tocsin letters export), and import the proof of posting";
 
+/// What stands in the task that names how many rules counsel has to confirm.
+const FOR_COUNSEL: &str = " wait for counsel";
+
 /// What stands in a task about people whom no notice reaches.
 const NOBODY_LEFT: &str = "somebody cannot be reached by any channel that is left";
 
@@ -144,6 +147,19 @@ impl Incident {
     /// Takes a task off the incident, and with it that there are more: whoever has one left asks again.
     pub fn answer(&mut self, task: &str) {
         self.attention.retain(|known| known != task && known != MORE_TASKS);
+    }
+
+    /// Asks counsel to confirm so many rules on which the plan rests, in the place of what was asked of an earlier plan.
+    pub fn ask_counsel(&mut self, rules: usize) {
+        self.attention.retain(|task| !task.contains(FOR_COUNSEL));
+        if rules > 0 {
+            let Incident { id, tenant, .. } = &self;
+            let task = format!(
+                "{rules} of the rules on which the plan rests are not verified and{FOR_COUNSEL}: read them, and confirm them \
+                 (tocsin law confirm --tenant {tenant} --incident {id})"
+            );
+            self.ask(task);
+        }
     }
 
     /// Whether a wave of the plan in force is stopped. Like a halt, it is part of every claim's condition.

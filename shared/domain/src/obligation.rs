@@ -1,5 +1,9 @@
 //! The obligation: one regime applied to one incident and one recipient, its terms frozen when it arose.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +14,8 @@ pub struct Obligation {
     pub id: ObligationId,
     /// The rule's id: `us-ca-individual`.
     pub regime: String,
+    /// The first day on which the version of the rule is law that was applied; `None` where no rule is known.
+    pub rule_from: Option<Date>,
     pub jurisdiction: String,
     pub audience: Audience,
     /// The authority or body; for people, "affected people".
@@ -45,6 +51,54 @@ impl Obligation {
     pub fn alarm_by(&self) -> Option<Timestamp> {
         self.owed_by().map(|due| self.alarm.map_or(due, |alarm| alarm.min(due)))
     }
+
+    /// The version of its rule that counsel has to confirm before a plan with this duty is approved: the text is not
+    /// verified, and the duty is owed or asks counsel. Where no rule is known there is none to confirm.
+    pub fn asks_to_confirm(&self) -> Option<RuleVersion> {
+        let counts = match self.owed {
+            Owed::Yes | Owed::AskCounsel => self.confidence != VERIFIED,
+            Owed::No => false,
+        };
+        let from = self.rule_from.filter(|_| counts)?;
+        Some(RuleVersion { id: self.regime.clone(), from })
+    }
+}
+
+/// The confidence of a rule whose text was read at its source.
+const VERIFIED: &str = "verified";
+
+/// One version of a rule: its id, and the first day on which this version is law.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleVersion {
+    pub id: String,
+    pub from: Date,
+}
+
+/// `us-tx-ag@2023-09-01`.
+impl fmt::Display for RuleVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.id, self.from)
+    }
+}
+
+/// Counsel's word that a version of a rule whose text is not verified says what the law says. It stands for the tenant, and
+/// for no other version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    pub rule: RuleVersion,
+    /// How sure the rule's text was when it was confirmed: `well-known`, `uncertain`.
+    pub confidence: String,
+    /// The principal who says so.
+    pub by: String,
+    pub at: Timestamp,
+    pub reason: String,
+}
+
+/// The versions of rules on which these duties rest and that counsel has not confirmed yet.
+pub fn unconfirmed(duties: &[Obligation], confirmed: &BTreeSet<RuleVersion>) -> BTreeSet<RuleVersion> {
+    let asked = duties.iter().filter_map(Obligation::asks_to_confirm);
+    asked.filter(|rule| !confirmed.contains(rule)).collect()
 }
 
 /// Another reading of a deadline, and whose it is.

@@ -15,6 +15,7 @@
 //! | `@health#region#channel` | hour | how a channel does in a region |
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
 //! | `T#I#P-W#receipts` | `run#digest` | the receipts of one wave, by runs of chunks, as they came together |
+//! | `T#law` | `RULE@FROM` | which versions of rules counsel has confirmed |
 //! | `T#partners` | contact | how the endpoint of a contact fares |
 //! | `T#outbox` | alert | what operators have to be told |
 //! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
@@ -27,6 +28,7 @@
 
 pub mod canaries;
 pub mod chunks;
+pub mod confirmations;
 pub mod coverage;
 pub mod directory;
 pub mod done;

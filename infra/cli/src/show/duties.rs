@@ -19,6 +19,9 @@ pub struct Duty {
     /// What people say that they did for it.
     #[serde(default)]
     done: Vec<Done>,
+    /// Its rule's text is not verified, and counsel has not confirmed it.
+    #[serde(default)]
+    waits_for_counsel: bool,
 }
 
 impl Duty {
@@ -72,7 +75,8 @@ fn table(duties: &[&Duty], options: Options) -> Table {
     table
 }
 
-fn row(Duty { duty, coverage, state, desk, done }: &Duty, options: Options) -> Vec<Cell> {
+fn row(shown: &Duty, options: Options) -> Vec<Cell> {
+    let Duty { duty, coverage, state, .. } = shown;
     let due = duty.due.map_or_else(|| duty.due_rule.clone(), instant);
     let mut row: Vec<Cell> =
         vec![(&duty.regime).into(), (&duty.jurisdiction).into(), (&duty.recipient).into(), due.into()];
@@ -84,13 +88,20 @@ fn row(Duty { duty, coverage, state, desk, done }: &Duty, options: Options) -> V
         |count: u64| Cell::from(if coverage.total() == 0 { "-".to_owned() } else { count.to_string() });
     row.extend([count(coverage.reached), count(coverage.pending), count(coverage.undecided)]);
     row.push(unreachable(coverage).into());
-    let last_reached = coverage.last_reached.filter(|_| *state == DutyState::MetLate);
-    row.push(match (done.last(), last_reached) {
-        (Some(Done { at, place, .. }), _) => format!("done {}: {place}", instant(*at)).into(),
-        (None, Some(last)) => format!("the last was reached {}", instant(last)).into(),
-        (None, None) => desk.as_deref().unwrap_or_default().into(),
-    });
+    let confirm = shown.waits_for_counsel.then(|| format!("counsel confirms the rule ({})", duty.confidence));
+    let to_do: Vec<String> = confirm.into_iter().chain(to_do(shown)).collect();
+    row.push(to_do.join("; ").into());
     row
+}
+
+/// What a person has to do for it, did, or was too late with.
+fn to_do(Duty { coverage, state, desk, done, .. }: &Duty) -> Option<String> {
+    let last_reached = coverage.last_reached.filter(|_| *state == DutyState::MetLate);
+    match (done.last(), last_reached) {
+        (Some(Done { at, place, .. }), _) => Some(format!("done {}: {place}", instant(*at))),
+        (None, Some(last)) => Some(format!("the last was reached {}", instant(last))),
+        (None, None) => desk.clone(),
+    }
 }
 
 /// How many, and why.
@@ -127,12 +138,13 @@ fn paint(state: DutyState) -> Paint {
     }
 }
 
-fn reasons(Duty { duty, state, .. }: &Duty) -> String {
+fn reasons(Duty { duty, state, waits_for_counsel, .. }: &Duty) -> String {
+    let waits = if *waits_for_counsel { ", waits for counsel" } else { "" };
     let Obligation { regime, jurisdiction, citation, confidence, .. } = duty;
     let mut lines = vec![
         String::new(),
         format!("{regime} in {jurisdiction}: {}", state.as_str()),
-        format!("  {citation} ({confidence})"),
+        format!("  {citation} ({confidence}{waits})"),
         format!(
             "  due: {}{}",
             duty.due_rule,

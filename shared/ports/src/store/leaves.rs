@@ -7,8 +7,12 @@ use super::{all, overtaken, read_doc, sortable, with_doc};
 use crate::scope::TenantScope;
 use crate::table::{Attributes, Condition, Item, Key, ReadHome, Select, Test, Value, Write, WriteHome};
 
-/// How many leaves one tile holds at most: well under DynamoDB's 400 KB an item.
+/// How many leaves one tile holds at most.
 const TILE_LEAVES: u32 = 256;
+
+/// How many bytes of leaves one tile holds at most: also when every second sign is escaped, less than DynamoDB's 400 KB an
+/// item. One act of a person may leave hundreds of leaves, each with the reason.
+const TILE_BYTES: usize = 150_000;
 
 /// The leaf as a write, for the transaction of the change it describes.
 pub fn leaf(scope: &TenantScope, leaf: &Leaf) -> Write {
@@ -83,7 +87,13 @@ async fn waiting(ports: &impl ReadHome, scope: &TenantScope) -> Result<Vec<Item>
         after: None,
         limit: TILE_LEAVES,
     };
-    Ok(ports.select(&select).await?.items)
+    let items = ports.select(&select).await?.items;
+    let mut bytes = 0;
+    let fits = |item: &Item| {
+        bytes += item.text("leaf").map_or(0, str::len);
+        bytes <= TILE_BYTES
+    };
+    Ok(items.into_iter().take_while(fits).collect())
 }
 
 async fn remove_sealed(

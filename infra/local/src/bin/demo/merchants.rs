@@ -13,6 +13,7 @@ pub const SENDER_DOMAINS: [&str; 2] = ["harbour-outfitters.example", "linden-boo
 pub const ADMINISTRATOR: &str = "administrator";
 pub const APPROVER: &str = "ada";
 pub const RESPONDER: &str = "cy";
+pub const COUNSEL: &str = "di";
 
 /// The regimes whose authority takes a filing by e-mail in the demo; the others are a person's task.
 const AUTHORITIES: [(&str, &str); 4] = [
@@ -112,6 +113,7 @@ fn settings(id: &str, name: &str, platform: &str, controller: Value, routes: Val
         "roles": {
             arn(APPROVER): ["approver", "viewer"],
             arn(RESPONDER): ["responder", "auditor", "viewer"],
+            arn(COUNSEL): ["counsel", "viewer"],
         },
         "approvals_needed": 1,
         "approval_minutes": 120,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tocsin_law::{Confidence, RulePack};
 use tocsin_local::cloud::Cloud;
 use tocsin_local::deploy::{Deployed, Installation, binaries_in, deploy};
 use tocsin_local::emulator::{Emulator, EmulatorOptions, Policies};
@@ -21,8 +22,8 @@ use crate::doubts;
 use crate::figures;
 use crate::killer::Killer;
 use crate::merchants::{
-    ADMINISTRATOR, APPROVER, RESPONDER, SENDER_DOMAINS, SHOP, SHOP_DOMAIN, WEBSITE, arn, manifest_key, shop,
-    website,
+    ADMINISTRATOR, APPROVER, COUNSEL, RESPONDER, SENDER_DOMAINS, SHOP, SHOP_DOMAIN, WEBSITE, arn,
+    manifest_key, shop, website,
 };
 use crate::messages;
 use crate::options::Options;
@@ -167,8 +168,12 @@ async fn set_the_scene(options: &Options, binaries: &Path, screen: &mut Screen) 
     };
     let (administrator, approver, responder) =
         (sign_in(ADMINISTRATOR).await?, sign_in(APPROVER).await?, sign_in(RESPONDER).await?);
+    let counsel = sign_in(COUNSEL).await?;
     let stage = screen.stage("tenants", "two merchants and their customers");
     let populations = settle_in(options, cloud, &deployed, &administrator).await?;
+    for tenant in [SHOP, WEBSITE] {
+        confirm_rules(&counsel, tenant).await?;
+    }
     let people: usize = populations.iter().map(|population| population.people.len()).sum();
     let places = populations.first().map_or(0, |shop| shop.residences().len());
     screen.end(stage, &format!("{SHOP} and {WEBSITE}: {people} customers in {places} jurisdictions"));
@@ -212,6 +217,16 @@ async fn settle_in(
         administrator.do_it(&arguments).await?;
     }
     Ok(populations)
+}
+
+/// Counsel confirms, beforehand, every rule whose text is not verified: no plan waits for it then.
+async fn confirm_rules(counsel: &Operator, tenant: &str) -> Result<(), Trouble> {
+    let rules = RulePack::shipped().rules().filter(|rule| rule.confidence != Confidence::Verified);
+    let rules: Vec<String> = rules.map(|rule| format!("{}@{}", rule.id, rule.effective_from)).collect();
+    let mut arguments = vec!["law", "confirm", "--tenant", tenant, "--reason", "read at its source"];
+    arguments.extend(rules.iter().map(String::as_str));
+    counsel.do_it(&arguments).await?;
+    Ok(())
 }
 
 /// A webhook without a signature, one that nobody can read, and a message of no known kind.
