@@ -74,10 +74,7 @@ pub(crate) enum CalendarError {
 
 impl Calendar {
     pub(crate) fn new(raw: RawCalendar) -> Result<Calendar, CalendarError> {
-        let weekend: Vec<Weekday> = raw.weekend.iter().map(|day| weekday(day)).collect::<Result<_, _>>()?;
-        if (0..7).all(|offset| weekend.contains(&Weekday::Monday.wrapping_add(offset))) {
-            return Err(CalendarError::NoBusinessDay);
-        }
+        let weekend = weekdays(&raw.weekend)?;
         check_days(&raw, &weekend)?;
         Ok(Calendar {
             name: raw.name,
@@ -153,6 +150,15 @@ fn check_days(raw: &RawCalendar, weekend: &[Weekday]) -> Result<(), CalendarErro
         return Err(CalendarError::EmptyYear);
     }
     Ok(())
+}
+
+/// The days of a weekend, which leaves a day to work.
+pub(crate) fn weekdays(names: &[String]) -> Result<Vec<Weekday>, CalendarError> {
+    let weekend: Vec<Weekday> = names.iter().map(|day| weekday(day)).collect::<Result<_, _>>()?;
+    if (0..7).all(|offset| weekend.contains(&Weekday::Monday.wrapping_add(offset))) {
+        return Err(CalendarError::NoBusinessDay);
+    }
+    Ok(weekend)
 }
 
 fn weekday(name: &str) -> Result<Weekday, CalendarError> {

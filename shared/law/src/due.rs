@@ -130,7 +130,7 @@ fn count(
     let end = capped(inquiry, rule, jurisdiction, from, end, &counting, &mut reasons);
     let unrolled = end;
     let end = rolled(rule.roll.as_ref(), inquiry, unrolled, &counting, &mut reasons);
-    let of_last_day = last_day(rule, deadline, unrolled, end, &counting);
+    let of_last_day = last_day(&inquiry.book.weekend, rule, deadline, unrolled, end, &counting);
     let readings = stated.into_iter().chain(of_last_day).collect();
     let asked_from = match deadline.counts_business_days() {
         true => Some(day(from, &zone)),
@@ -183,6 +183,7 @@ fn in_doubt(
 
 /// A period whose last day is none of work: by some it is extended, by others it is not.
 fn last_day(
+    weekend: &[Weekday],
     rule: &Rule,
     deadline: Deadline,
     unrolled: Timestamp,
@@ -194,14 +195,12 @@ fn last_day(
     }
     let counts_days = matches!(deadline, Deadline::Days(_) | Deadline::Months(_));
     let day = day(end, counting.zone);
-    let monday = match day.weekday() {
-        Weekday::Saturday => day.checked_add(2.days()),
-        Weekday::Sunday => day.tomorrow(),
-        Weekday::Monday | Weekday::Tuesday | Weekday::Wednesday | Weekday::Thursday | Weekday::Friday => {
-            return None;
-        }
-    };
-    let due = deadline::wall(monday.ok()?, counting.ends_at, counting.zone)?;
+    let is_free = |day: &Date| weekend.contains(&day.weekday());
+    if !is_free(&day) {
+        return None;
+    }
+    let next = day.series(1.day()).find(|day| !is_free(day))?;
+    let due = deadline::wall(next, counting.ends_at, counting.zone)?;
     (counts_days && rule.roll.is_none()).then(|| Reading {
         due,
         why: "the last day is no working day: some extend the period to the next one".to_owned(),

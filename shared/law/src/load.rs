@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::calendar::{Calendar, CalendarError, RawCalendar};
+use crate::calendar::{self, Calendar, CalendarError, RawCalendar};
 use crate::category::{Categories, DataClass};
 use crate::deadline::Deadline;
 use crate::pack::{Authority, Book, RulePack};
@@ -145,6 +145,9 @@ struct RawBook<R> {
     languages: Vec<String>,
     #[serde(default)]
     members: BTreeSet<Jurisdiction>,
+    /// The days on which nobody works there; without them, Saturday and Sunday.
+    #[serde(default = "saturday_and_sunday")]
+    weekend: Vec<String>,
     #[serde(default = "yes")]
     covers_residents: bool,
     #[serde(default)]
@@ -161,6 +164,10 @@ struct RawBook<R> {
 
 fn yes() -> bool {
     true
+}
+
+fn saturday_and_sunday() -> Vec<String> {
+    ["saturday", "sunday"].map(str::to_owned).into()
 }
 
 #[derive(Deserialize)]
@@ -195,7 +202,7 @@ fn written_book(source: &Source) -> Result<(String, RawBook<Rule>), LoadError> {
 
 impl<R> RawBook<R> {
     fn with<S>(self, rules: Vec<S>) -> RawBook<S> {
-        let Self { jurisdiction, _name, zone, languages, members, authorities, .. } = self;
+        let Self { jurisdiction, _name, zone, languages, members, weekend, authorities, .. } = self;
         let Self { covers_residents, binds_established, one_stop_shop, displaces_parent, .. } = self;
         RawBook {
             jurisdiction,
@@ -203,6 +210,7 @@ impl<R> RawBook<R> {
             zone,
             languages,
             members,
+            weekend,
             covers_residents,
             binds_established,
             one_stop_shop,
@@ -220,6 +228,8 @@ fn book(
     calendars: &BTreeMap<String, Calendar>,
 ) -> Result<Book, LoadError> {
     let zone = TimeZone::get(&raw.zone).map_err(|_| in_file(&file, Problem::Zone))?;
+    let weekend = calendar::weekdays(&raw.weekend)
+        .map_err(|error| in_file(&file, Problem::Calendar(error.to_string())))?;
     let mut rules = raw.rules;
     if let Some((rule, problem)) = rules.iter().find_map(|rule| Some((rule, check(rule, calendars)?))) {
         return Err(in_rule(&file, &rule.id, problem));
@@ -241,6 +251,7 @@ fn book(
         zone,
         zone_name: raw.zone,
         languages: raw.languages,
+        weekend,
         covers_residents: raw.covers_residents,
         binds_established: raw.binds_established,
         one_stop_shop: raw.one_stop_shop,

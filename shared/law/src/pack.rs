@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use crate::calendar::Calendar;
@@ -36,6 +37,7 @@ pub(crate) struct Book {
     pub zone: TimeZone,
     pub zone_name: String,
     pub languages: Vec<String>,
+    pub weekend: Vec<Weekday>,
     /// Whether its residents are served by it, so that an affected one is not without a rule.
     pub covers_residents: bool,
     /// Whether it binds who is established there for everybody's data, wherever they live.

@@ -66,6 +66,19 @@ fn a_last_day_on_a_weekend_is_extended_by_some() {
     }
 }
 
+/// In Algeria the weekend is Friday and Saturday: what ends on a Sunday ends on a working day.
+#[test]
+fn the_weekend_is_that_of_the_place() {
+    for (aware, others) in [
+        ("2026-11-08T12:00:00+01:00", vec!["2026-11-15T22:59:59Z the last day is no working day"]),
+        ("2026-11-09T12:00:00+01:00", vec!["2026-11-15T22:59:59Z the last day is no working day"]),
+        ("2026-11-10T12:00:00+01:00", vec![]),
+    ] {
+        let read = read(at("Africa/Algiers", "DZ", "awareness", aware), "dz-25-11");
+        assert_eq!(read.1, others, "{aware}");
+    }
+}
+
 /// Where the law extends the period, the alarm still comes before the weekend.
 #[test]
 fn an_extension_by_law_is_due_and_the_end_without_it_alarms() {
