@@ -121,3 +121,23 @@ fn days_of_a_kind_that_is_not_settled_alarm_by_the_earlier_end() {
     assert_eq!(others, ["2026-11-14T21:59:59Z P3D"]);
     assert_eq!(alarm, "2026-11-14T21:59:59Z");
 }
+
+/// A count whose first day is day 1, or that begins with the end of the year, begins with a whole day in any zone.
+#[test]
+fn a_count_that_begins_with_a_whole_day_is_not_in_doubt() {
+    let mut japan = at("America/New_York", "JP", "awareness", "2026-03-02T08:00:00+09:00");
+    japan["improper_purpose"] = json!(true);
+    assert_eq!(read(japan, "jp-appi-final").0, "2026-04-30T14:59:59Z");
+    let mut hipaa = at("Asia/Tokyo", "US-OH", "discovery", "2026-03-02T08:00:00+09:00");
+    hipaa["controller"]["sectors"] = json!(["hipaa-covered-entity"]);
+    let (due, _, _) = read(hipaa, "us-hipaa-hhs-annual");
+    assert_eq!(due, "2027-03-02T04:59:59Z");
+}
+
+#[test]
+fn a_count_that_ends_beyond_all_time_asks_counsel() {
+    let all = findings(at("America/New_York", "US-NY", "discovery", "9999-12-20T12:00:00Z"));
+    let finding = find(&all, "us-ny-individual");
+    assert_eq!((finding.owed, finding.due), (crate::Owed::AskCounsel, None), "{:?}", finding.reasons);
+    assert_eq!(finding.counted_from.map(|(clock, _)| clock), Some(crate::Clock::Discovery));
+}
