@@ -159,6 +159,8 @@ impl<'pack> Inquiry<'pack, '_> {
             } else {
                 due::due(self, rule, &jurisdiction, target.people)
             };
+        let substitute = rule.substitute.as_ref().filter(|_| verdict.owed != Owed::No);
+        let substitute = substitute.map(|substitute| substitute.allowed(target.people));
         let owed = if undecided { Owed::AskCounsel } else { verdict.owed };
         Finding {
             regime: Cow::Borrowed(&rule.id),
@@ -177,7 +179,7 @@ impl<'pack> Inquiry<'pack, '_> {
             counted_from,
             people: target.people,
             residences: self.concern.residences(rule, &jurisdiction),
-            reasons: verdict.reasons.into_iter().chain(reasons).collect(),
+            reasons: verdict.reasons.into_iter().chain(reasons).chain(substitute).collect(),
             required: self.required(rule),
             forbidden: Cow::Borrowed(&rule.forbidden),
             methods: &rule.methods,

@@ -232,6 +232,19 @@ pub struct Substitute {
     pub means: String,
 }
 
+impl Substitute {
+    /// When it is allowed, for so many people. Whether the costs are that high, or contacts are lacking, is a person's word.
+    pub(crate) fn allowed(&self, people: u64) -> String {
+        let means = &self.means;
+        if let Some(most) = self.people_over.filter(|most| people > *most) {
+            return format!("substitute notice is allowed, {people} affected and more than {most}: {means}");
+        }
+        let cost = self.cost_usd_over.map(|cost| format!("direct notice costs more than {cost} US dollars"));
+        let when: Vec<String> = cost.into_iter().chain(["contacts are lacking".to_owned()]).collect();
+        format!("substitute notice is allowed where {}: {means}", when.join(", or "))
+    }
+}
+
 /// A rule's own test: facts, and what the engine must answer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

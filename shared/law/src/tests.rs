@@ -539,3 +539,18 @@ fn an_acquirers_contract_comes_before_the_brands_terms() {
     assert_eq!(of(json!({})), ["PT72H", "PT48H"]);
     assert_eq!(of(json!({"amex": 12, "visa": 1})), ["PT12H", "PT48H"]);
 }
+
+#[test]
+fn a_class_too_large_for_direct_notice_may_have_a_substitute() {
+    let of = |people: u64| {
+        let all = findings(json!({
+            "clocks": {"discovery": "2026-09-15T11:00:00Z"}, "controller": {"time_zone": "UTC"},
+            "affected": {"US-NY": people}, "data": ["name", "ssn"], "risk": "high",
+        }));
+        find(&all, "us-ny-individual").reasons.last().cloned().expect("a reason")
+    };
+    assert!(
+        of(500_000).starts_with("substitute notice is allowed where direct notice costs more than 250000")
+    );
+    assert!(of(500_001).starts_with("substitute notice is allowed, 500001 affected and more than 500000"));
+}
