@@ -42,6 +42,10 @@ fn seventy_two_hours_are_read_in_three_ways_and_the_strict_one_is_due() {
         read(at("Europe/Berlin", "DE", "awareness", "2026-11-23T10:00:00+01:00"), "eu-gdpr-authority");
     assert_eq!(due, "2026-11-26T09:00:00Z");
     assert_eq!(others, ["2026-11-26T10:00:00Z the hour of the event is not counted"]);
+    // Hours that end on a Sunday are no days that end on one.
+    let (due, others, _) =
+        read(at("Europe/London", "GB", "awareness", "2026-11-26T09:00:00Z"), "gb-ukgdpr-authority");
+    assert_eq!((due.as_str(), others), ("2026-11-29T09:00:00Z", vec![]));
 }
 
 #[test]
