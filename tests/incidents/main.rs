@@ -7,6 +7,7 @@ mod canary_message;
 mod channels;
 mod counsel;
 mod endings;
+mod facts;
 mod failover;
 mod fallback;
 mod health;

@@ -27,8 +27,18 @@ pub async fn with_role(
     tenant: TenantId,
     role: Role,
 ) -> Result<(TenantScope, Tenant), No> {
+    with_a_role_of(ports, principal, tenant, &[role]).await
+}
+
+/// Whoever has one of the roles may.
+pub async fn with_a_role_of(
+    ports: &impl ReadHome,
+    principal: &str,
+    tenant: TenantId,
+    roles: &[Role],
+) -> Result<(TenantScope, Tenant), No> {
     let (scope, settings) = any_role(ports, principal, tenant).await?;
-    if !settings.may(principal, role) {
+    if !roles.iter().any(|role| settings.may(principal, *role)) {
         return Err(No::Forbidden);
     }
     Ok((scope, settings))

@@ -107,7 +107,7 @@ pub async fn halt(
         Act::Hold => (Some(Halt::Held), Action::IncidentHeld),
         Act::Cancel => (Some(Halt::Cancelled), Action::IncidentCancelled),
         Act::Release => (None, Action::IncidentReleased),
-        Act::Approve | Act::Rescope | Act::Amend => return Err(No::NotFound),
+        Act::Approve | Act::Rescope | Act::Amend | Act::State => return Err(No::NotFound),
     };
     if was.incident.halt == halt {
         let handed_over = handed_over(ports, &scope, id).await?;

@@ -9,6 +9,7 @@
 //! | `GET /console/tenants/T/law/confirmed` | any role of the tenant |
 //! | `POST .../incidents/I/hold`, `/release`, `/cancel`, `/rescope` `{"reason"}` | responder |
 //! | `POST .../incidents/I/amend` `{"to_those_told", "read_anew", "reason"}` | responder |
+//! | `POST .../incidents/I/facts` `{"facts", "reason"}` | responder or counsel |
 //! | `POST .../incidents/I/waves/N/resume` `{"reason"}` | responder |
 //! | `POST .../incidents/I/chunks/C/settle` `{"as", "only", "reason"}` | responder |
 //! | `POST /console/tenants/T/partners/resend` `{"contact", "from", "to", "reason"}` | responder |
@@ -28,6 +29,7 @@
 mod access;
 mod acts;
 mod desk;
+mod facts;
 mod health;
 mod law;
 mod letters;
@@ -137,6 +139,9 @@ async fn answer(
         }
         Route::Act(tenant, incident, Act::Amend) => {
             mend::amend(ports, principal, tenant, incident, &request.body, now).await
+        }
+        Route::Act(tenant, incident, Act::State) => {
+            facts::state(ports, principal, tenant, incident, &request.body, now).await
         }
         Route::Resume(tenant, incident, wave) => {
             mend::resume(ports, principal, tenant, (incident, wave), &request.body, now).await

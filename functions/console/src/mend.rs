@@ -333,7 +333,8 @@ async fn go_on(
     Ok(())
 }
 
-fn not_cancelled(was: &Versioned) -> Result<Incident, No> {
+/// The incident as it was, for a change.
+pub fn not_cancelled(was: &Versioned) -> Result<Incident, No> {
     if was.incident.halt == Some(Halt::Cancelled) {
         return Err(No::Conflict("the incident is cancelled for good".to_owned()));
     }

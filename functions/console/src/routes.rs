@@ -43,6 +43,8 @@ pub enum Act {
     Cancel,
     Rescope,
     Amend,
+    /// People state facts.
+    State,
 }
 
 /// What a print house, or the post, says of letters.
@@ -126,6 +128,7 @@ fn act_of(text: &str) -> Result<Act, No> {
         "cancel" => Ok(Act::Cancel),
         "rescope" => Ok(Act::Rescope),
         "amend" => Ok(Act::Amend),
+        "facts" => Ok(Act::State),
         _ => Err(No::NotFound),
     }
 }

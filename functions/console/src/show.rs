@@ -46,7 +46,7 @@ pub async fn incident(
         "incident": incident,
         "slices": slices,
         "plan": { "version": head.version, "hash": stored.hash, "made_at": head.made_at,
-                  "scope": head.scope, "waves": waves },
+                  "scope": head.scope, "waves": waves, "changes": head.changes },
         "approvals": stored.approvals,
         "outlook": plans::outlook(ports, scope, id, in_force.version).await?,
         "chunks": chunk_states(ports, scope, head, &waves).await?,

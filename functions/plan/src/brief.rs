@@ -26,17 +26,15 @@ pub fn of(
         .map_err(|_| format!("{:?} is no time zone", tenant.controller.time_zone))?;
     let date = |at: Timestamp| at.to_zoned_datetime(zone.clone()).date();
     let data = categories(tenant, incident)?;
+    let clocks = incident.all_clocks();
     let facts = NoticeFacts {
         merchant: merchant(tenant),
-        occurred: incident
-            .clocks
-            .get("occurrence")
-            .map_or(Occurred::NotYetKnown, |at| Occurred::On(date(*at))),
-        discovered: incident.clocks.get("discovery").map(|at| date(*at)),
+        occurred: clocks.get("occurrence").map_or(Occurred::NotYetKnown, |at| Occurred::On(date(*at))),
+        discovered: clocks.get("discovery").map(|at| date(*at)),
         notice_date: date(now),
         phase: Phase::First,
         late: false,
-        law_enforcement_delay: false,
+        law_enforcement_delay: incident.stated.law_enforcement_hold.is_some(),
         data_categories: data.iter().flatten().cloned().collect(),
         texts: texts(tenant),
         identity_services: None,
@@ -48,7 +46,7 @@ pub fn of(
         filing: None,
         reference_prefix: reference_prefix(tenant),
     };
-    let contacts = contacts(tenant, incident, duties, &zone);
+    let contacts = contacts(tenant, clocks.get("awareness").copied(), duties, &zone);
     Ok(Brief { facts, data, sender: tenant.senders.email_from.clone(), contacts })
 }
 
@@ -116,11 +114,11 @@ fn texts(tenant: &Tenant) -> BTreeMap<String, Texts> {
 
 fn contacts(
     tenant: &Tenant,
-    incident: &Incident,
+    aware: Option<Timestamp>,
     duties: &[Duty],
     zone: &TimeZone,
 ) -> BTreeMap<String, BriefContact> {
-    let aware = incident.clocks.get("awareness").map(|at| at.to_zoned_datetime(zone.clone()).datetime());
+    let aware = aware.map(|at| at.to_zoned_datetime(zone.clone()).datetime());
     let owed = duties.iter().filter(|duty| duty.obligation.owed == Owed::Yes);
     owed.filter_map(|duty| Some((contact_of(tenant, duty)?, duty)))
         .map(|(contact, duty)| {

@@ -6,33 +6,40 @@ use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::incident::Incident;
 use tocsin_domain::obligation::{Audience, Obligation, Owed, Reading};
 use tocsin_domain::tenant::{Dataset, Risk, Tenant};
-use tocsin_law::{Clock, Clocks, Condition, Controller, Facts, Finding, Jurisdiction, PaymentCards};
+use tocsin_law::{
+    Clocks, Condition, Controller, Facts, Finding, Jurisdiction, LawEnforcementHold, PaymentCards,
+};
 
 use crate::roster::Roster;
 use crate::waves::Duty;
 
-/// What the law asks about this incident. What nobody judged stays unsaid: the engine says what it makes of that.
+/// What the law asks about this incident. What people stated stands over what the settings say of the datasets; what nobody
+/// judged stays unsaid: the engine says what it makes of that.
 pub fn of(tenant: &Tenant, incident: &Incident, roster: &Roster) -> Result<Facts, String> {
     let datasets = datasets(tenant, incident);
     let mut affected: BTreeMap<Jurisdiction, u64> = BTreeMap::new();
     for (residence, people) in &roster.count.by_residence {
         affected.insert(place(residence)?, *people);
     }
+    let stated = &incident.stated;
+    let clocks = Clocks::named(&incident.all_clocks(), &stated.authority_notified);
     Ok(Facts {
-        clocks: clocks(incident)?,
+        clocks: clocks.map_err(|error| error.to_string())?,
         controller: controller(tenant)?,
         affected,
         data: datasets.iter().flat_map(|dataset| dataset.data.iter().cloned()).collect(),
-        encrypted: datasets.iter().all(|dataset| dataset.encrypted),
-        key_compromised: false,
-        risk: datasets.iter().map(|dataset| dataset.risk).max().map(risk),
-        processor: false,
-        law_enforcement_hold: None,
+        encrypted: stated.encrypted.unwrap_or_else(|| datasets.iter().all(|dataset| dataset.encrypted)),
+        key_compromised: stated.key_compromised.unwrap_or(false),
+        risk: stated.risk.or_else(|| datasets.iter().map(|dataset| dataset.risk).max()).map(risk),
+        processor: stated.processor.unwrap_or(false),
+        law_enforcement_hold: stated
+            .law_enforcement_hold
+            .map(|hold| LawEnforcementHold { from: hold.from, lifted: hold.lifted }),
         payment_cards: payment_cards(tenant, &datasets, roster.count.people),
-        improper_purpose: None,
-        significant_incident: None,
-        significant_harm: significant_harm(&datasets),
-        backup: None,
+        improper_purpose: stated.improper_purpose,
+        significant_incident: stated.significant_incident,
+        significant_harm: stated.significant_harm.or_else(|| significant_harm(&datasets)),
+        backup: stated.backup,
         recorded: None,
         law_as_of: None,
     })
@@ -93,15 +100,6 @@ fn audience(finding: &Finding<'_>) -> Audience {
         tocsin_law::Audience::Other if finding.regime.ends_with("-register") => Audience::Register,
         tocsin_law::Audience::Other => Audience::Other,
     }
-}
-
-fn clocks(incident: &Incident) -> Result<Clocks, String> {
-    let mut given = BTreeMap::new();
-    for (name, at) in &incident.clocks {
-        let clock: Clock = name.parse().map_err(|_| format!("the law knows no clock {name}"))?;
-        given.insert(clock, *at);
-    }
-    Ok(Clocks { given, authority_notified: BTreeMap::new() })
 }
 
 fn controller(tenant: &Tenant) -> Result<Controller, String> {

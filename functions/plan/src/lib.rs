@@ -18,6 +18,7 @@ mod waves;
 
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
+use tocsin_domain::changes::{Change, DutyChanges};
 use tocsin_domain::incident::{Incident, PlanRef, Stage};
 use tocsin_domain::obligation::{Audience, Obligation, Owed, unconfirmed};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
@@ -29,6 +30,7 @@ use tocsin_domain::wire::{Message, PlanJob, read};
 use tocsin_law::RulePack;
 use tocsin_notices::letter;
 use tocsin_ports::store::incidents::{self, Versioned};
+use tocsin_ports::store::plans::Made;
 use tocsin_ports::store::{chunks, confirmations, plans, tenants};
 use tocsin_ports::{Configured, Proof, ReadHome, ReadPeople, ReadQuota, ReadSenders, TenantScope, WriteHome};
 
@@ -114,7 +116,9 @@ async fn make(
         .map_err(|error| Blocked::Facts(error.to_string()))?;
     let duties: Vec<waves::Duty> =
         findings.into_iter().map(|finding| facts::duty(was.incident.id, finding)).collect();
-    let earlier = plans::approved_versions(ports, scope, was.incident.id).await?;
+    let made = plans::made(ports, scope, was.incident.id).await?;
+    let earlier: Vec<u32> =
+        made.iter().filter(|made| made.is_approved).map(|made| made.head.version).collect();
     let told = told::read(ports, scope, &was.incident, &earlier).await?;
     let strangers = told::strangers(ports, scope, &told, (&roster, &duties)).await?;
     let brief = brief::of(tenant, &was.incident, &roster, &duties, now).map_err(Blocked::Facts)?;
@@ -145,6 +149,7 @@ async fn make(
         .map_err(|error| Halt::Park(Parked::Defect { place: format!("freezing the brief: {error}") }))?;
     let all = duties.into_iter().chain(strangers.duties);
     let obligations: Vec<Obligation> = all.map(|duty| duty.obligation).collect();
+    let changes = changes(ports, scope, &made, &obligations).await?;
     let head = PlanHead {
         tenant: tenant.id.clone(),
         incident: was.incident.id,
@@ -154,6 +159,7 @@ async fn make(
         facts: facts_digest(&was.incident, tenant),
         scope: roster.count.clone(),
         obligations: obligations_root(&obligations),
+        changes,
         first_alarm: obligations.iter().filter_map(Obligation::alarm_by).min(),
         waves: waves_tree(&laid.waves).root(),
         desk: laid.desk,
@@ -173,6 +179,21 @@ async fn make(
     let attention = [laid.attention, warnings, unsigned].concat();
     put(ports, scope, &was, &plan, &attention, now).await?;
     Ok(())
+}
+
+/// How the duties of a new version differ from those that were approved last, or, before any were, from those of the version
+/// that was made last.
+async fn changes(
+    ports: &impl PlanPorts,
+    scope: &TenantScope,
+    made: &[Made],
+    duties: &[Obligation],
+) -> Result<Option<DutyChanges>, Halt> {
+    let Some(last) = made.iter().rfind(|made| made.is_approved).or(made.last()) else {
+        return Ok(None);
+    };
+    let before = plans::obligations(ports, scope, &last.head).await?;
+    Ok(Some(DutyChanges::between(last.head.version, &before, duties)))
 }
 
 /// Puts the plan in force, with the leaves of what was counted, planned, and entered in the register.
@@ -209,6 +230,12 @@ async fn put(
         leaf(Action::ScopeCounted, "every slice was read", counted),
         leaf(Action::PlanMade, "waits for its approvals", made),
     ];
+    if let Some(changes) = head.changes.as_ref().filter(|changes| !changes.duties.is_empty()) {
+        let ids = |kind| changes.of(kind).map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(" ");
+        let mut subject = vec![("version", head.version.to_string()), ("since", changes.since.to_string())];
+        subject.extend(Change::ALL.map(|kind| (kind.as_str(), ids(kind))));
+        leaves.push(leaf(Action::DutiesChanged, &changes.counts(), subject));
+    }
     for sent in SentElsewhere::of(&plan.waves) {
         let subject = vec![
             ("version", head.version.to_string()),

@@ -176,8 +176,7 @@ async fn ask_for_plan_when_last(
 ) -> Progress {
     let slices = slices::list(ports, scope, incident.roster()).await?;
     let incident = incidents::get(ports, scope, incident.id).await?.incident;
-    let is_cut = |dataset: &String| slices.iter().any(|slice| slice.dataset == *dataset);
-    if slices.iter().any(|slice| slice.counted.is_none()) || !incident.datasets.iter().all(is_cut) {
+    if !slices::are_read(&slices, &incident.datasets) {
         return Ok(Outcome::Done);
     }
     jobs::plan(ports, scope, &incident).await?;

@@ -98,6 +98,7 @@ mod tests {
             severity: Severity::High,
             opened_at: at(opened_at),
             clocks: BTreeMap::new(),
+            stated: Default::default(),
             signals: vec![id("first")],
             datasets: vec!["exports".to_owned()],
             datasets_later: Vec::new(),

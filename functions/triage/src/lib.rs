@@ -96,6 +96,7 @@ fn opened(tenant: &Tenant, id: SignalId, stored: &StoredSignal) -> Incident {
         severity: stored.signal.severity,
         opened_at: stored.received_at,
         clocks,
+        stated: Default::default(),
         signals: vec![id],
         datasets: datasets_touched(tenant, stored),
         datasets_later: Vec::new(),

@@ -75,7 +75,7 @@ async fn without_a_plan(
     incident: &Incident,
     now: Timestamp,
 ) -> Result<(), Halt> {
-    let aware = incident.clocks.get("awareness").copied().unwrap_or(incident.opened_at);
+    let aware = incident.all_clocks().get("awareness").copied().unwrap_or(incident.opened_at);
     if now < aware + PLAN_WITHIN {
         return Ok(());
     }

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
-use tocsin_law::UnknownKey;
 use tocsin_law::severity::{Identification, Loss};
+use tocsin_law::{Risk, UnknownKey};
 
 use crate::counsel::RuleArgument;
+use crate::facts::Named;
 use crate::tenant::SecretFile;
 
 /// From a security signal to lawful, delivered and provable breach notices, in your own AWS account.
@@ -154,6 +155,16 @@ pub enum Incident {
         #[command(flatten)]
         halt: Halt,
     },
+    /// State facts that were found out, and that no signal and no setting says (responders, counsel)
+    ///
+    /// A plan that waits for approval is made anew from them. One that goes out goes on as it was approved: amend it. What
+    /// changes of the duties stands beside the new plan, and waits for approval with it.
+    Facts {
+        #[command(flatten)]
+        facts: Box<StatedFacts>,
+        #[command(flatten)]
+        halt: Halt,
+    },
     /// Let a wave go on that was paused for its bounces, refusals or complaints, or because of its canary (responders)
     ///
     /// What bounced, was refused or was complained about until now is not held against it again, and it waits for no canary
@@ -211,6 +222,57 @@ pub enum Incident {
         #[command(flatten)]
         halt: Halt,
     },
+}
+
+/// What is stated. What is not named stays as it was.
+#[derive(Debug, ArgGroup)]
+#[group(required = true, multiple = true)]
+pub struct StatedFacts {
+    /// To people: none, risk or high
+    #[arg(long, value_parser = of_key::<Risk>)]
+    pub risk: Option<Risk>,
+    /// Significant or serious harm is likely
+    #[arg(long, value_name = "YES or NO")]
+    pub significant_harm: Option<YesOrNo>,
+    /// It was done for an improper purpose, such as unauthorised access
+    #[arg(long, value_name = "YES or NO")]
+    pub improper_purpose: Option<YesOrNo>,
+    /// A significant incident in the sense of NIS2
+    #[arg(long, value_name = "YES or NO")]
+    pub significant_incident: Option<YesOrNo>,
+    /// All of the affected data was encrypted
+    #[arg(long, value_name = "YES or NO")]
+    pub encrypted: Option<YesOrNo>,
+    /// The key was taken, or is believed to have been
+    #[arg(long, value_name = "YES or NO")]
+    pub key_compromised: Option<YesOrNo>,
+    /// The data is still there in a backup
+    #[arg(long, value_name = "YES or NO")]
+    pub backup: Option<YesOrNo>,
+    /// The data is held for others
+    #[arg(long, value_name = "YES or NO")]
+    pub processor: Option<YesOrNo>,
+    /// Since when law enforcement holds the notices back
+    #[arg(long, value_name = "INSTANT")]
+    pub hold_from: Option<Timestamp>,
+    /// When it ceased to
+    #[arg(long, value_name = "INSTANT", requires = "hold_from")]
+    pub hold_lifted: Option<Timestamp>,
+    /// An instant that a law counts from, as in determination=2026-11-23T12:00:00Z
+    #[arg(long = "clock", value_name = "CLOCK=INSTANT")]
+    pub clocks: Vec<Named>,
+    /// When the authority of a place was notified, as in MY=2026-11-23T12:00:00Z
+    #[arg(long = "authority-notified", value_name = "PLACE=INSTANT")]
+    pub authority_notified: Vec<Named>,
+    /// Take back what was stated: risk, key_compromised, law_enforcement_hold, clocks.determination, ...
+    #[arg(long, value_name = "FACT")]
+    pub take_back: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum YesOrNo {
+    Yes,
+    No,
 }
 
 /// What people get who were told under an earlier version of the plan.

@@ -21,7 +21,7 @@ use crate::counsel::RuleArgument;
 use crate::failure::Failure;
 use crate::show::Options;
 use crate::tenant::SecretFile;
-use crate::{audit, counsel, explain, law, letters, show, tenant};
+use crate::{audit, counsel, explain, facts, law, letters, show, tenant};
 
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
@@ -159,6 +159,14 @@ async fn incident(command: Incident) -> Result<(), Failure> {
             let console = console(&connection).await?;
             let answer = console.amend(&tenant, incident, to_those_told.as_str(), read_anew, &reason).await?;
             answered(&answer, json, show::amended)
+        }
+        Incident::Facts {
+            facts,
+            halt: Halt { incident, reason, of: OfTenant { tenant, json, connection } },
+        } => {
+            let console = console(&connection).await?;
+            let answer = console.state(&tenant, incident, &facts::statement(&facts), &reason).await?;
+            answered(&answer, json, show::stated)
         }
         Incident::Done { incident, obligation, what, at, proof, file, of } => {
             let OfTenant { tenant, json, connection } = of;

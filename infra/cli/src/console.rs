@@ -76,6 +76,7 @@ pub enum Role {
     Approver,
     Counsel,
     Responder,
+    ResponderOrCounsel,
     Auditor,
 }
 
@@ -87,6 +88,7 @@ impl std::fmt::Display for Role {
             Role::Approver => "the role approver of the tenant",
             Role::Counsel => "the role counsel of the tenant",
             Role::Responder => "the role responder of the tenant",
+            Role::ResponderOrCounsel => "the role responder or counsel of the tenant",
             Role::Auditor => "the role auditor of the tenant, or an administrator of the installation",
         })
     }
@@ -190,6 +192,19 @@ impl Console {
     ) -> Result<Value, ConsoleError> {
         let body = json!({ "to_those_told": to_those_told, "read_anew": read_anew, "reason": reason });
         self.ask("POST", &path(tenant, &format!("/incidents/{id}/amend")), Some(body), Role::Responder).await
+    }
+
+    /// States facts of the incident.
+    pub async fn state(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        facts: &Value,
+        reason: &str,
+    ) -> Result<Value, ConsoleError> {
+        let path = path(tenant, &format!("/incidents/{id}/facts"));
+        let body = json!({ "facts": facts, "reason": reason });
+        self.ask("POST", &path, Some(body), Role::ResponderOrCounsel).await
     }
 
     /// Lets a paused wave go on.

@@ -13,6 +13,7 @@ pub mod command;
 pub mod console;
 pub mod counsel;
 pub mod explain;
+pub mod facts;
 pub mod failure;
 pub mod law;
 pub mod letters;

@@ -84,6 +84,25 @@ pub fn halted(value: &Value) -> String {
     went(halt.map_or("released", Halt::as_str), &handed_over)
 }
 
+/// The console's answer to what was stated.
+pub fn stated(value: &Value) -> String {
+    let Some(StatedNow { stage }) = read(value) else {
+        return unread(value);
+    };
+    let next = match stage {
+        Stage::Scoping => "a plan is made from it, and will wait for approval",
+        Stage::Blocked => "the incident is blocked: the next plan is made from it",
+        Stage::AwaitingApproval => "nothing changed by it",
+        Stage::Sending => "what was approved goes on: amend it, and the next plan is made from it",
+    };
+    format!("stated; {next}\n")
+}
+
+#[derive(Deserialize)]
+struct StatedNow {
+    stage: Stage,
+}
+
 /// The console's answer to an amendment, in the same way.
 pub fn amended(value: &Value) -> String {
     let Some(Amended { handed_over }) = read(value) else {

@@ -11,6 +11,7 @@ use crate::id::{IncidentId, SignalId, TenantId};
 use crate::pause::Pause;
 use crate::plan::Phase;
 use crate::signal::Severity;
+use crate::stated::Stated;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
@@ -21,6 +22,9 @@ pub struct Incident {
     pub opened_at: Timestamp,
     /// The instants that laws count from, by the law's own word: `awareness`, `discovery`, ...
     pub clocks: BTreeMap<String, Timestamp>,
+    /// What people stated over that, and over what the settings say of the data.
+    #[serde(default)]
+    pub stated: Stated,
     /// The signals that opened or joined it, oldest first.
     pub signals: Vec<SignalId>,
     /// Names of the tenant's datasets that the evidence touches: they say whose data leaked, and which.
@@ -120,6 +124,9 @@ pub const LETTERS_WAIT: &str =
 /// What stands in the task that names how many rules counsel has to confirm.
 const FOR_COUNSEL: &str = " wait for counsel";
 
+/// The task while notices go out by a plan that was made before people stated facts otherwise.
+pub const FACTS_STATED: &str = "facts were stated since the plan was made, and it goes on as it was approved: amend it, and the next one is made from them";
+
 /// What stands in a task about people whom no notice reaches.
 const NOBODY_LEFT: &str = "somebody cannot be reached by any channel that is left";
 
@@ -203,7 +210,19 @@ impl Incident {
     pub fn amend(&mut self, by: Phase) {
         self.amends_by = Some(by);
         self.stage = Stage::Scoping;
-        self.attention.retain(|task| !task.contains(UNTIL_AMENDED));
+        self.attention.retain(|task| !task.contains(UNTIL_AMENDED) && task != FACTS_STATED);
+    }
+
+    /// Begins a new version of a plan that nobody approved, of the people who were read for it.
+    pub fn plan_again(&mut self) {
+        self.stage = Stage::Scoping;
+        self.attention.retain(|task| outlasts_its_plan(task));
+    }
+
+    /// The instants that laws count from: a stated one stands over the incident's own.
+    pub fn all_clocks(&self) -> BTreeMap<String, Timestamp> {
+        let own = self.clocks.iter().chain(&self.stated.clocks);
+        own.map(|(name, at)| (name.clone(), *at)).collect()
     }
 
     /// Asks for an amendment because notices of a plan that is over were not sent after all.
@@ -286,6 +305,7 @@ mod tests {
             severity: Severity::High,
             opened_at: Timestamp::UNIX_EPOCH,
             clocks: BTreeMap::new(),
+            stated: Stated::default(),
             signals: vec![signal],
             datasets: Vec::new(),
             datasets_later: Vec::new(),

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod canary;
+pub mod changes;
 pub mod chunk;
 pub mod coverage;
 pub mod escalation;
@@ -23,6 +24,7 @@ pub mod personal;
 pub mod plan;
 pub mod receipt;
 pub mod signal;
+pub mod stated;
 pub mod tenant;
 pub mod webhook_signature;
 pub mod window;

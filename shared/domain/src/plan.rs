@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::changes::DutyChanges;
 use crate::chunk::Chunk;
 use crate::id::{IncidentId, ObligationId, TenantId, digest};
 use crate::incident::{Incident, RosterRef, ScopeCount};
@@ -41,6 +42,9 @@ pub struct PlanHead {
     pub scope: ScopeCount,
     /// Over the obligations, each with its terms and its due instant.
     pub obligations: Root,
+    /// How they differ from those of an earlier version; `None` for the first plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<DutyChanges>,
     /// The earliest alarm of those that are owed: before its time runs short nobody has to look at them for theirs.
     pub first_alarm: Option<Timestamp>,
     /// Over the waves, each with its template, its settling policy, and the root over its chunks.
@@ -94,6 +98,7 @@ pub fn brief_digest(brief: &str) -> String {
 pub fn facts_digest(incident: &Incident, tenant: &Tenant) -> String {
     let of_incident = (
         &incident.clocks,
+        &incident.stated,
         &incident.datasets,
         &incident.datasets_later,
         incident.scope_version,
@@ -467,6 +472,7 @@ mod tests {
             made_at: Timestamp::UNIX_EPOCH,
             scope: ScopeCount::default(),
             obligations: obligations_root(&[]),
+            changes: None,
             first_alarm: None,
             waves: tree.root(),
             desk: BTreeMap::new(),

@@ -141,12 +141,7 @@ impl Facts {
         if self.affected.values().try_fold(0_u64, |sum, people| sum.checked_add(*people)).is_none() {
             return Err(FactsError::TooManyPeople);
         }
-        match &self.law_enforcement_hold {
-            Some(LawEnforcementHold { from, lifted: Some(lifted) }) if lifted < from => {
-                Err(FactsError::HoldLiftedBeforeItBegins)
-            }
-            Some(_) | None => Ok(()),
-        }
+        self.law_enforcement_hold.as_ref().map_or(Ok(()), LawEnforcementHold::check)
     }
 
     pub(crate) fn zone(&self) -> Result<TimeZone, FactsError> {
@@ -159,7 +154,40 @@ impl Facts {
     }
 }
 
+impl LawEnforcementHold {
+    /// # Errors
+    /// When it is lifted before it begins.
+    pub fn check(&self) -> Result<(), FactsError> {
+        match self.lifted {
+            Some(lifted) if lifted < self.from => Err(FactsError::HoldLiftedBeforeItBegins),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
 impl Clocks {
+    /// Clocks by their words, and the authorities' by the codes of their places.
+    ///
+    /// # Errors
+    /// When a word is no clock, or a code no jurisdiction.
+    pub fn named(
+        given: &BTreeMap<String, Timestamp>,
+        authority_notified: &BTreeMap<String, Timestamp>,
+    ) -> Result<Clocks, FactsError> {
+        let mut clocks = Clocks::default();
+        for (name, &at) in given {
+            let clock: Clock = name.parse().map_err(|_| FactsError::UnknownClock(name.clone()))?;
+            if clock == Clock::AuthorityNotified {
+                return Err(FactsError::Shape(clock));
+            }
+            clocks.given.insert(clock, at);
+        }
+        for (code, &at) in authority_notified {
+            clocks.authority_notified.insert(jurisdiction(code)?, at);
+        }
+        Ok(clocks)
+    }
+
     /// The instant of a clock. `AuthorityNotified` asks for the authority of the jurisdiction.
     pub fn get(&self, clock: Clock, jurisdiction: &Jurisdiction) -> Option<Timestamp> {
         if clock == Clock::AuthorityNotified {
@@ -178,7 +206,9 @@ impl Clocks {
         self.given.iter().map(|(&clock, &at)| (clock, at)).chain(notified)
     }
 
-    fn check(&self) -> Result<(), FactsError> {
+    /// # Errors
+    /// When there is none, or two contradict each other.
+    pub fn check(&self) -> Result<(), FactsError> {
         if self.earliest().is_none() {
             return Err(FactsError::NoClock);
         }

@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use tocsin_domain::changes::{Change, DutyChange, DutyChanges};
 use tocsin_domain::chunk::ChunkState;
 use tocsin_domain::incident::{Incident, ScopeCount};
 use tocsin_domain::plan::{Approval, SentElsewhere, Wave};
+use tocsin_domain::stated::Stated;
 
 use super::duties::{self, Duty};
 use super::{Options, instant, read, stage, unread};
@@ -53,6 +55,7 @@ struct Plan {
     hash: String,
     made_at: Timestamp,
     waves: Vec<Wave>,
+    changes: Option<DutyChanges>,
 }
 
 /// The console's answer about one incident, as lines and aligned tables that nothing wraps.
@@ -77,10 +80,39 @@ fn head(incident: &Incident) -> String {
     lines.put("Severity", incident.severity.as_str());
     lines.put("Opened", &instant(incident.opened_at));
     lines.list("Clocks", incident.clocks.iter().map(|(clock, at)| format!("{} {clock}", instant(*at))));
+    lines.list("Stated", stated(&incident.stated));
     lines.put("Signals", &incident.signals.len().to_string());
     lines.put("Datasets", &incident.datasets.join(", "));
     lines.list("Attention", incident.attention.iter().cloned());
     lines.0
+}
+
+/// What people stated, a fact a line, by the law's own words.
+fn stated(stated: &Stated) -> Vec<String> {
+    let facts = serde_json::to_value(stated).unwrap_or_default();
+    let mut lines = Vec::new();
+    for (name, value) in facts.as_object().into_iter().flatten() {
+        match value {
+            Value::Null => {}
+            Value::Object(parts) => {
+                let parts = parts.iter().filter(|(_, value)| !value.is_null());
+                lines.extend(parts.map(|(part, value)| format!("{name} {part}: {}", bare(value))));
+            }
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                lines.push(format!("{name}: {}", bare(value)));
+            }
+        }
+    }
+    lines
+}
+
+fn bare(value: &Value) -> String {
+    match value {
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
 }
 
 fn scope(shown: &Shown) -> String {
@@ -106,6 +138,7 @@ fn of_plan(plan: &Plan, shown: &Shown) -> String {
     let mut lines = Lines::default();
     lines.put("Plan", &format!("version {}, made {}", plan.version, instant(plan.made_at)));
     lines.put("Hash", &plan.hash);
+    lines.list("Duties", plan.changes.iter().flat_map(changes));
     let approvals = shown.approvals.iter().map(|approval| {
         // An approval binds the bytes that its hash names, and no others.
         let other = if approval.hash == plan.hash { "" } else { ", of another plan" };
@@ -117,6 +150,23 @@ fn of_plan(plan: &Plan, shown: &Shown) -> String {
     lines.list("Elsewhere", SentElsewhere::of(&plan.waves).iter().map(ToString::to_string));
     lines.list("Partners", shown.partners.iter().map(partner));
     lines.0
+}
+
+/// How the duties differ from those of an earlier version; what is withdrawn comes first.
+fn changes(changes: &DutyChanges) -> Vec<String> {
+    let mut lines = vec![format!("{} since version {}", changes.counts(), changes.since)];
+    for kind in [Change::Withdrawn, Change::New, Change::Changed] {
+        let terms = |DutyChange { was, now, .. }: &DutyChange| match (was, now) {
+            (Some(was), Some(now)) => format!("was {was}; now {now}"),
+            (Some(was), None) => format!("was {was}"),
+            (None, Some(now)) => now.to_string(),
+            (None, None) => String::new(),
+        };
+        lines.extend(changes.of(kind).map(|(_, change)| {
+            format!("{}: {} in {}: {}", kind.as_str(), change.regime, change.jurisdiction, terms(change))
+        }));
+    }
+    lines
 }
 
 fn partner(partner: &Partner) -> String {

@@ -276,22 +276,36 @@ pub async fn amend(
     incidents::change(ports, scope, incident.0, incident.1, std::slice::from_ref(leaf), writes).await
 }
 
-/// The versions of an incident's plan that somebody approved, ascending: under these something may have been handed
-/// over.
+/// A version of an incident's plan that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    pub head: PlanHead,
+    /// Whether somebody approved it: under such a version something may have been handed over.
+    pub is_approved: bool,
+}
+
+/// Every version of an incident's plan, ascending.
+pub async fn made(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    incident: IncidentId,
+) -> Result<Vec<Made>, Halt> {
+    let items = all(ports, scope.partition(&[&incident.to_string()]), "plan#").await?;
+    let made = items.iter().map(|item| {
+        let approvals: Vec<Approval> = read_json(item, "approvals")?;
+        Ok(Made { head: read_doc(item)?, is_approved: !approvals.is_empty() })
+    });
+    made.collect()
+}
+
+/// The versions of an incident's plan that somebody approved, ascending.
 pub async fn approved_versions(
     ports: &impl ReadHome,
     scope: &TenantScope,
     incident: IncidentId,
 ) -> Result<Vec<u32>, Halt> {
-    let items = all(ports, scope.partition(&[&incident.to_string()]), "plan#").await?;
-    let mut versions = Vec::new();
-    for item in &items {
-        let approvals: Vec<Approval> = read_json(item, "approvals")?;
-        if !approvals.is_empty() {
-            versions.push(read_doc::<PlanHead>(item)?.version);
-        }
-    }
-    Ok(versions)
+    let made = made(ports, scope, incident).await?;
+    Ok(made.into_iter().filter(|made| made.is_approved).map(|made| made.head.version).collect())
 }
 
 /// Halts or releases an incident at all its gates. When this returns, nothing is claimed any more.

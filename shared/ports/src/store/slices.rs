@@ -90,6 +90,12 @@ pub async fn list(ports: &impl ReadHome, scope: &TenantScope, roster: RosterRef)
     items?.iter().map(read_doc).collect()
 }
 
+/// Whether these are all slices of the datasets, each read to its end.
+pub fn are_read(slices: &[Slice], datasets: &[String]) -> bool {
+    let is_cut = |dataset: &String| slices.iter().any(|slice| slice.dataset == *dataset);
+    slices.iter().all(|slice| slice.counted.is_some()) && datasets.iter().all(is_cut)
+}
+
 fn prefix(roster: RosterRef) -> String {
     format!("slice#{:04}-", roster.scope)
 }
