@@ -79,10 +79,11 @@ mod tests {
         let head = ["tocsin", "incident", "facts", "0123456789abcdef0123456789abcdef"];
         let tail = ["--reason", "found out", "--tenant", "shop"];
         let line = head.iter().chain(words).chain(&tail);
-        match Args::try_parse_from(line).ok()?.command {
-            Command::Incident(Incident::Facts { facts, .. }) => Some(statement(&facts)),
-            _ => None,
-        }
+        let Command::Incident(Incident::Facts { facts, .. }) = Args::try_parse_from(line).ok()?.command
+        else {
+            panic!("another command");
+        };
+        Some(statement(&facts))
     }
 
     #[test]
