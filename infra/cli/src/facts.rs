@@ -58,7 +58,11 @@ pub fn statement(facts: &StatedFacts) -> Value {
         match fact.split_once('.') {
             Some((group, name)) => {
                 let group = stated.entry(group).or_insert_with(|| json!({}));
-                group[name] = Value::Null;
+                match group.as_object_mut() {
+                    Some(group) => drop(group.insert(name.to_owned(), Value::Null)),
+                    // A fact without parts: the console says so.
+                    None => *group = json!({ name: null }),
+                }
             }
             None => {
                 stated.insert(fact.clone(), Value::Null);
@@ -104,6 +108,7 @@ mod tests {
                 Some(json!({ "clocks": { "determination": at, "discovery": null } })),
             ),
             (vec!["--take-back", "risk"], Some(json!({ "risk": null }))),
+            (vec!["--risk", "high", "--take-back", "risk.x"], Some(json!({ "risk": { "x": null } }))),
             (vec![], None),
             (vec!["--hold-lifted", at], None),
             (vec!["--risk", "low"], None),

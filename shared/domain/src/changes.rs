@@ -14,7 +14,7 @@ use crate::obligation::{Obligation, Owed};
 pub struct DutyChanges {
     /// That version.
     pub since: u32,
-    /// Duties that are new, are withdrawn, or have another answer or due instant, by their ids.
+    /// Duties that are new, are withdrawn, or ask something else, by their ids.
     pub duties: BTreeMap<ObligationId, DutyChange>,
 }
 
@@ -41,7 +41,7 @@ pub struct Terms {
 pub enum Change {
     New,
     Withdrawn,
-    /// Another answer, or another due instant.
+    /// Another answer, another due instant, or another deadline in words.
     Changed,
 }
 
@@ -63,7 +63,7 @@ impl DutyChange {
         match (&self.was, &self.now) {
             (None, Some(_)) => Some(Change::New),
             (Some(_), None) => Some(Change::Withdrawn),
-            (Some(was), Some(now)) => (was.owed != now.owed || was.due != now.due).then_some(Change::Changed),
+            (Some(was), Some(now)) => (was != now).then_some(Change::Changed),
             (None, None) => None,
         }
     }
@@ -176,6 +176,11 @@ mod tests {
                 assert_eq!(kind(Some(terms), Some(terms_now)), expected, "{terms:?} {terms_now:?}");
             }
         }
+        // A hold that is lifted gives back a deadline without a number.
+        let before = duties(Some((Owed::Yes, None)));
+        let mut now = before.clone();
+        now.iter_mut().for_each(|duty| duty.due_rule = "without-undue-delay".to_owned());
+        assert_eq!(DutyChanges::between(1, &before, &now).of(Change::Changed).count(), 1);
         for (before, now) in nothing.into_iter().zip(nothing.into_iter().rev()) {
             assert_eq!(kind(before, now), None);
         }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{find, findings};
-use crate::{Owed, RulePack};
+use crate::{Finding, Owed, RulePack};
 
 fn places() -> Vec<String> {
     let members = RulePack::shipped().books.iter().flat_map(|book| &book.members);
@@ -61,6 +61,23 @@ fn weaker(before: Owed, after: Owed) -> bool {
     weight(after) < weight(before)
 }
 
+/// The answer to the same duty afterwards: no less is owed, and no later.
+fn no_weaker<'a>(
+    old: &Finding<'_>,
+    after: &'a [Finding<'static>],
+) -> Result<&'a Finding<'static>, TestCaseError> {
+    let new = after.iter().find(|new| new.regime == old.regime && new.jurisdiction == old.jurisdiction);
+    let Some(new) = new else {
+        return Err(TestCaseError::fail(format!("{} of {} is gone", old.regime, old.jurisdiction)));
+    };
+    prop_assert!(!weaker(old.owed, new.owed), "{}: {} then {}", old.regime, old.owed, new.owed);
+    if let Some(due) = old.due {
+        let in_time = new.due.is_some_and(|later| later <= due);
+        prop_assert!(in_time, "{}: {:?} then {:?}", old.regime, old.due, new.due);
+    }
+    Ok(new)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -76,14 +93,7 @@ proptest! {
             if old.regime == "us-hipaa-hhs-annual" && find(&after, "us-hipaa-hhs-500").owed == Owed::Yes {
                 continue;
             }
-            let new = after.iter().find(|new| new.regime == old.regime && new.jurisdiction == old.jurisdiction);
-            let Some(new) = new else {
-                return Err(TestCaseError::fail(format!("{} of {} is gone", old.regime, old.jurisdiction)));
-            };
-            prop_assert!(!weaker(old.owed, new.owed), "{}: {} then {}", old.regime, old.owed, new.owed);
-            if let Some(due) = old.due {
-                prop_assert!(new.due.is_some_and(|later| later <= due), "{}: {:?} then {:?}", old.regime, old.due, new.due);
-            }
+            no_weaker(old, &after)?;
         }
     }
 
@@ -99,14 +109,7 @@ proptest! {
         grown["data"].as_array_mut().expect("a list").push(json!(word));
         let after = findings(grown);
         for old in before.iter().filter(|finding| finding.owed != Owed::No) {
-            let new = after.iter().find(|new| new.regime == old.regime && new.jurisdiction == old.jurisdiction);
-            let Some(new) = new else {
-                return Err(TestCaseError::fail(format!("{} of {} is gone", old.regime, old.jurisdiction)));
-            };
-            prop_assert!(!weaker(old.owed, new.owed), "{}: {} then {}", old.regime, old.owed, new.owed);
-            if let Some(due) = old.due {
-                prop_assert!(new.due.is_some_and(|later| later <= due), "{}: {:?} then {:?}", old.regime, old.due, new.due);
-            }
+            let new = no_weaker(old, &after)?;
             prop_assert!(new.required.is_superset(&old.required), "{} requires less", old.regime);
         }
     }
