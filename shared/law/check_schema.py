@@ -23,6 +23,7 @@ WRONG = {
     "clocks": [],
     "required": ["natur"],
     "other-readings": [{"count": "first-day-counts"}],
+    "further-filings": [{"role": "phase", "what": "a supplement", "clock": "awareness"}],
     "case": [],
     "requird": [],
 }

@@ -10,7 +10,7 @@ use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_domain::incident::{FACTS_STATED, Incident, Stage};
 use tocsin_domain::stated::Statement;
 use tocsin_domain::tenant::Role;
-use tocsin_law::{Clocks, FactsError, LawEnforcementHold};
+use tocsin_law::{Clocks, FactsError, LawEnforcementHold, by_place};
 use tocsin_ports::store::{incidents, slices};
 use tocsin_ports::{ReadHome, TenantScope, jobs};
 
@@ -83,9 +83,11 @@ fn check(incident: &Incident, statement: &Statement, now: Timestamp) -> Result<(
         clocks.iter().map(|(name, at)| (name.clone(), at.unwrap_or(now))).collect()
     };
     Clocks::named(&named(&statement.clocks), &named(&statement.authority_notified)).map_err(bad)?;
+    by_place(&named(&statement.exceptions_opened)).map_err(bad)?;
     let hold = incident.stated.law_enforcement_hold;
     let of_hold = hold.iter().flat_map(|hold| std::iter::once(hold.from).chain(hold.lifted));
-    let of_clocks = statement.clocks.values().chain(statement.authority_notified.values()).copied().flatten();
+    let maps = [&statement.clocks, &statement.authority_notified, &statement.exceptions_opened];
+    let of_clocks = maps.into_iter().flat_map(BTreeMap::values).copied().flatten();
     if of_clocks.chain(of_hold).any(|at| at > now) {
         return Err(No::Bad("an instant lies ahead: state what has happened".to_owned()));
     }

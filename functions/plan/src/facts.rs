@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::incident::Incident;
-use tocsin_domain::obligation::{Audience, Obligation, Owed, Reading};
+use tocsin_domain::obligation::{Audience, FurtherFiling, Obligation, Owed, Reading};
 use tocsin_domain::tenant::{Dataset, Risk, Tenant};
 use tocsin_law::{
-    Clocks, Condition, Controller, Facts, Finding, Jurisdiction, LawEnforcementHold, PaymentCards,
+    Clocks, Condition, Controller, Facts, FilingRole, Finding, Jurisdiction, LawEnforcementHold, PaymentCards,
 };
 
 use crate::roster::Roster;
@@ -40,6 +40,8 @@ pub fn of(tenant: &Tenant, incident: &Incident, roster: &Roster) -> Result<Facts
         significant_incident: stated.significant_incident,
         significant_harm: stated.significant_harm.or_else(|| significant_harm(&datasets)),
         backup: stated.backup,
+        exceptions_opened: tocsin_law::by_place(&stated.exceptions_opened)
+            .map_err(|error| error.to_string())?,
         recorded: None,
         law_as_of: None,
     })
@@ -69,6 +71,7 @@ pub fn duty(incident: IncidentId, finding: Finding<'_>) -> Duty {
         alarm,
         due_rule: finding.due_rule,
         readings: finding.readings.into_iter().map(reading).collect(),
+        further_filings: finding.further_filings.into_iter().map(further_filing).collect(),
         reasons: finding.reasons,
         citation: finding.citation.to_owned(),
         filing: finding.filing.map(str::to_owned),
@@ -86,6 +89,14 @@ pub fn duty(incident: IncidentId, finding: Finding<'_>) -> Duty {
 
 fn reading(reading: tocsin_law::Reading) -> Reading {
     Reading { due: reading.due, why: reading.why }
+}
+
+fn further_filing(filing: tocsin_law::FurtherFiling) -> FurtherFiling {
+    let opens_exception = match filing.role {
+        FilingRole::Phase => false,
+        FilingRole::Exception => true,
+    };
+    FurtherFiling { what: filing.what, opens_exception, due: filing.due, due_rule: filing.due_rule }
 }
 
 fn audience(finding: &Finding<'_>) -> Audience {

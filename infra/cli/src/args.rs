@@ -264,6 +264,9 @@ pub struct StatedFacts {
     /// When the authority of a place was notified, as in MY=2026-11-23T12:00:00Z
     #[arg(long = "authority-notified", value_name = "PLACE=INSTANT")]
     pub authority_notified: Vec<Named>,
+    /// When that was done in a place which opens its law's exception for want of risk, as in US-AK=2026-11-23T12:00:00Z
+    #[arg(long = "exception-opened", value_name = "PLACE=INSTANT")]
+    pub exceptions_opened: Vec<Named>,
     /// Take back what was stated: risk, key_compromised, law_enforcement_hold, clocks.determination, ...
     #[arg(long, value_name = "FACT")]
     pub take_back: Vec<String>,

@@ -29,7 +29,8 @@ impl FromStr for Named {
 
 /// The body's `facts`. The console says which words it does not know.
 pub fn statement(facts: &StatedFacts) -> Value {
-    let StatedFacts { risk, hold_from, hold_lifted, clocks, authority_notified, take_back, .. } = facts;
+    let StatedFacts { risk, hold_from, hold_lifted, clocks, authority_notified, exceptions_opened, .. } =
+        facts;
     let mut stated = Map::new();
     let mut put = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -49,12 +50,16 @@ pub fn statement(facts: &StatedFacts) -> Value {
         put(name, answer.map(|answer| json!(answer == YesOrNo::Yes)));
     }
     put("law_enforcement_hold", hold_from.map(|from| json!({ "from": from, "lifted": hold_lifted })));
-    for (group, named) in [("clocks", clocks), ("authority_notified", authority_notified)] {
+    for (group, named) in [
+        ("clocks", clocks),
+        ("authority_notified", authority_notified),
+        ("exceptions_opened", exceptions_opened),
+    ] {
         let given: Map<String, Value> =
             named.iter().map(|Named { name, at }| (name.clone(), json!(at))).collect();
         put(group, (!given.is_empty()).then_some(Value::Object(given)));
     }
-    for fact in take_back {
+    for fact in &facts.take_back {
         match fact.split_once('.') {
             Some((group, name)) => {
                 let group = stated.entry(group).or_insert_with(|| json!({}));
@@ -106,6 +111,10 @@ mod tests {
             (
                 vec!["--clock", "determination=2026-11-20T00:00:00Z", "--take-back", "clocks.discovery"],
                 Some(json!({ "clocks": { "determination": at, "discovery": null } })),
+            ),
+            (
+                vec!["--exception-opened", "US-AK=2026-11-20T00:00:00Z"],
+                Some(json!({ "exceptions_opened": { "US-AK": at } })),
             ),
             (vec!["--take-back", "risk"], Some(json!({ "risk": null }))),
             (vec!["--risk", "high", "--take-back", "risk.x"], Some(json!({ "risk": { "x": null } }))),

@@ -191,6 +191,7 @@ fn somebody_everywhere(pack: &RulePack, aware: Timestamp, law_as_of: Date) -> Fa
         significant_incident: None,
         significant_harm: None,
         backup: None,
+        exceptions_opened: BTreeMap::new(),
         recorded: None,
         law_as_of: Some(law_as_of),
     }

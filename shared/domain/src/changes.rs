@@ -146,6 +146,7 @@ mod tests {
             due_rule: "P30D".to_owned(),
             alarm: None,
             readings: Vec::new(),
+            further_filings: Vec::new(),
             reasons: Vec::new(),
             citation: String::new(),
             filing: None,

@@ -28,6 +28,8 @@ pub struct Obligation {
     pub alarm: Option<Timestamp>,
     /// Where the deadline ends by other readings that somebody may be right to hold.
     pub readings: Vec<Reading>,
+    /// Filings beside the duty itself: its later phases, and what opens an exception of the law.
+    pub further_filings: Vec<FurtherFiling>,
     /// Why it is owed or not, and which clock stood in for which.
     pub reasons: Vec<String>,
     pub citation: String,
@@ -106,6 +108,18 @@ pub fn unconfirmed(duties: &[Obligation], confirmed: &BTreeSet<RuleVersion>) -> 
 pub struct Reading {
     pub due: Timestamp,
     pub why: String,
+}
+
+/// A filing beside a duty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FurtherFiling {
+    /// What is filed, and with whom.
+    pub what: String,
+    /// Filed by whoever holds that no harm is likely and gives no notice; else a later phase of the duty.
+    pub opens_exception: bool,
+    /// `None` where the law sets no number, and while what it counts from has not happened.
+    pub due: Option<Timestamp>,
+    pub due_rule: String,
 }
 
 /// A person's word that something was done for a duty by other ways than notices, with what proves it: a portal's filing,

@@ -30,6 +30,8 @@ pub struct Stated {
     pub clocks: BTreeMap<String, Timestamp>,
     /// When the authority of each jurisdiction was notified.
     pub authority_notified: BTreeMap<String, Timestamp>,
+    /// When that was done in each jurisdiction without which its exception for want of risk is shut.
+    pub exceptions_opened: BTreeMap<String, Timestamp>,
 }
 
 /// An agency said that notices would impede an investigation.
@@ -69,6 +71,8 @@ pub struct Statement {
     pub clocks: BTreeMap<String, Option<Timestamp>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub authority_notified: BTreeMap<String, Option<Timestamp>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub exceptions_opened: BTreeMap<String, Option<Timestamp>>,
 }
 
 /// A null that stands there is something else than nothing.
@@ -94,6 +98,7 @@ impl Stated {
             law_enforcement_hold: one(self.law_enforcement_hold, statement.law_enforcement_hold),
             clocks: each(&self.clocks, &statement.clocks),
             authority_notified: each(&self.authority_notified, &statement.authority_notified),
+            exceptions_opened: each(&self.exceptions_opened, &statement.exceptions_opened),
         }
     }
 }

@@ -12,9 +12,10 @@ use crate::deadline::{self, Counting, Deadline};
 use crate::engine::Inquiry;
 use crate::facts::LawEnforcementHold;
 use crate::finding::Owed;
+use crate::reach::Target;
 use crate::reading::{self, Reading};
 use crate::rule::{Hold, Roll, RollTo, Rule, Zone};
-use crate::trigger::{self, Circumstances};
+use crate::trigger;
 use crate::words::{Encryption, Jurisdiction};
 
 const DAY_END: Time = Time::constant(23, 59, 59, 0);
@@ -43,11 +44,22 @@ impl Due {
 }
 
 /// The due instant of a rule at one of its places.
-pub(crate) fn due(inquiry: &Inquiry<'_, '_>, rule: &Rule, jurisdiction: &Jurisdiction, people: u64) -> Due {
+pub(crate) fn due(inquiry: &Inquiry<'_, '_>, rule: &Rule, target: &Target) -> Due {
     let mut reasons = Vec::new();
-    let deadline = chosen(inquiry, rule, people, &mut reasons);
-    let counted = count(inquiry, rule, jurisdiction, deadline, reasons);
+    let deadline = chosen(inquiry, rule, target, &mut reasons);
+    let counted = count(inquiry, rule, &target.jurisdiction, deadline, reasons);
     held(inquiry, rule, deadline, counted)
+}
+
+/// Where a deadline ends that is counted as the rule counts, without its clocks, caps and holds.
+pub(crate) fn plain_end(
+    inquiry: &Inquiry<'_, '_>,
+    rule: &Rule,
+    deadline: Deadline,
+    from: Timestamp,
+) -> Option<Timestamp> {
+    let (zone, _) = zone(inquiry, rule);
+    deadline::ends(deadline, from, &counting(inquiry, rule, &zone))
 }
 
 /// The zone that a rule counts in, and its name.
@@ -72,7 +84,7 @@ pub(crate) fn law_instant(inquiry: &Inquiry<'_, '_>, rule: &Rule, jurisdiction: 
     own.or_else(|| inquiry.facts.clocks.earliest()).unwrap_or(Timestamp::MAX)
 }
 
-fn chosen(inquiry: &Inquiry<'_, '_>, rule: &Rule, people: u64, reasons: &mut Vec<String>) -> Deadline {
+fn chosen(inquiry: &Inquiry<'_, '_>, rule: &Rule, target: &Target, reasons: &mut Vec<String>) -> Deadline {
     if let Some((brand, hours)) = acquirers_terms(inquiry, rule) {
         let terms = Deadline::Hours(hours);
         reasons.push(format!(
@@ -82,7 +94,7 @@ fn chosen(inquiry: &Inquiry<'_, '_>, rule: &Rule, people: u64, reasons: &mut Vec
         ));
         return terms;
     }
-    let circumstances = Circumstances { facts: inquiry.facts, categories: inquiry.pack.categories(), people };
+    let circumstances = inquiry.circumstances(target, inquiry.facts);
     for instead in &rule.instead {
         let verdict = trigger::all(&instead.when, &circumstances);
         if verdict.owed == Owed::Yes {

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use crate::due::{self, Due};
 use crate::element::Element;
 use crate::facts::{Facts, FactsError};
+use crate::filing;
 use crate::finding::{Finding, Owed};
 use crate::pack::{Book, RulePack};
 use crate::reach::{Concern, Homes, Target};
@@ -100,7 +101,7 @@ impl<'pack> Inquiry<'pack, '_> {
     }
 
     fn finding(&self, rule: &'pack Rule, target: Target) -> Finding<'pack> {
-        let verdict = self.verdict(rule, &target);
+        let verdict = self.verdict(rule, &target, self.facts);
         self.answer(rule, target, verdict)
     }
 
@@ -113,7 +114,7 @@ impl<'pack> Inquiry<'pack, '_> {
                 reasons: vec![format!("not law on {day}: in force from {from}")],
             };
         }
-        let verdict = self.verdict(oldest, target);
+        let verdict = self.verdict(oldest, target, self.facts);
         if verdict.owed == Owed::No {
             return verdict;
         }
@@ -122,7 +123,8 @@ impl<'pack> Inquiry<'pack, '_> {
         Verdict { owed: Owed::AskCounsel, reasons: vec![reason] }
     }
 
-    fn verdict(&self, rule: &Rule, target: &Target) -> Verdict {
+    /// Whether such facts meet the rule.
+    pub fn verdict(&self, rule: &Rule, target: &Target, facts: &Facts) -> Verdict {
         let no = |reason: String| Verdict { owed: Owed::No, reasons: vec![reason] };
         if let Some(reason) = no_duty(rule.status) {
             return no(reason.to_owned());
@@ -130,14 +132,12 @@ impl<'pack> Inquiry<'pack, '_> {
         if let Some(barred) = &target.barred {
             return no(barred.clone());
         }
-        let circumstances =
-            Circumstances { facts: self.facts, categories: self.pack.categories(), people: target.people };
-        let mut verdict = trigger::all(&rule.trigger, &circumstances);
+        let mut verdict = trigger::all(&rule.trigger, &self.circumstances(target, facts));
         if verdict.owed == Owed::No {
             return verdict;
         }
         verdict.reasons.splice(0..0, target.reasons.iter().cloned());
-        match encryption(rule.encryption, self.facts) {
+        match encryption(rule.encryption, facts) {
             Some((Owed::No, reason)) => no(reason),
             Some((owed, reason)) => {
                 verdict.reasons.push(reason);
@@ -150,15 +150,16 @@ impl<'pack> Inquiry<'pack, '_> {
         }
     }
 
+    pub fn circumstances<'a>(&'a self, target: &Target, facts: &'a Facts) -> Circumstances<'a> {
+        let (people, place) = (target.people, target.jurisdiction);
+        Circumstances { facts, categories: self.pack.categories(), people, place }
+    }
+
     fn answer(&self, rule: &'pack Rule, target: Target, verdict: Verdict) -> Finding<'pack> {
         let jurisdiction = target.jurisdiction;
         let (_, zone_name) = due::zone(self, rule);
         let Due { at, rule: due_rule, counted_from, readings, reasons, undecided } =
-            if verdict.owed == Owed::No {
-                Due::none()
-            } else {
-                due::due(self, rule, &jurisdiction, target.people)
-            };
+            if verdict.owed == Owed::No { Due::none() } else { due::due(self, rule, &target) };
         let substitute = rule.substitute.as_ref().filter(|_| verdict.owed != Owed::No);
         let substitute = substitute.map(|substitute| substitute.allowed(target.people));
         let owed = if undecided { Owed::AskCounsel } else { verdict.owed };
@@ -180,7 +181,8 @@ impl<'pack> Inquiry<'pack, '_> {
             people: target.people,
             residences: self.concern.residences(rule, &jurisdiction),
             reasons: verdict.reasons.into_iter().chain(reasons).chain(substitute).collect(),
-            required: self.required(rule),
+            further_filings: filing::further(self, rule, &target, owed),
+            required: self.required(rule, &target),
             forbidden: Cow::Borrowed(&rule.forbidden),
             methods: &rule.methods,
             conditions: Cow::Borrowed(&rule.conditions),
@@ -215,9 +217,8 @@ impl<'pack> Inquiry<'pack, '_> {
         rule.filing.as_deref().or_else(|| authority?.filing.as_deref())
     }
 
-    fn required(&self, rule: &'pack Rule) -> Cow<'pack, BTreeSet<Element>> {
-        let circumstances =
-            Circumstances { facts: self.facts, categories: self.pack.categories(), people: 0 };
+    fn required(&self, rule: &'pack Rule, target: &Target) -> Cow<'pack, BTreeSet<Element>> {
+        let circumstances = self.circumstances(target, self.facts);
         let further = rule.required_when.iter().filter(|when| {
             let test = [Test::DataAnyOf(when.data_any_of.clone())];
             trigger::all(&test, &circumstances).owed != Owed::No
@@ -349,6 +350,7 @@ fn ask_counsel<'pack>(
         people,
         residences,
         reasons: vec![reason],
+        further_filings: Vec::new(),
         required: Cow::default(),
         forbidden: Cow::default(),
         methods: &[],

@@ -40,6 +40,7 @@ fn obligation(finding: &Finding) -> Value {
         "due_rule": finding.due_rule,
         "alarm": finding.alarm(),
         "readings": finding.readings,
+        "further_filings": finding.further_filings,
         "reasons": finding.reasons,
         "citation": finding.citation,
         "confidence": finding.confidence,

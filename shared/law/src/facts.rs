@@ -38,6 +38,8 @@ pub struct Facts {
     pub significant_harm: Option<bool>,
     /// The data is still there in a backup.
     pub backup: Option<bool>,
+    /// When what opens the exception for want of risk was done, for each place whose law asks for a filing or a consultation.
+    pub exceptions_opened: BTreeMap<Jurisdiction, Timestamp>,
     /// When these facts were written down: nothing in them lies later.
     pub recorded: Option<Timestamp>,
     /// Take the law as of this day, not as of the day on which each law's clock starts.
@@ -116,7 +118,7 @@ pub enum FactsError {
     AfterRecord(Clock),
     #[error("`affected` counts more people than can be counted")]
     TooManyPeople,
-    #[error("a key of `affected` or of authority_notified is not a jurisdiction code")]
+    #[error("a key of `affected`, authority_notified or exceptions_opened is not a jurisdiction code")]
     Jurisdiction,
     #[error("controller.time_zone is not a zone of the IANA database")]
     TimeZone,
@@ -182,9 +184,7 @@ impl Clocks {
             }
             clocks.given.insert(clock, at);
         }
-        for (code, &at) in authority_notified {
-            clocks.authority_notified.insert(jurisdiction(code)?, at);
-        }
+        clocks.authority_notified = by_place(authority_notified)?;
         Ok(clocks)
     }
 
@@ -253,6 +253,8 @@ struct RawFacts {
     #[serde(default)]
     backup: Option<bool>,
     #[serde(default)]
+    exceptions_opened: BTreeMap<String, Timestamp>,
+    #[serde(default)]
     recorded: Option<Timestamp>,
     #[serde(default)]
     law_as_of: Option<Date>,
@@ -309,6 +311,7 @@ impl TryFrom<RawFacts> for Facts {
             significant_incident: raw.significant_incident,
             significant_harm: raw.significant_harm,
             backup: raw.backup,
+            exceptions_opened: by_place(&raw.exceptions_opened)?,
             recorded: raw.recorded,
             law_as_of: raw.law_as_of,
         })
@@ -345,6 +348,16 @@ fn instant_or_day(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     }
     let day: Date = text.parse().ok()?;
     day.to_zoned_datetime(zone.clone()).ok().map(|start| start.timestamp())
+}
+
+/// Instants by the codes of their places.
+///
+/// # Errors
+/// When a code is no jurisdiction.
+pub fn by_place(
+    instants: &BTreeMap<String, Timestamp>,
+) -> Result<BTreeMap<Jurisdiction, Timestamp>, FactsError> {
+    instants.iter().map(|(code, &at)| Ok((jurisdiction(code)?, at))).collect()
 }
 
 fn jurisdiction(code: &str) -> Result<Jurisdiction, FactsError> {

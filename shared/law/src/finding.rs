@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::element::Element;
+use crate::filing::FurtherFiling;
 use crate::keyed::keyed;
 use crate::reading::Reading;
 use crate::words::{Audience, Condition, Confidence, Jurisdiction, Method};
@@ -58,6 +59,8 @@ pub struct Finding<'pack> {
     /// Where those people live: whoever lives there is owed a notice under a duty toward individuals.
     pub residences: BTreeSet<Jurisdiction>,
     pub reasons: Vec<String>,
+    /// Filings beside the duty itself: its later phases, and what opens an exception.
+    pub further_filings: Vec<FurtherFiling>,
     /// What the notice must say.
     pub required: Cow<'pack, BTreeSet<Element>>,
     /// What the notice must not say.

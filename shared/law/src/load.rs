@@ -301,7 +301,8 @@ fn needs_calendar(rule: &Rule) -> bool {
     let deadlines = [Some(rule.deadline), rule.hold.map(|hold| hold.tail)].into_iter().flatten();
     let all = deadlines
         .chain(rule.instead.iter().map(|instead| instead.deadline))
-        .chain(rule.no_later_than.iter().map(|cap| cap.deadline));
+        .chain(rule.no_later_than.iter().map(|cap| cap.deadline))
+        .chain(rule.further_filings.iter().map(|filing| filing.deadline));
     let read = rule.other_readings.iter().any(|reading| reading.count.counts_business_days());
     rule.roll.is_some() || read || all.into_iter().any(Deadline::counts_business_days)
 }
@@ -395,6 +396,11 @@ mod tests {
             ("hours = 72 }", "hours = 72 }\n zone = \"Mars/Base\"", "zone is not in the IANA database"),
             ("hours = 72 }", "hours = 72 }\n calendar = \"zz\"", "calendar is not in the pack"),
             ("hours = 72 }", "hours = 72 }\n effective-to = \"2025-01-01\"", "lies before `effective-from`"),
+            (
+                "hours = 72 }",
+                "hours = 72 }\n further-filings = [{ role = 'phase', what = 'more', clock = 'awareness', deadline = { business-days = 3 } }]",
+                "counts business days, or rolls, without a calendar",
+            ),
             ("hours = 72 }", "hours = 72 }\n required = [\"natur\"]", "unknown element"),
             ("hours = 72 }", "hours = 72 }\n requird = [\"nature\"]", "unknown field `requird`"),
         ];

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::deadline::Deadline;
 use crate::element::Element;
 use crate::facts::Facts;
+use crate::filing::RawFiling;
 use crate::finding::Owed;
 use crate::keyed::keyed;
 use crate::reading::OtherReading;
@@ -80,6 +81,9 @@ pub struct Rule {
     /// How the law lets an investigating agency hold the notice back. None: it does not.
     #[serde(default)]
     pub(crate) hold: Option<Hold>,
+    /// Filings beside the duty itself.
+    #[serde(default)]
+    pub(crate) further_filings: Vec<RawFiling>,
     /// What the notice must say.
     #[serde(default)]
     pub required: BTreeSet<Element>,
@@ -167,6 +171,8 @@ pub(crate) enum Test {
     CardBrand(String),
     /// Owed only on the authority's order, which no fact here can state.
     Ordered,
+    /// The exception for want of risk is shut until this was done: a filing, a consultation.
+    ExceptionOpenedBy(String),
     /// A question that no fact here answers.
     AskCounsel(String),
     Any(Vec<Test>),

@@ -1,6 +1,7 @@
 //! The shipped law against its own cases and its thresholds, and what each part of the engine owes.
 
 mod calendars;
+mod filings;
 mod properties;
 mod readings;
 mod schema;
@@ -245,6 +246,7 @@ fn no_count_rule_is_missing_from_the_table_of_thresholds() {
             | Test::ClockGiven(_)
             | Test::CardBrand(_)
             | Test::Ordered
+            | Test::ExceptionOpenedBy(_)
             | Test::AskCounsel(_) => false,
         }
     }

@@ -7,7 +7,7 @@ use crate::category::{Categories, DataClass};
 use crate::facts::Facts;
 use crate::finding::Owed;
 use crate::rule::Test;
-use crate::words::Risk;
+use crate::words::{Jurisdiction, Risk};
 
 /// The outcome of one or more tests, with what decided it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) struct Circumstances<'a> {
     pub categories: &'a Categories,
     /// The people whom the rule counts.
     pub people: u64,
+    /// Where the duty would be owed.
+    pub place: Jurisdiction,
 }
 
 /// All tests must be met; one that is not decides, and so its reason alone stands.
@@ -83,10 +85,21 @@ fn verdict(test: &Test, circumstances: &Circumstances<'_>) -> Verdict {
         }
         Test::CardBrand(brand) => card_brand(brand, facts),
         Test::Ordered => yes_or_no(false, "owed only when the authority orders it".to_owned()),
+        Test::ExceptionOpenedBy(what) => {
+            exception(what, facts.exceptions_opened.contains_key(&circumstances.place))
+        }
         Test::AskCounsel(question) => ask(format!("undecided: {question}")),
         Test::Any(tests) => any(tests, circumstances),
         Test::All(tests) => all(tests, circumstances),
     }
+}
+
+/// An exception that nobody opened excuses nobody, and whether it will be opened is a lawyer's matter.
+fn exception(what: &str, opened: bool) -> Verdict {
+    if opened {
+        return yes_or_no(false, format!("the exception for want of risk is open: {what}"));
+    }
+    ask(format!("undecided: the exception for want of risk is open only after {what}"))
 }
 
 fn yes_or_no(met: bool, what: String) -> Verdict {
@@ -200,7 +213,8 @@ mod tests {
 
     fn decide(test: Test, facts: &Facts, people: u64) -> Owed {
         let categories = RulePack::shipped().categories();
-        verdict(&test, &Circumstances { facts, categories, people }).owed
+        let place = "US-AK".parse().expect("a place");
+        verdict(&test, &Circumstances { facts, categories, people, place }).owed
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use tocsin_domain::coverage::{Coverage, DutyState};
-use tocsin_domain::obligation::{Done, Obligation, Owed};
+use tocsin_domain::obligation::{Done, FurtherFiling, Obligation, Owed};
 
 use super::{Options, instant};
 use crate::table::{Align, Cell, Paint, Table, clean};
@@ -155,8 +155,15 @@ fn reasons(Duty { duty, state, waits_for_counsel, .. }: &Duty) -> String {
         duty.alarm.filter(|alarm| Some(*alarm) != duty.due).map(|at| format!("  alarm: {}", instant(at))),
     );
     lines.extend(duty.readings.iter().map(|other| format!("  or {}: {}", instant(other.due), other.why)));
+    lines.extend(duty.further_filings.iter().map(further_filing));
     lines.extend(duty.reasons.iter().map(|reason| format!("  - {reason}")));
     lines.iter().map(|line| clean(line) + "\n").collect()
+}
+
+fn further_filing(filing: &FurtherFiling) -> String {
+    let role = if filing.opens_exception { "to be excused where no harm is likely" } else { "then" };
+    let due = filing.due.map(|due| format!(", {}", instant(due))).unwrap_or_default();
+    format!("  {role}: {} ({}{due})", filing.what, filing.due_rule)
 }
 
 #[cfg(test)]

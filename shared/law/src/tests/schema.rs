@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::category::DataClass;
 use crate::rule::{Reach, RollTo};
 use crate::{
-    Audience, Clock, Condition, Confidence, Element, Encryption, EventKind, Method, Owed, Risk, Status,
+    Audience, Clock, Condition, Confidence, Element, Encryption, EventKind, FilingRole, Method, Owed, Risk,
+    Status,
 };
 
 macro_rules! words {
@@ -20,7 +21,7 @@ fn the_schema_knows_the_words_that_a_rule_may_use() {
     let schema: Value = serde_json::from_str(include_str!("../../rule.schema.json")).expect("the schema");
     let words = words![
         "audience": Audience, "clock": Clock, "condition": Condition, "confidence": Confidence,
-        "data-class": DataClass, "element": Element, "encryption": Encryption, "event": EventKind,
+        "data-class": DataClass, "element": Element, "encryption": Encryption, "event": EventKind, "filing-role": FilingRole,
         "method": Method, "owed": Owed, "reach": Reach, "risk": Risk, "roll-to": RollTo, "status": Status,
     ];
     for (name, known) in words {
