@@ -240,7 +240,10 @@ fn a_deadline_wakes_people_though_the_plan_is_being_made_anew() {
     look_at(&town, due + SignedDuration::from_secs(61));
     assert!(actions(&town, Action::DeadlineEscalated) > before);
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
-    assert!(attention.contains("is still owed") && attention.contains("is being made anew"), "{attention}");
+    assert!(
+        attention.contains("its time is over; it is late") && attention.contains("is being made anew"),
+        "{attention}"
+    );
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn a_late_bounce_has_it_watched_again_until_people_know_that_the_duty_is_owed() 
     town.each_minute_of(2);
     assert_eq!(logged(&town, "incident-taken-up"), 1);
     let attention = show(&town, &incident)["incident"]["attention"].to_string();
-    assert!(attention.contains("its time is over, and it is still owed"), "{attention}");
+    assert!(attention.contains("its time is over; it is late"), "{attention}");
     town.each_minute_of(20);
     assert_eq!(logged(&town, "incident-ended"), 2, "what is past and said to be so is over");
     town.each_minute_of(2);

@@ -17,6 +17,7 @@ mod letters;
 mod order;
 mod partners;
 mod pause;
+mod questions;
 mod redrive;
 mod senders;
 mod short_of_time;

@@ -10,7 +10,7 @@ use tocsin_domain::id::{IncidentId, TenantId};
 use tocsin_domain::incident::{FACTS_STATED, Incident, Stage};
 use tocsin_domain::stated::Statement;
 use tocsin_domain::tenant::Role;
-use tocsin_law::{Clocks, FactsError, LawEnforcementHold, by_place};
+use tocsin_law::{Clocks, FactsError, LawEnforcementHold, RulePack, by_place};
 use tocsin_ports::store::{incidents, slices};
 use tocsin_ports::{ReadHome, TenantScope, jobs};
 
@@ -36,7 +36,8 @@ pub async fn state(
     body: &[u8],
     now: Timestamp,
 ) -> Result<Value, No> {
-    let (scope, _) = with_a_role_of(ports, principal, tenant, &[Role::Responder, Role::Counsel]).await?;
+    let (scope, settings) =
+        with_a_role_of(ports, principal, tenant, &[Role::Responder, Role::Counsel]).await?;
     let FactsBody { facts: statement, reason: why } = serde_json::from_slice(body).map_err(|_| {
         No::Bad(
             "send {\"facts\": {\"risk\": \"high\", \"key_compromised\": true, \"clocks\": {\"determination\": \"2026-11-23T12:00:00Z\"}}, \
@@ -45,6 +46,9 @@ pub async fn state(
         )
     })?;
     let why = reason(why)?;
+    if !statement.counsel.is_empty() && !settings.may(principal, Role::Counsel) {
+        return Err(No::Forbidden);
+    }
     let was = incidents::get(ports, &scope, id).await?;
     let mut incident = not_cancelled(&was)?;
     incident.stated = incident.stated.after(&statement);
@@ -84,6 +88,11 @@ fn check(incident: &Incident, statement: &Statement, now: Timestamp) -> Result<(
     };
     Clocks::named(&named(&statement.clocks), &named(&statement.authority_notified)).map_err(bad)?;
     by_place(&named(&statement.exceptions_opened)).map_err(bad)?;
+    let pack = RulePack::shipped();
+    let is_asked = |id: &&String| id.starts_with("unknown-") || pack.rule(id).is_some();
+    if let Some(id) = statement.counsel.keys().find(|id| !is_asked(id)) {
+        return Err(No::Bad(format!("counsel: no rule has the id {id:?}")));
+    }
     let hold = incident.stated.law_enforcement_hold;
     let of_hold = hold.iter().flat_map(|hold| std::iter::once(hold.from).chain(hold.lifted));
     let maps = [&statement.clocks, &statement.authority_notified, &statement.exceptions_opened];

@@ -9,6 +9,7 @@ use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::escalation::SECRET_PREFIX;
 use tocsin_domain::id::{TenantId, digest};
 use tocsin_domain::tenant::Tenant;
+use tocsin_law::RulePack;
 use tocsin_ports::store::tenants;
 use tocsin_ports::{IDENTITY_KEY, Proof, Secret, TenantScope};
 
@@ -84,6 +85,21 @@ async fn put_secrets(
     Ok(())
 }
 
+/// A word that no rule knows would make a duty go away in silence.
+fn unknown_sectors(tenant: &Tenant) -> Option<String> {
+    let known = RulePack::shipped().sectors();
+    let unknown: Vec<&str> =
+        tenant.controller.sectors.iter().map(String::as_str).filter(|word| !known.contains(word)).collect();
+    (!unknown.is_empty()).then(|| {
+        let known: Vec<&str> = known.into_iter().collect();
+        format!(
+            "controller.sectors: no rule knows {}; the words are {}",
+            unknown.join(", "),
+            known.join(", ")
+        )
+    })
+}
+
 fn problems_here(
     ports: &impl ConsolePorts,
     id: &TenantId,
@@ -99,6 +115,7 @@ fn problems_here(
     if tenant.routes.all().count() > MOST_ROUTES {
         problems.push(format!("a tenant has at most {MOST_ROUTES} routes: name accounts instead of buckets"));
     }
+    problems.extend(unknown_sectors(tenant));
     let known = &ports.settings().regions;
     let named = tenant.residency.all().into_iter();
     problems.extend(

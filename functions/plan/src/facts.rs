@@ -7,7 +7,8 @@ use tocsin_domain::incident::Incident;
 use tocsin_domain::obligation::{Audience, FurtherFiling, Obligation, Owed, Reading};
 use tocsin_domain::tenant::{Dataset, Risk, Tenant};
 use tocsin_law::{
-    Clocks, Condition, Controller, Facts, FilingRole, Finding, Jurisdiction, LawEnforcementHold, PaymentCards,
+    Clocks, Controller, DataClass, Facts, FilingRole, Finding, Jurisdiction, LawEnforcementHold,
+    PaymentCards, RulePack,
 };
 
 use crate::roster::Roster;
@@ -42,6 +43,7 @@ pub fn of(tenant: &Tenant, incident: &Incident, roster: &Roster) -> Result<Facts
         backup: stated.backup,
         exceptions_opened: tocsin_law::by_place(&stated.exceptions_opened)
             .map_err(|error| error.to_string())?,
+        counsel: stated.counsel.clone(),
         recorded: None,
         law_as_of: None,
     })
@@ -49,6 +51,13 @@ pub fn of(tenant: &Tenant, incident: &Incident, roster: &Roster) -> Result<Facts
 
 pub fn datasets<'a>(tenant: &'a Tenant, incident: &Incident) -> Vec<&'a Dataset> {
     tenant.datasets.iter().filter(|dataset| incident.datasets.contains(&dataset.name)).collect()
+}
+
+/// Whether passwords and the like are among the data, or what nobody knows to be something else.
+pub fn credentials_leaked(tenant: &Tenant, incident: &Incident) -> bool {
+    let words = datasets(tenant, incident).into_iter().flat_map(|dataset| &dataset.data);
+    let mut classes = words.map(|word| RulePack::shipped().class(word));
+    classes.any(|class| class.is_none_or(|class| class == DataClass::Credentials))
 }
 
 /// The law's answer as an obligation of ours, its terms frozen, with what only this plan needs of it.
@@ -79,11 +88,12 @@ pub fn duty(incident: IncidentId, finding: Finding<'_>) -> Duty {
         required: finding.required.iter().map(ToString::to_string).collect(),
         forbidden: finding.forbidden.iter().map(ToString::to_string).collect(),
         methods: finding.methods.iter().map(ToString::to_string).collect(),
+        conditions: finding.conditions.iter().map(ToString::to_string).collect(),
     };
     Duty {
         obligation,
         residences: finding.residences.iter().map(ToString::to_string).collect(),
-        needs_esign_consent: finding.conditions.contains(&Condition::EmailNeedsEsignConsent),
+        conditions: finding.conditions.into_owned(),
     }
 }
 

@@ -134,6 +134,7 @@ async fn make(
         brief: &brief,
         told: &told,
         strangers: &strangers,
+        credentials_leaked: facts::credentials_leaked(tenant, &was.incident),
         incident: was.incident.id,
         version,
         now,

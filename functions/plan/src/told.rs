@@ -139,7 +139,7 @@ fn owed_no_more(was: &Obligation) -> Duty {
     Duty {
         obligation: Obligation { owed: Owed::No, reasons, ..was.clone() },
         residences: BTreeSet::new(),
-        needs_esign_consent: false,
+        conditions: BTreeSet::new(),
     }
 }
 

@@ -11,9 +11,11 @@ use tocsin_domain::merkle::{Proof, Tree};
 use tocsin_domain::notice::Notice;
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
 use tocsin_domain::person::Person;
+use tocsin_domain::personal::Personal;
 use tocsin_domain::plan::{Channel, Phase, Settling, TemplateRef, Wave, chunk_size, open};
 use tocsin_domain::tenant::{Contact, Tenant};
 use tocsin_domain::window::{Interval, SendingWindow};
+use tocsin_law::Condition;
 use tocsin_notices::gate::Judge;
 use tocsin_notices::letter::{self, Brief, Composed, Composer, Pages};
 use tocsin_notices::{Demands, Library, NoticeFacts, Template};
@@ -31,7 +33,7 @@ pub struct Duty {
     pub obligation: Obligation,
     /// Where the people of a duty toward individuals live.
     pub residences: BTreeSet<String>,
-    pub needs_esign_consent: bool,
+    pub conditions: BTreeSet<Condition>,
 }
 
 /// The plan's parts.
@@ -57,6 +59,8 @@ pub struct Ground<'a> {
     pub brief: &'a Brief,
     pub told: &'a Before,
     pub strangers: &'a Strangers,
+    /// Passwords and the like are among the data, or what nobody knows to be something else.
+    pub credentials_leaked: bool,
     pub incident: IncidentId,
     pub version: u32,
     pub now: Timestamp,
@@ -345,7 +349,9 @@ fn window(tenant: &Tenant, channel: Channel) -> SendingWindow {
 fn channels(ground: &Ground<'_>, duty: &Duty, person: &Person, template: &Template) -> Vec<Channel> {
     let Ground { tenant, now, .. } = *ground;
     let lawful = |method: &str| duty.obligation.methods.iter().any(|known| known == method);
-    let email = person.email.is_some() && (!duty.needs_esign_consent || tenant.senders.esign_consent);
+    let email = person.email.as_ref().is_some_and(|address| {
+        duty.conditions.iter().all(|condition| lets_mail(*condition, ground, address))
+    });
     let ways = [
         (Channel::Email, "email", email),
         (Channel::Sms, "sms", person.phone.is_some() && tenant.senders.sms),
@@ -362,6 +368,21 @@ fn channels(ground: &Ground<'_>, duty: &Duty, person: &Person, template: &Templa
         })
         .map(|(channel, _, _)| channel)
         .collect()
+}
+
+/// Whether a condition of the law lets a mail go to an address.
+fn lets_mail(condition: Condition, ground: &Ground<'_>, address: &Personal<String>) -> bool {
+    let senders = &ground.tenant.senders;
+    match condition {
+        Condition::EmailNeedsEsignConsent | Condition::EmailIfAgreed => senders.esign_consent,
+        Condition::NotToBreachedAccount => {
+            let domain = address.expose().rsplit_once('@').map_or("", |(_, domain)| domain);
+            !(ground.credentials_leaked
+                && senders.mailbox_domains.iter().any(|own| own.eq_ignore_ascii_case(domain)))
+        }
+        // Of the message itself, and of a notice to a brand.
+        Condition::DedicatedMessage | Condition::ThroughAcquirer => true,
+    }
 }
 
 fn has_hours(window: SendingWindow, person: &Person, now: Timestamp) -> bool {

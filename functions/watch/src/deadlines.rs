@@ -9,7 +9,7 @@ use tocsin_domain::coverage::{Coverage, DutyState, duty_state};
 use tocsin_domain::escalation::Escalation;
 use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
-use tocsin_domain::obligation::{Obligation, left_from};
+use tocsin_domain::obligation::{Obligation, Owed, left_from};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::PlanHead;
 use tocsin_ports::store::{coverage, done, incidents, plans};
@@ -48,8 +48,7 @@ pub async fn escalate(
 
 /// Whether people were told that the duty's time is over, and that it is still owed.
 pub fn is_said_to_be_over(duty: &Obligation, incident: &Incident, now: Timestamp) -> bool {
-    let over = duty.owed_by().filter(|due| now > *due).map(|due| Pressing { duty, due, short: Short::Over });
-    over.is_some_and(|pressing| pressing.stands_on(incident))
+    duty.owed_by().is_some_and(|due| now > due) && Pressing { duty, short: Short::Over }.stands_on(incident)
 }
 
 /// The version of the plan that says best what is owed: the one in force; while the next is being made, the one that was
@@ -93,7 +92,7 @@ async fn with_a_plan(
     now: Timestamp,
 ) -> Result<(), Halt> {
     let head = plans::get(ports, scope, incident.id, version).await?.head;
-    let first = head.first_alarm.and_then(|at| Short::of((at, at), head.made_at, escalation, now));
+    let first = head.first_alarm.and_then(|at| Short::of((None, at), head.made_at, escalation, now));
     if first.is_none() {
         return Ok(());
     }
@@ -101,8 +100,8 @@ async fn with_a_plan(
     let pressing: Vec<Pressing<'_>> = duties
         .iter()
         .filter_map(|duty| {
-            let (due, alarm) = (duty.owed_by()?, duty.alarm_by()?);
-            Some(Pressing { duty, due, short: Short::of((due, alarm), head.made_at, escalation, now)? })
+            let ends = (duty.owed_by(), duty.alarm_by()?);
+            Some(Pressing { duty, short: Short::of(ends, head.made_at, escalation, now)? })
         })
         .filter(|pressing| !pressing.stands_on(incident))
         .collect();
@@ -170,14 +169,14 @@ enum Short {
 
 impl Short {
     /// `None` while there is more time than the largest share. Shares are of the time until the alarm: the earliest end by
-    /// any reading.
+    /// any reading; without a number in the law nothing is ever over.
     fn of(
-        (due, alarm): (Timestamp, Timestamp),
+        (due, alarm): (Option<Timestamp>, Timestamp),
         since: Timestamp,
         escalation: &Escalation,
         now: Timestamp,
     ) -> Option<Self> {
-        if now > due {
+        if due.is_some_and(|due| now > due) {
             return Some(Short::Over);
         }
         let reached = |share: &u32| left_from(alarm, since, *share) <= now;
@@ -189,7 +188,7 @@ impl std::fmt::Display for Short {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Short::Left(percent) => write!(f, "{percent} % of its time is left, or less"),
-            Short::Over => f.write_str("its time is over, and it is still owed"),
+            Short::Over => f.write_str("its time is over"),
         }
     }
 }
@@ -197,14 +196,15 @@ impl std::fmt::Display for Short {
 /// A duty whose time is short.
 struct Pressing<'a> {
     duty: &'a Obligation,
-    due: Timestamp,
     short: Short,
 }
 
 impl Pressing<'_> {
     /// How everything that is said of its time begins.
     fn duty(&self) -> String {
-        format!("{} ({}), due {}: ", self.duty.regime, self.duty.recipient, self.due)
+        let Obligation { regime, recipient, due_rule, .. } = self.duty;
+        let due = self.duty.due.map_or_else(|| due_rule.clone(), |due| due.to_string());
+        format!("{regime} ({recipient}), due {due}: ")
     }
 
     fn stands_on(&self, incident: &Incident) -> bool {
@@ -220,6 +220,10 @@ impl Pressing<'_> {
         coverage: Option<&Coverage>,
     ) -> String {
         let todo = match (incident.stage, incident.halt) {
+            _ if state == DutyState::AskCounsel => format!(
+                "counsel says whether it is owed (tocsin incident facts --counsel {}=yes, or =no); its time runs meanwhile",
+                self.duty.regime
+            ),
             (_, Some(Stop::Held)) => "the incident is held: release it, or cancel it".to_owned(),
             (Stage::AwaitingApproval, _) => {
                 "the plan waits for approval, and nothing is sent without one: approve it, or have it made anew"
@@ -249,11 +253,15 @@ impl Pressing<'_> {
         covered: &BTreeMap<ObligationId, Coverage>,
         now: Timestamp,
     ) -> DutyState {
-        if head.desk.contains_key(&self.duty.id) && now <= self.due {
+        if self.duty.owed == Owed::AskCounsel {
+            return DutyState::AskCounsel;
+        }
+        let is_over = self.duty.due.is_some_and(|due| now > due);
+        if head.desk.contains_key(&self.duty.id) && !is_over {
             return DutyState::OnDesk;
         }
         let nothing = Coverage::default();
-        duty_state(covered.get(&self.duty.id).unwrap_or(&nothing), Some(self.due), now)
+        duty_state(covered.get(&self.duty.id).unwrap_or(&nothing), self.duty.due, now)
     }
 }
 
@@ -286,9 +294,9 @@ mod tests {
             ("2026-11-27T04:00:00Z", Some(Short::Left(10))),
             ("2026-11-27T04:00:01Z", Some(Short::Over)),
         ] {
-            assert_eq!(Short::of((due, due), made, &escalation, at(now)), expected, "{now}");
+            assert_eq!(Short::of((Some(due), due), made, &escalation, at(now)), expected, "{now}");
         }
-        assert_eq!(Short::of((made, made), due, &escalation, made), Some(Short::Left(10)));
+        assert_eq!(Short::of((Some(made), made), due, &escalation, made), Some(Short::Left(10)));
         // A reading that ends earlier alarms earlier, and is not the end.
         let alarm = at("2026-11-25T00:00:00Z");
         for (now, expected) in [
@@ -297,7 +305,12 @@ mod tests {
             ("2026-11-26T00:00:00Z", Some(Short::Left(10))),
             ("2026-11-27T04:00:01Z", Some(Short::Over)),
         ] {
-            assert_eq!(Short::of((due, alarm), made, &escalation, at(now)), expected, "{now}");
+            assert_eq!(Short::of((Some(due), alarm), made, &escalation, at(now)), expected, "{now}");
         }
+        // What only a reading gives is never over.
+        assert_eq!(
+            Short::of((None, alarm), made, &escalation, at("2026-12-24T00:00:00Z")),
+            Some(Short::Left(10))
+        );
     }
 }

@@ -106,13 +106,13 @@ async fn are_met_or_past(
         let on_desk = head.desk.get(&duty.id).map(|_| Desk::of(words()));
         match state_of(duty, covered.get(&duty.id).unwrap_or(&nothing), on_desk, now) {
             DutyState::NotOwed
-            | DutyState::AskCounsel
             | DutyState::Met
             | DutyState::MetLate
             | DutyState::MetByWord
             | DutyState::MetByWordLate => true,
-            // Whoever can act knows that it is owed, and that nothing more is said of it.
-            DutyState::Late => is_said_to_be_over(duty, incident, now),
+            // Whoever can act knows that it is owed, or that nobody said whether it is, and nothing more is said of it. A
+            // question without a term stays open until it is answered.
+            DutyState::Late | DutyState::AskCounsel => is_said_to_be_over(duty, incident, now),
             DutyState::OnDesk | DutyState::Open | DutyState::AtRisk | DutyState::Undecided => false,
         }
     }))

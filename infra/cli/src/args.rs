@@ -12,7 +12,7 @@ use tocsin_law::severity::{Identification, Loss};
 use tocsin_law::{Risk, UnknownKey};
 
 use crate::counsel::RuleArgument;
-use crate::facts::Named;
+use crate::facts::{Answered, Named};
 use crate::tenant::SecretFile;
 
 /// From a security signal to lawful, delivered and provable breach notices, in your own AWS account.
@@ -267,6 +267,9 @@ pub struct StatedFacts {
     /// When that was done in a place which opens its law's exception for want of risk, as in US-AK=2026-11-23T12:00:00Z
     #[arg(long = "exception-opened", value_name = "PLACE=INSTANT")]
     pub exceptions_opened: Vec<Named>,
+    /// Counsel's answer where a rule asks counsel: whether it is owed, as in cn-incident-4h=no (counsel)
+    #[arg(long = "counsel", value_name = "RULE=YES or NO")]
+    pub counsel: Vec<Answered>,
     /// Take back what was stated: risk, key_compromised, law_enforcement_hold, clocks.determination, ...
     #[arg(long, value_name = "FACT")]
     pub take_back: Vec<String>,

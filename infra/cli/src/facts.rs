@@ -27,6 +27,30 @@ impl FromStr for Named {
     }
 }
 
+/// Counsel's answer to a rule: `cn-incident-4h=no`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    pub rule: String,
+    pub is_owed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write RULE=yes or RULE=no, such as cn-incident-4h=no")]
+pub struct NotAnswered;
+
+impl FromStr for Answered {
+    type Err = NotAnswered;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (rule, is_owed) = match text.split_once('=') {
+            Some((rule, "yes")) => (rule, true),
+            Some((rule, "no")) => (rule, false),
+            Some(_) | None => return Err(NotAnswered),
+        };
+        Ok(Self { rule: rule.to_owned(), is_owed })
+    }
+}
+
 /// The body's `facts`. The console says which words it does not know.
 pub fn statement(facts: &StatedFacts) -> Value {
     let StatedFacts { risk, hold_from, hold_lifted, clocks, authority_notified, exceptions_opened, .. } =
@@ -59,6 +83,9 @@ pub fn statement(facts: &StatedFacts) -> Value {
             named.iter().map(|Named { name, at }| (name.clone(), json!(at))).collect();
         put(group, (!given.is_empty()).then_some(Value::Object(given)));
     }
+    let answers: Map<String, Value> =
+        facts.counsel.iter().map(|Answered { rule, is_owed }| (rule.clone(), json!(is_owed))).collect();
+    put("counsel", (!answers.is_empty()).then_some(Value::Object(answers)));
     for fact in &facts.take_back {
         match fact.split_once('.') {
             Some((group, name)) => {
@@ -122,6 +149,12 @@ mod tests {
             (vec!["--hold-lifted", at], None),
             (vec!["--risk", "low"], None),
             (vec!["--clock", "determination"], None),
+            (
+                vec!["--counsel", "cn-incident-4h=no", "--counsel", "unknown-aq=yes"],
+                Some(json!({ "counsel": { "cn-incident-4h": false, "unknown-aq": true } })),
+            ),
+            (vec!["--counsel", "cn-incident-4h"], None),
+            (vec!["--counsel", "cn-incident-4h=maybe"], None),
         ] {
             assert_eq!(said(&words), expected, "{words:?}");
         }

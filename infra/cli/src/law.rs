@@ -78,14 +78,17 @@ fn newest(pack: &RulePack) -> BTreeMap<&str, &Rule> {
     pack.rules().map(|rule| (rule.id.as_str(), rule)).collect()
 }
 
-/// How old the oldest of the sources is that say as of when they tell the law.
+/// How old the oldest of the sources is that say as of when they tell the law, and how many do not say it.
 fn age(rules: &[&Rule], today: Date) -> String {
     let oldest = rules.iter().filter_map(|rule| rule.source_as_of).min();
     let months = |from: Date| {
         (i32::from(today.year()) - i32::from(from.year())) * 12
             + (i32::from(today.month()) - i32::from(from.month()))
     };
-    oldest.map_or("-".to_owned(), |from| format!("{} months", months(from)))
+    let undated = rules.iter().filter(|rule| rule.source_as_of.is_none()).count();
+    let dated = oldest.map(|from| format!("{} months", months(from)));
+    let undated = (undated > 0).then(|| format!("{undated} undated"));
+    dated.into_iter().chain(undated).collect::<Vec<_>>().join(", ")
 }
 
 fn by_audience(rules: &BTreeMap<&str, &Rule>) -> String {
@@ -192,6 +195,7 @@ fn somebody_everywhere(pack: &RulePack, aware: Timestamp, law_as_of: Date) -> Fa
         significant_harm: None,
         backup: None,
         exceptions_opened: BTreeMap::new(),
+        counsel: BTreeMap::new(),
         recorded: None,
         law_as_of: Some(law_as_of),
     }

@@ -34,6 +34,19 @@ pub struct Terms {
     pub owed: Owed,
     pub due: Option<Timestamp>,
     pub due_rule: String,
+    /// The earliest end by any reading.
+    pub alarm: Option<Timestamp>,
+    /// What the notice has to say and must not, by what means, under what conditions.
+    pub contents: Contents,
+}
+
+/// What a duty asks of its notice, in the rule's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contents {
+    pub required: Vec<String>,
+    pub forbidden: Vec<String>,
+    pub methods: Vec<String>,
+    pub conditions: Vec<String>,
 }
 
 /// What became of a duty.
@@ -41,7 +54,7 @@ pub struct Terms {
 pub enum Change {
     New,
     Withdrawn,
-    /// Another answer, another due instant, or another deadline in words.
+    /// Another answer, another due instant or alarm, another deadline in words, or another content or means of its notice.
     Changed,
 }
 
@@ -103,7 +116,14 @@ fn unchanged(duty: &Obligation) -> DutyChange {
 fn terms(duty: &Obligation) -> Option<Terms> {
     match duty.owed {
         Owed::Yes | Owed::AskCounsel => {
-            Some(Terms { owed: duty.owed, due: duty.due, due_rule: duty.due_rule.clone() })
+            let Obligation { owed, due, alarm, .. } = *duty;
+            let contents = Contents {
+                required: duty.required.clone(),
+                forbidden: duty.forbidden.clone(),
+                methods: duty.methods.clone(),
+                conditions: duty.conditions.clone(),
+            };
+            Some(Terms { owed, due, due_rule: duty.due_rule.clone(), alarm, contents })
         }
         Owed::No => None,
     }
@@ -154,6 +174,7 @@ mod tests {
             required: Vec::new(),
             forbidden: Vec::new(),
             methods: Vec::new(),
+            conditions: Vec::new(),
         };
         terms.map(duty).into_iter().collect()
     }

@@ -41,17 +41,28 @@ pub struct Obligation {
     pub required: Vec<String>,
     pub forbidden: Vec<String>,
     pub methods: Vec<String>,
+    /// Under what conditions a method is lawful, in the rule's words.
+    pub conditions: Vec<String>,
 }
 
 impl Obligation {
-    /// When it has to be met; `None` where nothing is owed by a number.
+    /// When it has to be met, or would have to be if counsel finds that it is owed; `None` where the law sets no number.
     pub fn owed_by(&self) -> Option<Timestamp> {
-        self.due.filter(|_| self.owed == Owed::Yes)
+        self.due.filter(|_| self.may_be_owed())
     }
 
-    /// The instant by which people are alarmed: never after [`Obligation::owed_by`].
+    /// The instant by which people are alarmed: never after [`Obligation::owed_by`], and also where only somebody's reading
+    /// gives a number.
     pub fn alarm_by(&self) -> Option<Timestamp> {
-        self.owed_by().map(|due| self.alarm.map_or(due, |alarm| alarm.min(due)))
+        self.alarm.into_iter().chain(self.due).min().filter(|_| self.may_be_owed())
+    }
+
+    /// A question to counsel is no excuse: the time runs until it is answered.
+    fn may_be_owed(&self) -> bool {
+        match self.owed {
+            Owed::Yes | Owed::AskCounsel => true,
+            Owed::No => false,
+        }
     }
 
     /// The version of its rule that counsel has to confirm before a plan with this duty is approved: the text is not

@@ -32,6 +32,8 @@ pub struct Stated {
     pub authority_notified: BTreeMap<String, Timestamp>,
     /// When that was done in each jurisdiction without which its exception for want of risk is shut.
     pub exceptions_opened: BTreeMap<String, Timestamp>,
+    /// What counsel answered where a rule asks counsel, by the rule's id: whether the duty is owed.
+    pub counsel: BTreeMap<String, bool>,
 }
 
 /// An agency said that notices would impede an investigation.
@@ -73,6 +75,8 @@ pub struct Statement {
     pub authority_notified: BTreeMap<String, Option<Timestamp>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub exceptions_opened: BTreeMap<String, Option<Timestamp>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub counsel: BTreeMap<String, Option<bool>>,
 }
 
 /// A null that stands there is something else than nothing.
@@ -99,17 +103,15 @@ impl Stated {
             clocks: each(&self.clocks, &statement.clocks),
             authority_notified: each(&self.authority_notified, &statement.authority_notified),
             exceptions_opened: each(&self.exceptions_opened, &statement.exceptions_opened),
+            counsel: each(&self.counsel, &statement.counsel),
         }
     }
 }
 
-fn each(
-    was: &BTreeMap<String, Timestamp>,
-    stated: &BTreeMap<String, Option<Timestamp>>,
-) -> BTreeMap<String, Timestamp> {
-    let stays = was.iter().filter(|(name, _)| !stated.contains_key(*name)).map(|(name, at)| (name, *at));
-    let given = stated.iter().filter_map(|(name, at)| Some((name, (*at)?)));
-    stays.chain(given).map(|(name, at)| (name.clone(), at)).collect()
+fn each<T: Copy>(was: &BTreeMap<String, T>, stated: &BTreeMap<String, Option<T>>) -> BTreeMap<String, T> {
+    let stays = was.iter().filter(|(name, _)| !stated.contains_key(*name)).map(|(name, fact)| (name, *fact));
+    let given = stated.iter().filter_map(|(name, fact)| Some((name, (*fact)?)));
+    stays.chain(given).map(|(name, fact)| (name.clone(), fact)).collect()
 }
 
 #[cfg(test)]

@@ -239,6 +239,10 @@ pub struct Senders {
     pub sms_window: SendingWindow,
     /// Whether customers agreed to get notices electronically, as United States law asks (15 U.S.C. 7001).
     pub esign_consent: bool,
+    /// Domains at which the enterprise gives people mailboxes: where credentials leaked, some laws forbid a notice to such a
+    /// mailbox.
+    #[serde(default)]
+    pub mailbox_domains: Vec<String>,
     /// Whether people without a usable e-mail address get a text message.
     pub sms: bool,
     /// Whether people whom neither reaches get a letter by the tenant's print house.

@@ -27,11 +27,19 @@ keyed! {
     }
 }
 
+/// The words of the file that name what stands on a payment card.
+const CARDS: [&str; 5] = ["pan", "card_number", "cvv", "credit_card", "payment_card"];
+
 /// The classes of each data category word. A word that is not listed could be of any class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Categories(pub(crate) BTreeMap<String, DataClass>);
 
 impl Categories {
+    /// Whether a word names what stands on a payment card.
+    pub fn is_of_cards(&self, category: &str) -> bool {
+        CARDS.contains(&category)
+    }
+
     /// The class of a category word; none when the word is not listed.
     pub fn class(&self, category: &str) -> Option<DataClass> {
         self.0.get(category).copied()

@@ -66,7 +66,7 @@ impl Clock {
         }
     }
 
-    /// The clocks that stand in for this one when the facts do not give it, nearest in meaning first.
+    /// The clocks that stand in for this one when the facts do not give it, nearest in meaning first; some twice.
     /// None for events: they have happened or they have not.
     pub fn nearest(self) -> Vec<Clock> {
         let near: &[Clock] = match self {
@@ -99,8 +99,7 @@ impl Clock {
             | Clock::IntermediateSubmitted
             | Clock::AuthorityNotified => return Vec::new(),
         };
-        let further = Clock::KNOWING.iter().filter(|clock| **clock != self && !near.contains(clock));
-        near.iter().chain(further).copied().collect()
+        near.iter().chain(Clock::KNOWING).copied().collect()
     }
 
     /// The clocks that state what somebody knew, in the order in which they stand in for any other of them.

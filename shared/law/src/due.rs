@@ -46,9 +46,9 @@ impl Due {
 /// The due instant of a rule at one of its places.
 pub(crate) fn due(inquiry: &Inquiry<'_, '_>, rule: &Rule, target: &Target) -> Due {
     let mut reasons = Vec::new();
-    let deadline = chosen(inquiry, rule, target, &mut reasons);
-    let counted = count(inquiry, rule, &target.jurisdiction, deadline, reasons);
-    held(inquiry, rule, deadline, counted)
+    let term = chosen(inquiry, rule, target, &mut reasons);
+    let counted = count(inquiry, rule, &target.jurisdiction, term, reasons);
+    held(inquiry, rule, term.deadline, counted)
 }
 
 /// Where a deadline ends that is counted as the rule counts, without its clocks, caps and holds.
@@ -59,7 +59,9 @@ pub(crate) fn plain_end(
     from: Timestamp,
 ) -> Option<Timestamp> {
     let (zone, _) = zone(inquiry, rule);
-    deadline::ends(deadline, from, &counting(inquiry, rule, &zone))
+    let counting =
+        Counting { first_day_counts: false, from_end_of_year: false, ..counting(inquiry, rule, &zone) };
+    deadline::ends(deadline, from, &counting)
 }
 
 /// The zone that a rule counts in, and its name.
@@ -84,7 +86,14 @@ pub(crate) fn law_instant(inquiry: &Inquiry<'_, '_>, rule: &Rule, jurisdiction: 
     own.or_else(|| inquiry.facts.clocks.earliest()).unwrap_or(Timestamp::MAX)
 }
 
-fn chosen(inquiry: &Inquiry<'_, '_>, rule: &Rule, target: &Target, reasons: &mut Vec<String>) -> Deadline {
+/// The period that applies, and whether it begins with the end of the year.
+#[derive(Clone, Copy)]
+struct Term {
+    deadline: Deadline,
+    from_end_of_year: bool,
+}
+
+fn chosen(inquiry: &Inquiry<'_, '_>, rule: &Rule, target: &Target, reasons: &mut Vec<String>) -> Term {
     if let Some((brand, hours)) = acquirers_terms(inquiry, rule) {
         let terms = Deadline::Hours(hours);
         reasons.push(format!(
@@ -92,7 +101,7 @@ fn chosen(inquiry: &Inquiry<'_, '_>, rule: &Rule, target: &Target, reasons: &mut
             terms.code(),
             rule.deadline.code()
         ));
-        return terms;
+        return Term { deadline: terms, from_end_of_year: rule.from_end_of_year };
     }
     let circumstances = inquiry.circumstances(target, inquiry.facts);
     for instead in &rule.instead {
@@ -104,10 +113,10 @@ fn chosen(inquiry: &Inquiry<'_, '_>, rule: &Rule, target: &Target, reasons: &mut
                 rule.deadline.code(),
                 verdict.reasons.join("; ")
             ));
-            return instead.deadline;
+            return Term { deadline: instead.deadline, from_end_of_year: instead.from_end_of_year };
         }
     }
-    rule.deadline
+    Term { deadline: rule.deadline, from_end_of_year: rule.from_end_of_year }
 }
 
 /// The duties toward card brands are contracts, and the acquirer's comes before the brand's own terms.
@@ -120,15 +129,20 @@ fn count(
     inquiry: &Inquiry<'_, '_>,
     rule: &Rule,
     jurisdiction: &Jurisdiction,
-    deadline: Deadline,
+    term: Term,
     mut reasons: Vec<String>,
 ) -> Due {
+    let deadline = term.deadline;
     let code = deadline.code();
-    if !deadline.has_number() {
-        return Due::without_instant(code, reasons);
-    }
     let (zone, _) = zone(inquiry, rule);
-    let counting = counting(inquiry, rule, &zone);
+    let counting = Counting { from_end_of_year: term.from_end_of_year, ..counting(inquiry, rule, &zone) };
+    if !deadline.has_number() {
+        let from = start(inquiry, rule, jurisdiction, &mut Vec::new());
+        let expected = from
+            .map(|(_, from)| reading::others(&rule.other_readings, deadline, from, None, &counting))
+            .unwrap_or_default();
+        return Due { readings: expected, ..Due::without_instant(code, reasons) };
+    }
     let Some((clock, from)) = start(inquiry, rule, jurisdiction, &mut reasons) else {
         return pending(rule, &code, reasons);
     };
@@ -138,7 +152,7 @@ fn count(
         return Due { counted_from, undecided: true, ..Due::without_instant(code, reasons) };
     };
     let end = in_doubt(inquiry, deadline, from, end, &counting, &mut reasons);
-    let stated = reading::others(&rule.other_readings, deadline, from, end, &counting);
+    let stated = reading::others(&rule.other_readings, deadline, from, Some(end), &counting);
     let end = capped(inquiry, rule, jurisdiction, from, end, &counting, &mut reasons);
     let unrolled = end;
     let end = rolled(rule.roll.as_ref(), inquiry, unrolled, &counting, &mut reasons);
@@ -273,7 +287,7 @@ fn start(
 /// Whether only the loss of the key brought the duty about. Without a backup the data was lost with or without it.
 fn encryption_had_held(rule: &Rule, inquiry: &Inquiry<'_, '_>) -> bool {
     let facts = inquiry.facts;
-    let lost = facts.encrypted && facts.key_compromised;
+    let lost = facts.encrypted && facts.key_is_lost();
     match rule.encryption {
         Encryption::Ignored => false,
         Encryption::SafeHarbour => lost,
@@ -365,10 +379,15 @@ fn held(inquiry: &Inquiry<'_, '_>, rule: &Rule, deadline: Deadline, mut due: Due
     let Some(hold) = &inquiry.facts.law_enforcement_hold else {
         return due;
     };
-    let Some(terms) = rule.hold else {
+    let Some(terms) = &rule.hold else {
         due.reasons.push("this law lets no law-enforcement hold delay the notice".to_owned());
         return due;
     };
+    if let Some(who) = &terms.only_by {
+        due.reasons
+            .push(format!("only {who} can delay this, and the facts do not tell that: the deadline stands"));
+        return due;
+    }
     match due.at {
         Some(at) if hold.from > at => {
             due.reasons.push("the law-enforcement hold began after the deadline, which stands".to_owned());
@@ -382,18 +401,22 @@ fn held(inquiry: &Inquiry<'_, '_>, rule: &Rule, deadline: Deadline, mut due: Due
 fn held_with_instant(
     inquiry: &Inquiry<'_, '_>,
     rule: &Rule,
-    terms: Hold,
+    terms: &Hold,
     hold: &LawEnforcementHold,
     at: Timestamp,
     mut due: Due,
 ) -> Due {
-    let Some(lifted) = hold.lifted else {
-        due.reasons.push("suspended while law enforcement holds the notice back".to_owned());
-        return Due { at: None, rule: SUSPENDED.to_owned(), readings: Vec::new(), ..due };
-    };
     let (zone, _) = zone(inquiry, rule);
     let counting =
         Counting { first_day_counts: false, from_end_of_year: false, ..counting(inquiry, rule, &zone) };
+    let Some(lifted) = hold.lifted else {
+        due.reasons.push("suspended while law enforcement holds the notice back".to_owned());
+        let limit = terms.at_most.as_ref().and_then(|limit| {
+            let end = deadline::ends(limit.deadline, hold.from, &counting)?;
+            Some(Reading { due: end.max(at), why: limit.why.clone() })
+        });
+        return Due { at: None, rule: SUSPENDED.to_owned(), readings: limit.into_iter().collect(), ..due };
+    };
     let tail = terms.tail.code();
     match deadline::ends(terms.tail, lifted, &counting) {
         Some(end) if end > at => {
@@ -401,7 +424,12 @@ fn held_with_instant(
             let asked_from = terms.tail.counts_business_days().then(|| day(lifted, &zone));
             doubts(&counting, asked_from, day(end, &zone), &mut due.reasons);
             let rule = format!("{tail}-after-law-enforcement-hold");
-            Due { at: Some(end), rule, readings: Vec::new(), ..due }
+            // Some read the tail as what is left once the hold outlasts the period, and nothing before.
+            let unheld = (lifted <= at).then(|| Reading {
+                due: at,
+                why: "the hold was lifted in time, and the deadline without it stands".to_owned(),
+            });
+            Due { at: Some(end), rule, readings: unheld.into_iter().collect(), ..due }
         }
         None if lifted > at => {
             due.reasons.push(format!("the law-enforcement hold outlasted the deadline: now {tail}"));

@@ -137,17 +137,20 @@ impl<'pack> Inquiry<'pack, '_> {
             return verdict;
         }
         verdict.reasons.splice(0..0, target.reasons.iter().cloned());
-        match encryption(rule.encryption, facts) {
-            Some((Owed::No, reason)) => no(reason),
-            Some((owed, reason)) => {
-                verdict.reasons.push(reason);
-                if owed == Owed::AskCounsel {
-                    verdict.owed = owed;
-                }
-                verdict
+        let questions = [
+            encryption(rule.encryption, facts),
+            as_processor(rule, facts).map(|reason| (Owed::AskCounsel, reason)),
+            target.undecided.clone().map(|reason| (Owed::AskCounsel, reason)),
+        ];
+        for (owed, reason) in questions.into_iter().flatten() {
+            match owed {
+                Owed::No => return no(reason),
+                Owed::Yes => {}
+                Owed::AskCounsel => verdict.owed = Owed::AskCounsel,
             }
-            None => verdict,
+            verdict.reasons.push(reason);
         }
+        answered(&rule.id, facts, verdict)
     }
 
     pub fn circumstances<'a>(&'a self, target: &Target, facts: &'a Facts) -> Circumstances<'a> {
@@ -264,12 +267,41 @@ fn no_duty(status: Status) -> Option<&'static str> {
     }
 }
 
+/// Counsel's answer, where the question is counsel's. What the law or the facts decide is no question.
+fn answered(id: &str, facts: &Facts, verdict: Verdict) -> Verdict {
+    let (Owed::AskCounsel, Some(&owed)) = (verdict.owed, facts.counsel.get(id)) else {
+        return verdict;
+    };
+    let (owed, answer) = match owed {
+        true => (Owed::Yes, "counsel was asked, and says that it is owed"),
+        false => (Owed::No, "counsel was asked, and says that it is not owed"),
+    };
+    let reasons = verdict.reasons.into_iter().chain([answer.to_owned()]).collect();
+    Verdict { owed, reasons }
+}
+
+/// What a controller owes is not owed by whoever holds data for others alone, and the facts may not tell.
+fn as_processor(rule: &Rule, facts: &Facts) -> Option<String> {
+    let binds_controllers = match rule.audience {
+        Audience::Authority
+        | Audience::Individual
+        | Audience::AttorneyGeneral
+        | Audience::ConsumerReportingAgency
+        | Audience::Media => rule.reach != Reach::Controller,
+        Audience::CardBrand | Audience::Controller | Audience::Other => false,
+    };
+    (binds_controllers && facts.knows_as_processor_alone()).then(|| {
+        "undecided: the enterprise holds data for others and is not said to know of its own: their controllers owe this"
+            .to_owned()
+    })
+}
+
 /// What encryption does to a duty whose tests are met; none when it plays no part.
 fn encryption(effect: Encryption, facts: &Facts) -> Option<(Owed, String)> {
     if !facts.encrypted {
         return None;
     }
-    match (effect, facts.key_compromised) {
+    match (effect, facts.key_is_lost()) {
         (Encryption::Ignored, _) => None,
         (Encryption::SafeHarbour, false) => {
             Some((Owed::No, "safe harbour: the data was encrypted and the key is safe".to_owned()))
@@ -295,7 +327,7 @@ fn unknown_places<'pack>(pack: &RulePack, facts: &Facts) -> Vec<Finding<'pack>> 
         .map(|(place, &people)| {
             let regime = format!("unknown-{}", place.as_str().to_lowercase());
             let reason = format!("no rule known for the {people} affected people of {place}: ask counsel");
-            ask_counsel(regime, *place, people, Audience::Other, reason)
+            ask_counsel(facts, regime, *place, people, Audience::Other, reason)
         })
         .collect()
 }
@@ -318,12 +350,13 @@ fn unknown_brands<'pack>(pack: &RulePack, facts: &Facts) -> Vec<Finding<'pack>> 
             let reason =
                 format!("no rule known for {accounts} accounts of the card brand {name}: ask counsel");
             let place = contracts.jurisdiction;
-            ask_counsel(format!("unknown-card-{name}"), place, accounts, Audience::CardBrand, reason)
+            ask_counsel(facts, format!("unknown-card-{name}"), place, accounts, Audience::CardBrand, reason)
         })
         .collect()
 }
 
 fn ask_counsel<'pack>(
+    facts: &Facts,
     regime: String,
     jurisdiction: Jurisdiction,
     people: u64,
@@ -331,6 +364,8 @@ fn ask_counsel<'pack>(
     reason: String,
 ) -> Finding<'pack> {
     let residences = BTreeSet::from([jurisdiction]);
+    let asked = Verdict { owed: Owed::AskCounsel, reasons: vec![reason] };
+    let Verdict { owed, reasons } = answered(&regime, facts, asked);
     Finding {
         regime: regime.into(),
         jurisdiction,
@@ -341,7 +376,7 @@ fn ask_counsel<'pack>(
         audience,
         recipient: "counsel".into(),
         filing: None,
-        owed: Owed::AskCounsel,
+        owed,
         due: None,
         due_rule: "ask-counsel".to_owned(),
         readings: Vec::new(),
@@ -349,7 +384,7 @@ fn ask_counsel<'pack>(
         counted_from: None,
         people,
         residences,
-        reasons: vec![reason],
+        reasons,
         further_filings: Vec::new(),
         required: Cow::default(),
         forbidden: Cow::default(),

@@ -40,6 +40,8 @@ pub struct Facts {
     pub backup: Option<bool>,
     /// When what opens the exception for want of risk was done, for each place whose law asks for a filing or a consultation.
     pub exceptions_opened: BTreeMap<Jurisdiction, Timestamp>,
+    /// What counsel answered where a rule asks counsel, by the rule's id: whether the duty is owed.
+    pub counsel: BTreeMap<String, bool>,
     /// When these facts were written down: nothing in them lies later.
     pub recorded: Option<Timestamp>,
     /// Take the law as of this day, not as of the day on which each law's clock starts.
@@ -150,6 +152,37 @@ impl Facts {
         TimeZone::get(&self.controller.time_zone).map_err(|_| FactsError::TimeZone)
     }
 
+    /// Whether the key is lost: it is said, or an instant is given at which it was found out.
+    pub fn key_is_lost(&self) -> bool {
+        self.key_compromised || self.clocks.given.contains_key(&Clock::KeyCompromiseDiscovered)
+    }
+
+    /// Whether whoever holds data for others is said to know of it as a controller too.
+    pub(crate) fn knows_as_processor_alone(&self) -> bool {
+        let of_processor = |clock: &Clock| match clock {
+            Clock::Occurrence | Clock::ProcessorAwareness | Clock::AgentDetermination => true,
+            Clock::Suspicion
+            | Clock::Detection
+            | Clock::ReasonToBelieve
+            | Clock::Awareness
+            | Clock::Discovery
+            | Clock::Knowledge
+            | Clock::Confirmation
+            | Clock::Determination
+            | Clock::ScopeIdentified
+            | Clock::AssessmentCompleted
+            | Clock::Classification
+            | Clock::MaterialityDetermination
+            | Clock::KeyCompromiseDiscovered
+            | Clock::IndividualNoticeSent
+            | Clock::NotificationSubmitted
+            | Clock::InitialSubmitted
+            | Clock::IntermediateSubmitted
+            | Clock::AuthorityNotified => false,
+        };
+        self.processor && self.clocks.given.keys().all(of_processor)
+    }
+
     /// All affected people, wherever they live.
     pub fn people(&self) -> u64 {
         self.affected.values().fold(0, |sum, &n| sum.saturating_add(n))
@@ -255,6 +288,8 @@ struct RawFacts {
     #[serde(default)]
     exceptions_opened: BTreeMap<String, Timestamp>,
     #[serde(default)]
+    counsel: BTreeMap<String, bool>,
+    #[serde(default)]
     recorded: Option<Timestamp>,
     #[serde(default)]
     law_as_of: Option<Date>,
@@ -312,6 +347,7 @@ impl TryFrom<RawFacts> for Facts {
             significant_harm: raw.significant_harm,
             backup: raw.backup,
             exceptions_opened: by_place(&raw.exceptions_opened)?,
+            counsel: raw.counsel,
             recorded: raw.recorded,
             law_as_of: raw.law_as_of,
         })

@@ -19,6 +19,7 @@
 //! same findings, byte for byte.
 
 mod calendar;
+mod cases;
 mod category;
 mod clock;
 mod deadline;

@@ -298,10 +298,11 @@ fn check(rule: &Rule, calendars: &BTreeMap<String, Calendar>) -> Option<Problem>
 }
 
 fn needs_calendar(rule: &Rule) -> bool {
-    let deadlines = [Some(rule.deadline), rule.hold.map(|hold| hold.tail)].into_iter().flatten();
+    let deadlines = [Some(rule.deadline), rule.hold.as_ref().map(|hold| hold.tail)].into_iter().flatten();
     let all = deadlines
         .chain(rule.instead.iter().map(|instead| instead.deadline))
         .chain(rule.no_later_than.iter().map(|cap| cap.deadline))
+        .chain(rule.hold.iter().filter_map(|hold| Some(hold.at_most.as_ref()?.deadline)))
         .chain(rule.further_filings.iter().map(|filing| filing.deadline));
     let read = rule.other_readings.iter().any(|reading| reading.count.counts_business_days());
     rule.roll.is_some() || read || all.into_iter().any(Deadline::counts_business_days)
@@ -399,6 +400,16 @@ mod tests {
             (
                 "hours = 72 }",
                 "hours = 72 }\n further-filings = [{ role = 'phase', what = 'more', clock = 'awareness', deadline = { business-days = 3 } }]",
+                "counts business days, or rolls, without a calendar",
+            ),
+            (
+                "hours = 72 }",
+                "hours = 72 }\n other-readings = [{ count = 'two-working-days', source = 'a court' }]",
+                "counts business days, or rolls, without a calendar",
+            ),
+            (
+                "hours = 72 }",
+                "hours = 72 }\n hold = { tail = { days = 7 }, at-most = { deadline = { business-days = 7 }, why = 's. 2' } }",
                 "counts business days, or rolls, without a calendar",
             ),
             ("hours = 72 }", "hours = 72 }\n required = [\"natur\"]", "unknown element"),

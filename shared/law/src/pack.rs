@@ -7,7 +7,8 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use crate::calendar::Calendar;
-use crate::category::Categories;
+use crate::cases;
+use crate::category::{Categories, DataClass};
 use crate::load;
 use crate::rule::{Reach, Rule, Zone};
 use crate::shipped;
@@ -115,6 +116,11 @@ impl RulePack {
         self.books.iter().flat_map(|book| &book.rules)
     }
 
+    /// The trades and statuses that some rule names: any other word in `sectors` changes nothing.
+    pub fn sectors(&self) -> BTreeSet<&str> {
+        self.rules().flat_map(Rule::sectors).map(String::as_str).collect()
+    }
+
     /// Every place that gets answers of its own, by file; that of the card brands' contracts among them.
     pub fn places(&self) -> impl Iterator<Item = &Jurisdiction> {
         self.books.iter().flat_map(|book| {
@@ -128,13 +134,19 @@ impl RulePack {
         self.calendars.get(name)
     }
 
+    /// The class of a word for data; none where the word is not listed, so that it could be of any.
+    pub fn class(&self, word: &str) -> Option<DataClass> {
+        self.categories.class(word)
+    }
+
     pub(crate) fn categories(&self) -> &Categories {
         &self.categories
     }
 
-    /// What a lawyer should look at, sorted by file and rule.
+    /// What a lawyer should look at, sorted by file and rule: cases that the rules do not answer as they say among it. The
+    /// law that is compiled in has left its cases behind.
     pub fn lint(&self) -> Vec<Lint> {
-        let mut found: Vec<Lint> = self.books.iter().flat_map(lint_book).collect();
+        let mut found: Vec<Lint> = self.books.iter().flat_map(|book| lint_book(self, book)).collect();
         found.sort();
         found
     }
@@ -167,12 +179,16 @@ impl RulePack {
     }
 }
 
-fn lint_book(book: &Book) -> Vec<Lint> {
+fn lint_book(pack: &RulePack, book: &Book) -> Vec<Lint> {
     let mut found = Vec::new();
     for rule in &book.rules {
         let mut say = |problem: String| {
             found.push(Lint { file: book.file.clone(), rule: rule.id.clone(), problem });
         };
+        for case in &rule.cases {
+            let problems = cases::problems(pack, rule, case);
+            problems.iter().for_each(|problem| say(format!("case `{}`: {problem}", case.name)));
+        }
         if rule.confidence == Confidence::Verified && rule.source == "unverified" {
             say("is called verified, and its source unverified".to_owned());
         }

@@ -16,6 +16,8 @@ pub(crate) struct Target {
     pub reasons: Vec<String>,
     /// Why the authority of this place is not the one to tell.
     pub barred: Option<String>,
+    /// What counsel has to say before it is known whether the law applies.
+    pub undecided: Option<String>,
 }
 
 /// The affected places that each book serves, by the book's number, and where in the book each is counted.
@@ -62,6 +64,8 @@ pub(crate) struct Concern<'a> {
     lead: Option<Jurisdiction>,
     /// Why the book binds the controller for everybody's data, where it does.
     established: Option<String>,
+    /// The people of parts whose own law takes the place of this one, where the controller does not sit in this country.
+    displaced: BTreeMap<&'a Jurisdiction, u64>,
 }
 
 impl<'a> Concern<'a> {
@@ -75,7 +79,8 @@ impl<'a> Concern<'a> {
         let seat = all.of_controller(book);
         let lead = all.lead.map(|place| pack.home(book, place).unwrap_or(*place));
         let established = established(book, seat.as_ref(), facts);
-        Self { book, facts, homes, residents, seat, lead, established }
+        let displaced = displaced(pack, book, seat.as_ref(), facts);
+        Self { book, facts, homes, residents, seat, lead, established, displaced }
     }
 
     /// Whether the facts name the book's place at all, be it with nobody affected.
@@ -94,6 +99,7 @@ impl<'a> Concern<'a> {
                 people: self.facts.people(),
                 reasons: Vec::new(),
                 barred: None,
+                undecided: None,
             }],
         }
     }
@@ -110,6 +116,7 @@ impl<'a> Concern<'a> {
         match rule.reach {
             Reach::Controller => all(),
             Reach::Whole if everybody => all(),
+            Reach::Whole if self.residents.is_empty() => self.displaced.keys().map(|place| **place).collect(),
             Reach::Whole => at_home(&|_| true),
             Reach::LeadAuthority if leads => all(),
             // Abroad, a place counts those who live in it.
@@ -134,6 +141,7 @@ impl<'a> Concern<'a> {
             people: *people,
             reasons: Vec::new(),
             barred: None,
+            undecided: None,
         })
     }
 
@@ -147,13 +155,14 @@ impl<'a> Concern<'a> {
             people,
             reasons: vec![reason.clone()],
             barred: None,
+            undecided: None,
         });
         self.at_home().chain(abroad).collect()
     }
 
     fn whole(&self) -> Vec<Target> {
         if self.residents.is_empty() && self.established.is_none() {
-            return Vec::new();
+            return self.across_the_border().into_iter().collect();
         }
         let people = match self.established {
             Some(_) => self.facts.people(),
@@ -164,7 +173,24 @@ impl<'a> Concern<'a> {
             people,
             reasons: self.established.iter().cloned().collect(),
             barred: None,
+            undecided: None,
         }]
+    }
+
+    /// The law of a part takes the place of this one for what is done inside it; data that crosses its border may fall under
+    /// both.
+    fn across_the_border(&self) -> Option<Target> {
+        let places: Vec<&str> = self.displaced.keys().map(|place| place.as_str()).collect();
+        (!places.is_empty()).then(|| Target {
+            jurisdiction: self.book.jurisdiction,
+            people: self.displaced.values().fold(0_u64, |sum, people| sum.saturating_add(*people)),
+            reasons: Vec::new(),
+            barred: None,
+            undecided: Some(format!(
+                "undecided: the law of {} takes the place of this one inside, and the controller is not said to sit there",
+                places.join(", ")
+            )),
+        })
     }
 
     /// GDPR Articles 55 and 56: a main establishment, or the only one, gives one lead authority.
@@ -186,6 +212,7 @@ impl<'a> Concern<'a> {
                 "the controller is established in {lead}: its authority leads (GDPR Article 56)"
             )],
             barred: None,
+            undecided: None,
         });
         own.into_iter().chain(others).collect()
     }
@@ -211,6 +238,20 @@ fn established(book: &Book, seat: Option<&Jurisdiction>, facts: &Facts) -> Optio
             "the controller's country is not given; by its time zone it is taken as established in {place}"
         )
     })
+}
+
+fn displaced<'a>(
+    pack: &RulePack,
+    book: &Book,
+    seat: Option<&Jurisdiction>,
+    facts: &'a Facts,
+) -> BTreeMap<&'a Jurisdiction, u64> {
+    let own = book.jurisdiction;
+    let sits_in_a_part = facts.controller.country.is_some_and(|country| pack.displacing.contains(&country));
+    let affected = facts.affected.iter().filter(|(place, people)| {
+        **people > 0 && place.parent() == Some(own) && pack.displacing.contains(*place)
+    });
+    affected.filter(|_| seat.is_none() && !sits_in_a_part).map(|(place, people)| (place, *people)).collect()
 }
 
 fn representative(facts: &Facts) -> Vec<String> {

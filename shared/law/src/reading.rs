@@ -80,19 +80,46 @@ fn next_full_hour(from: Timestamp) -> Option<Timestamp> {
 
 const HOUR_IN_NANOS: i128 = 3_600_000_000_000;
 
-/// The readings of a rule that end at another instant than `due`.
+/// The readings of a rule that end at another instant than `due`, which is none where the rule sets no number.
 pub(crate) fn others(
     stated: &[OtherReading],
     deadline: Deadline,
     from: Timestamp,
-    due: Timestamp,
+    due: Option<Timestamp>,
     counting: &Counting<'_>,
 ) -> Vec<Reading> {
     let read = |reading: &OtherReading| {
         let at = reading.count.ends(deadline, from, counting)?;
         // Working days at least: they never shorten a period.
-        let at = if reading.count == Count::TwoWorkingDays { at.max(due) } else { at };
+        let at = if reading.count == Count::TwoWorkingDays { due.map_or(at, |due| at.max(due)) } else { at };
         Some(Reading { due: at, why: format!("{}: {}", reading.count.says(), reading.source) })
     };
-    stated.iter().filter_map(read).filter(|reading| reading.due != due).collect()
+    stated.iter().filter_map(read).filter(|reading| Some(reading.due) != due).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Time;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn a_period_whose_first_day_counts_ends_a_day_earlier() {
+        let counting = Counting {
+            zone: &TimeZone::UTC,
+            ends_at: Time::constant(23, 59, 59, 0),
+            first_day_counts: false,
+            from_end_of_year: false,
+            calendar: None,
+        };
+        let from: Timestamp = "2026-03-02T09:00:00Z".parse().expect("an instant");
+        let due = deadline::ends(Deadline::Days(5), from, &counting);
+        assert_eq!(due.map(|due| due.to_string()).as_deref(), Some("2026-03-07T23:59:59Z"));
+        let stated = [OtherReading { count: Count::FirstDayCounts, source: "a court".to_owned() }];
+        let read = others(&stated, Deadline::Days(5), from, due, &counting);
+        let read: Vec<(String, &str)> =
+            read.iter().map(|reading| (reading.due.to_string(), reading.why.as_str())).collect();
+        assert_eq!(read, [("2026-03-06T23:59:59Z".to_owned(), "the first day counts: a court")]);
+    }
 }

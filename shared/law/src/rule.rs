@@ -179,12 +179,39 @@ pub(crate) enum Test {
     All(Vec<Test>),
 }
 
+impl Test {
+    fn sectors(&self) -> Vec<&String> {
+        match self {
+            Test::SectorAnyOf(sectors) | Test::SectorNoneOf(sectors) => sectors.iter().collect(),
+            Test::Any(tests) | Test::All(tests) => tests.iter().flat_map(Test::sectors).collect(),
+            Test::PeopleAtLeast(_)
+            | Test::PeopleMoreThan(_)
+            | Test::PeopleFewerThan(_)
+            | Test::RiskAtLeast(_)
+            | Test::SignificantHarm
+            | Test::DataAnyOf(_)
+            | Test::DataOtherThan(_)
+            | Test::Processor
+            | Test::ImproperPurpose
+            | Test::SignificantIncident
+            | Test::ClockGiven(_)
+            | Test::CardBrand(_)
+            | Test::Ordered
+            | Test::ExceptionOpenedBy(_)
+            | Test::AskCounsel(_) => Vec::new(),
+        }
+    }
+}
+
 /// Another deadline for other facts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Instead {
     pub when: Vec<Test>,
     pub deadline: Deadline,
+    /// The period starts with the end of the calendar year of the trigger.
+    #[serde(default)]
+    pub from_end_of_year: bool,
 }
 
 /// A further end of a deadline.
@@ -213,10 +240,25 @@ keyed! {
 }
 
 /// A law-enforcement hold: it suspends the duty, and leaves the statute's own tail once it is lifted.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Hold {
     pub tail: Deadline,
+    /// How long it can hold the notice back where nothing else is proven: an oral request, a first one.
+    #[serde(default)]
+    pub at_most: Option<HoldLimit>,
+    /// The one who alone can hold the notice back. The facts do not tell who did, so the deadline stands.
+    #[serde(default)]
+    pub only_by: Option<String>,
+}
+
+/// A hold that does not last for ever.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct HoldLimit {
+    pub deadline: Deadline,
+    /// Why, and what makes it longer.
+    pub why: String,
 }
 
 /// Elements that depend on what data was affected.
@@ -271,6 +313,14 @@ pub struct Case {
 }
 
 impl Rule {
+    /// The trades and statuses that the rule names.
+    pub(crate) fn sectors(&self) -> impl Iterator<Item = &String> {
+        let instead = self.instead.iter().flat_map(|instead| &instead.when);
+        let filings = self.further_filings.iter().flat_map(|filing| &filing.when);
+        let tested = self.trigger.iter().chain(instead).chain(filings).flat_map(Test::sectors);
+        tested.chain(self.roll.iter().flat_map(|roll| &roll.exempt_sectors))
+    }
+
     /// The card brand whose contract this is.
     pub(crate) fn card_brand(&self) -> Option<&str> {
         self.trigger

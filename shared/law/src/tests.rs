@@ -3,6 +3,7 @@
 mod calendars;
 mod filings;
 mod properties;
+mod questions;
 mod readings;
 mod schema;
 
@@ -57,48 +58,9 @@ fn the_law_that_is_shipped_is_the_law_that_is_written() {
 #[test]
 fn every_rule_passes_its_own_cases() {
     let pack = &written();
-    let mut wrong = Vec::new();
-    let mut run = 0;
-    for rule in pack.rules() {
-        for case in &rule.cases {
-            run += 1;
-            let mut say = |what: String| wrong.push(format!("{} / {}: {what}", rule.id, case.name));
-            let findings = match evaluate(pack, &case.facts) {
-                Ok(findings) => findings,
-                Err(error) => {
-                    say(error.to_string());
-                    continue;
-                }
-            };
-            let mine = findings.iter().filter(|finding| {
-                finding.regime == rule.id
-                    && case.jurisdiction.as_ref().is_none_or(|place| *place == finding.jurisdiction)
-            });
-            let mine: Vec<&Finding> = mine.collect();
-            let [finding] = mine.as_slice() else {
-                // A rule that binds the enterprise itself is silent where nothing names it.
-                if !(mine.is_empty() && case.owed == Owed::No) {
-                    say(format!("{} answers", mine.len()));
-                }
-                continue;
-            };
-            if finding.owed != case.owed {
-                say(format!("{}, not {}: {:?}", finding.owed, case.owed, finding.reasons));
-            }
-            if case.due.is_some() && finding.due != case.due {
-                say(format!("due {:?}, not {:?}: {:?}", finding.due, case.due, finding.reasons));
-            }
-            if case.due_rule.as_ref().is_some_and(|rule| *rule != finding.due_rule || finding.due.is_some()) {
-                say(format!("due rule {} ({:?})", finding.due_rule, finding.due));
-            }
-            if let Some(reason) = &case.reason
-                && !finding.reasons.iter().any(|given| given.contains(reason))
-            {
-                say(format!("no reason says {reason:?}: {:?}", finding.reasons));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {run} cases:\n{}", wrong.len(), wrong.join("\n"));
+    let lint = pack.lint();
+    assert!(lint.is_empty(), "{lint:#?}");
+    let run: usize = pack.rules().map(|rule| rule.cases.len()).sum();
     assert!(run > 500, "only {run} cases were found");
 }
 
@@ -187,7 +149,6 @@ const LEAST: &[(&str, u64)] = &[
     ("us-hipaa-hhs-500", 500),
     ("us-hipaa-media", 501),
     ("us-ftc-safeguards", 500),
-    ("us-ftc-hbnr-ftc", 500),
     ("sg-pdpa-authority", 500),
     ("my-pdpa-authority", 1001),
     ("kr-pipa-authority", 1000),
@@ -221,7 +182,9 @@ fn every_threshold_holds_below_at_and_above_its_number() {
             }));
             find(&all, regime).owed
         };
-        let want = [Owed::No, Owed::Yes, Owed::Yes];
+        // China's measures know other grounds too, which no fact states.
+        let below = if regime == "cn-incident-4h" { Owed::AskCounsel } else { Owed::No };
+        let want = [below, Owed::Yes, Owed::Yes];
         assert_eq!([least - 1, least, least + 1].map(owed), want, "{regime} from {least}");
     }
 }

@@ -83,7 +83,7 @@ fn verdict(test: &Test, circumstances: &Circumstances<'_>) -> Verdict {
         Test::ClockGiven(clock) => {
             yes_or_no(facts.clocks.given.contains_key(clock), format!("arises with `{clock}`"))
         }
-        Test::CardBrand(brand) => card_brand(brand, facts),
+        Test::CardBrand(brand) => card_brand(brand, circumstances),
         Test::Ordered => yes_or_no(false, "owed only when the authority orders it".to_owned()),
         Test::ExceptionOpenedBy(what) => {
             exception(what, facts.exceptions_opened.contains_key(&circumstances.place))
@@ -179,17 +179,26 @@ fn sector_none_of(sectors: &[String], facts: &Facts) -> Verdict {
     }
 }
 
-fn card_brand(brand: &str, facts: &Facts) -> Verdict {
-    match &facts.payment_cards {
-        None => yes_or_no(false, "no payment cards are affected".to_owned()),
-        Some(cards) if cards.accounts > 0 && cards.brands.is_empty() => ask(format!(
-            "undecided: the brands of the affected cards are not known, {brand} may be among them"
-        )),
-        Some(cards) => {
-            let accounts = cards.brands.get(brand).copied().unwrap_or(0);
-            yes_or_no(accounts > 0, format!("{accounts} {brand} accounts affected"))
-        }
+/// Accounts of no named brand could be of any.
+fn card_brand(brand: &str, circumstances: &Circumstances<'_>) -> Verdict {
+    let Some(cards) = &circumstances.facts.payment_cards else {
+        let of_cards = circumstances.facts.data.iter().any(|word| circumstances.categories.is_of_cards(word));
+        return match of_cards {
+            true => {
+                ask(format!("undecided: data of cards is affected, and {brand} may be among their brands"))
+            }
+            false => yes_or_no(false, "no payment cards are affected".to_owned()),
+        };
+    };
+    let accounts = cards.brands.get(brand).copied().unwrap_or(0);
+    let named = cards.brands.values().fold(0_u64, |sum, accounts| sum.saturating_add(*accounts));
+    if accounts == 0 && cards.accounts > named {
+        let unnamed = cards.accounts - named;
+        return ask(format!(
+            "undecided: {unnamed} accounts are of no named brand, {brand} may be among them"
+        ));
     }
+    yes_or_no(accounts > 0, format!("{accounts} {brand} accounts affected"))
 }
 
 #[cfg(test)]
@@ -296,6 +305,10 @@ mod tests {
             (json!({"payment_cards": {"accounts": 5}}), Owed::AskCounsel),
             (json!({"payment_cards": {"accounts": 5, "brands": {"amex": 5}}}), Owed::No),
             (json!({"payment_cards": {"accounts": 5, "brands": {"visa": 1}}}), Owed::Yes),
+            (json!({"payment_cards": {"accounts": 5, "brands": {"amex": 4}}}), Owed::AskCounsel),
+            (json!({"payment_cards": {"accounts": 5, "brands": {"amex": 4, "visa": 0, "jcb": 1}}}), Owed::No),
+            (json!({"data": ["name", "pan"]}), Owed::AskCounsel),
+            (json!({"data": ["name", "iban"]}), Owed::No),
         ];
         for (more, want) in cases {
             assert_eq!(decide(visa(), &facts(more.clone()), 0), want, "{more}");

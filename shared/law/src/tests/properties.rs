@@ -33,22 +33,67 @@ fn arbitrary_facts() -> impl Strategy<Value = Value> {
     let optional = || prop::option::of(any::<bool>());
     let risk = prop::option::of(prop::sample::select(vec!["none", "risk", "high"]));
     let seat = prop::sample::select(vec![None, Some("DE"), Some("US"), Some("JP"), Some("GB")]);
-    let clocks = prop::sample::subsequence(
-        vec!["discovery", "determination", "confirmation", "individual_notice_sent", "classification"],
-        1..5,
-    );
-    ((data, sectors, affected, risk, seat), (clocks, 0_i64..63_072_000), (any::<bool>(), any::<bool>(), optional(), optional()))
-        .prop_map(|((data, sectors, affected, risk, seat), (clocks, at), (encrypted, key, harm, improper))| {
-            let start: jiff::Timestamp = "2026-03-01T00:00:00Z".parse().expect("an instant");
-            let at = start + jiff::SignedDuration::from_secs(at);
-            let clocks: BTreeMap<&str, String> = clocks.into_iter().map(|clock| (clock, at.to_string())).collect();
+    let zone =
+        prop::sample::select(vec!["America/New_York", "Europe/Berlin", "Asia/Tokyo", "Pacific/Auckland"]);
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), optional(), optional(), optional());
+    ((data, sectors, affected, risk, seat, zone), (clocks(), hold(), cards()), flags).prop_map(
+        |((data, sectors, affected, risk, seat, zone), (clocks, hold, cards), flags)| {
+            let (encrypted, key, processor, harm, improper, backup) = flags;
             json!({
                 "clocks": clocks,
-                "controller": {"time_zone": "America/New_York", "country": seat, "sectors": sectors},
+                "controller": {"time_zone": zone, "country": seat, "sectors": sectors},
                 "affected": affected, "data": data, "risk": risk, "encrypted": encrypted, "key_compromised": key,
-                "significant_harm": harm, "improper_purpose": improper,
+                "significant_harm": harm, "improper_purpose": improper, "backup": backup, "processor": processor,
+                "law_enforcement_hold": hold, "payment_cards": cards,
             })
-        })
+        },
+    )
+}
+
+fn start() -> jiff::Timestamp {
+    "2026-03-01T00:00:00Z".parse().expect("an instant")
+}
+
+/// Some of the clocks, each after those that it cannot lie before; some of them at one instant.
+fn clocks() -> impl Strategy<Value = BTreeMap<&'static str, String>> {
+    let in_order = vec![
+        "occurrence",
+        "suspicion",
+        "processor_awareness",
+        "awareness",
+        "discovery",
+        "confirmation",
+        "determination",
+        "classification",
+        "individual_notice_sent",
+    ];
+    let named = prop::sample::subsequence(in_order, 1..6);
+    let steps = prop::collection::vec(prop_oneof![Just(0), 0_i64..200_000], 6);
+    (named, 0_i64..63_072_000, steps).prop_map(|(named, first, steps)| {
+        let mut at = start() + jiff::SignedDuration::from_secs(first);
+        let mut clocks = BTreeMap::new();
+        for (clock, step) in named.into_iter().zip(steps) {
+            at += jiff::SignedDuration::from_secs(step);
+            clocks.insert(clock, at.to_string());
+        }
+        clocks
+    })
+}
+
+fn hold() -> impl Strategy<Value = Value> {
+    let at = |second: i64| (start() + jiff::SignedDuration::from_secs(second)).to_string();
+    let hold = (0_i64..63_072_000, prop::option::of(0_i64..20_000_000)).prop_map(
+        move |(from, lasts)| json!({"from": at(from), "lifted": lasts.map(|lasts| at(from + lasts))}),
+    );
+    prop_oneof![2 => Just(Value::Null), 1 => hold]
+}
+
+fn cards() -> impl Strategy<Value = Value> {
+    let brands =
+        prop::collection::btree_map(prop::sample::select(vec!["visa", "amex", "elo"]), 0_u64..50, 0..3);
+    let cards =
+        (0_u64..100, brands).prop_map(|(accounts, brands)| json!({"accounts": accounts, "brands": brands}));
+    prop_oneof![2 => Just(Value::Null), 1 => cards]
 }
 
 /// Less is owed: from owed to a question or to nothing, or from a question to nothing.
