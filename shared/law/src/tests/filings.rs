@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{find, findings};
-use crate::{FilingRole, Owed};
+use super::{facts, find, findings};
+use crate::{FilingRole, Owed, RulePack, Source, evaluate};
 
 fn given(place: &str, people: u64, more: Value) -> Value {
     let mut given = json!({
@@ -106,4 +106,51 @@ fn the_states_hear_of_what_the_secretary_of_health_was_told() {
         assert_eq!(filed(health(state, told(state), covered), regime).1, pending);
         assert_eq!(filed(health(state, told("US"), "retail"), regime).1, [""; 0]);
     }
+}
+
+#[test]
+fn a_filing_counts_its_days_plainly_whatever_the_duty_does() {
+    let book = r#"
+        jurisdiction = "ZZ"
+        name = "Nowhere"
+        zone = "UTC"
+        languages = ["en"]
+
+        [[rule]]
+        id = "zz-authority"
+        law = "Law"
+        citation = "s. 1"
+        audience = "authority"
+        effective-from = "2026-01-01"
+        source = "unverified"
+        confidence = "uncertain"
+        status = "in-force"
+        trigger = [{ people-at-least = 1 }]
+        clocks = ["discovery"]
+        deadline = { days = 5 }
+        first-day-counts = true
+        from-end-of-year = true
+        hold = { tail = { days = 7 } }
+        further-filings = [{ role = "phase", what = "a supplement", clock = "determination", deadline = { days = 5 } }]
+
+        [[rule.case]]
+        name = "one"
+        facts.clocks = { discovery = "2026-03-02T00:00:00Z" }
+        facts.controller = { time_zone = "UTC" }
+        facts.affected = { ZZ = 1 }
+        owed = "yes"
+        due = "2027-01-04T23:59:59Z"
+    "#;
+    let source = |file: &str, text: &str| Source { file: file.to_owned(), text: text.to_owned() };
+    let pack = RulePack::load(&[source("zz.toml", book)], &[], &source("data-categories.toml", ""));
+    let pack = pack.expect("a book that loads");
+    assert_eq!(pack.lint().iter().filter(|lint| lint.problem.starts_with("case")).count(), 0);
+    let more = json!({"law_enforcement_hold": {"from": "2026-09-20", "lifted": "2027-03-01T12:00:00Z"}});
+    let given = facts(given("ZZ", 1, more));
+    let findings = evaluate(&pack, &given).expect("facts that can be");
+    let duty = find(&findings, "zz-authority");
+    let text = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+    assert_eq!(text(duty.due), "2027-03-08T23:59:59Z", "seven days after the hold");
+    let filing = duty.further_filings.first().expect("a filing");
+    assert_eq!(text(filing.due), "2026-09-20T23:59:59Z");
 }

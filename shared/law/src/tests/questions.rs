@@ -86,6 +86,21 @@ fn an_instant_at_which_the_loss_of_the_key_was_found_out_says_that_it_is_lost() 
     assert_eq!(state(json!({"discovery": found})), (Owed::No, None));
     let later = json!({"discovery": found, "key_compromise_discovered": "2026-03-01T12:00:00-08:00"});
     assert_eq!(state(later), (Owed::Yes, Some("2026-04-01T06:59:59Z".to_owned())));
+    // A key that was known to be lost before does not bring the count forward.
+    let before = json!({"discovery": found, "key_compromise_discovered": "2026-01-20T12:00:00-08:00"});
+    assert_eq!(state(before), (Owed::Yes, Some("2026-03-04T07:59:59Z".to_owned())));
+}
+
+#[test]
+fn what_follows_an_event_counts_from_the_event_and_not_from_the_loss_of_the_key() {
+    let clocks = json!({
+        "discovery": "2026-02-01T12:00:00-08:00", "individual_notice_sent": "2026-02-10T12:00:00-08:00",
+        "key_compromise_discovered": "2026-03-01T12:00:00-08:00",
+    });
+    let more = json!({"clocks": clocks, "data": ["name", "ssn"], "encrypted": true, "risk": "high"});
+    let all = findings(given("US-CA", 501, more));
+    let due = find(&all, "us-ca-ag").due.map(|due| due.to_string());
+    assert_eq!(due.as_deref(), Some("2026-02-26T07:59:59Z"));
 }
 
 #[test]
@@ -140,6 +155,38 @@ fn a_hold_lifted_in_time_alarms_by_the_deadline_without_it() {
         (text(duty.due), text(duty.alarm())),
         ("2026-04-22T03:59:59Z".to_owned(), "2026-04-17T03:59:59Z".to_owned())
     );
+}
+
+#[test]
+fn a_hold_lifted_at_the_last_instant_was_lifted_in_time() {
+    let due = |lifted: &str| {
+        let more = json!({
+            "clocks": {"discovery": "2026-09-15T12:00:00-04:00"}, "data": ["name", "ssn"],
+            "law_enforcement_hold": {"from": "2026-09-20", "lifted": lifted},
+        });
+        let all = findings(given("US-NY", 1, more));
+        find(&all, "us-ny-individual").due.map(|due| due.to_string())
+    };
+    assert_eq!(due("2026-10-16T03:59:59Z").as_deref(), Some("2026-10-16T03:59:59Z"));
+    assert_eq!(due("2026-10-16T04:00:00Z"), None, "then without undue delay");
+}
+
+#[test]
+fn readings_of_a_deadline_end_with_it_and_what_follows_another_notice_keeps_its_words() {
+    let held = |lifted: Value| {
+        let more = json!({
+            // Thirty days end on a Saturday, which some extend.
+            "clocks": {"discovery": "2026-09-17T12:00:00-04:00"}, "data": ["name", "ssn"],
+            "law_enforcement_hold": {"from": "2026-09-20", "lifted": lifted},
+        });
+        let all = findings(given("US-NY", 1, more));
+        let alarm = find(&all, "us-ny-individual").alarm().is_some();
+        (alarm, find(&all, "us-ny-ag").due_rule.clone())
+    };
+    let concurrent = "concurrent-with-individual-notice".to_owned();
+    assert_eq!(held(json!("2026-10-01T00:00:00Z")), (true, concurrent.clone()));
+    assert_eq!(held(json!("2026-12-01T00:00:00Z")), (false, concurrent.clone()));
+    assert_eq!(held(Value::Null), (false, concurrent));
 }
 
 #[test]
