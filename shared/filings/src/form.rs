@@ -146,7 +146,12 @@ impl Form {
     }
 
     fn problem(&self) -> Option<String> {
-        let texts = [("name", &self.name), ("law", &self.law), ("source", &self.source), ("language", &self.language)];
+        let texts = [
+            ("name", &self.name),
+            ("law", &self.law),
+            ("source", &self.source),
+            ("language", &self.language),
+        ];
         if let Some((field, _)) = texts.iter().find(|(_, text)| text.trim().is_empty()) {
             return Some(format!("`{field}` is empty"));
         }

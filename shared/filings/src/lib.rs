@@ -14,7 +14,7 @@ mod known;
 mod library;
 
 pub use dossier::{Dossier, Known, Source, Value};
-pub use fill::{Answer, Filled, Given, Lack, fill};
+pub use fill::{Answer, Filled, Given, Lack, fill, stated};
 pub use form::{Asked, Form, FormError, Kind, Need, Opt, Question, Section};
 pub use known::Fact;
 pub use library::{form, forms};
