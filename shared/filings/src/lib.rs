@@ -8,12 +8,14 @@
 //! has counts, kinds and words of the enterprise.
 
 mod dossier;
+mod filing;
 mod fill;
 mod form;
 mod known;
 mod library;
 
 pub use dossier::{Dossier, Known, Source, Value};
+pub use filing::{Acknowledgement, Act, Completeness, Filing, FilingError, Kind as FilingKind, Submission};
 pub use fill::{Answer, Filled, Given, Lack, fill, stated};
 pub use form::{Asked, Form, FormError, Kind, Need, Opt, Question, Section};
 pub use known::Fact;
