@@ -106,6 +106,9 @@ fn texts(tenant: &Tenant) -> BTreeMap<String, Texts> {
                 advice: text(&wording.advice),
                 reasons_for_delay: None,
                 communication: wording.communication.clone(),
+                cause: wording.cause.clone(),
+                recipients: wording.recipients.clone(),
+                other: wording.other.clone(),
             };
             (language.clone(), texts)
         })

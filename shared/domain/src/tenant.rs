@@ -392,6 +392,15 @@ pub struct Wording {
     /// For filings: whether, when and how the people concerned are told.
     #[serde(default)]
     pub communication: Option<String>,
+    /// What brought the incident about, where a law asks for that by itself (Japan).
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// Who got the data, as far as known (South Africa).
+    #[serde(default)]
+    pub recipients: Option<String>,
+    /// What else readers should know (Japan).
+    #[serde(default)]
+    pub other: Option<String>,
 }
 
 /// The entry of a list of principals that a caller stands under: their own ARN, or that of the role whose session they

@@ -313,6 +313,12 @@ pub struct Case {
 }
 
 impl Rule {
+    /// What its notice must say for one set of facts or another.
+    pub fn may_require(&self) -> BTreeSet<Element> {
+        let further = self.required_when.iter().flat_map(|when| &when.elements);
+        self.required.iter().chain(further).copied().collect()
+    }
+
     /// The trades and statuses that the rule names.
     pub(crate) fn sectors(&self) -> impl Iterator<Item = &String> {
         let instead = self.instead.iter().flat_map(|instead| &instead.when);

@@ -32,6 +32,8 @@ macro_rules! elements {
 elements! {
     /// Name of the parent or affiliated company (Mass. c. 93H s.3).
     Affiliation = "affiliation",
+    /// What brought it about (APPI Enforcement Rules Art. 10, PIPL Art. 57).
+    Cause = "cause",
     /// Postal address, e-mail and telephone of the one who writes.
     Contact = "contact",
     /// Name of the controller, so that the reader knows who writes.
@@ -48,6 +50,8 @@ elements! {
     DiscoveryDate = "discovery-date",
     /// The data protection officer or another contact point (GDPR Art. 33(3)(b)).
     DpoOrContactPoint = "dpo-or-contact-point",
+    /// Rights under the Fair Credit Reporting Act (N.M. Stat. 57-12C-7).
+    FcraRights = "fcra-rights",
     /// That fraud alerts and security freezes exist and where to ask for them (815 ILCS 530/10).
     FraudAlertStatement = "fraud-alert-statement",
     /// Telephone number and web site of the national body that advises people (the FTC in the United States).
@@ -72,6 +76,8 @@ elements! {
     NumberOfRecords = "number-of-records",
     /// The number of affected residents in a notice to a person; forbidden in Illinois and Massachusetts.
     NumberOfResidents = "number-of-residents",
+    /// What else the reader should know (APPI Enforcement Rules Art. 10).
+    OtherFacts = "other-facts",
     /// Whether this is the first, a following, a corrected or a withdrawn notice (GDPR Art. 33(4)).
     Phase = "phase",
     /// Plain words and short sentences (GDPR Art. 34(2), RCW 19.255.010(6)(a)).
@@ -84,12 +90,30 @@ elements! {
     ProtectiveSteps = "protective-steps",
     /// Why the notice is late, if it is (GDPR Art. 33(1), Res. CD/ANPD 15/2024).
     ReasonsForDelay = "reasons-for-delay",
+    /// Who got the data, if known (POPIA s.22(5), 16 CFR 318.6).
+    RecipientIdentity = "recipient-identity",
+    /// That the regulator was told (Privacy Act 2020 (NZ) s.117(2)).
+    RegulatorInformed = "regulator-informed",
+    /// To remain vigilant: to look at account statements and credit reports (Mich. Comp. Laws 445.72(6)).
+    RemainVigilant = "remain-vigilant",
+    /// To report suspected identity theft to the police, the attorney general or the FTC (Iowa Code 715C.2(5)).
+    ReportToAuthoritiesAdvice = "report-to-authorities-advice",
+    /// What the enterprise does for those who suffered harm, and how to ask for it (PIPA Art. 34(1)).
+    ResponseAndRelief = "response-and-relief",
+    /// To review account statements and credit reports (N.M. Stat. 57-12C-7).
+    ReviewStatementsAdvice = "review-statements-advice",
+    /// The right to complain to the regulator (Privacy Act 2020 (NZ) s.117(2)).
+    RightToComplain = "right-to-complain",
     /// Card numbers, social security numbers and the like themselves: never in a notice.
     SensitiveValues = "sensitive-values",
     /// Telephone numbers and web sites of the state's own bodies (N.Y. Gen. Bus. Law 899-aa(7)).
     StateAgencyContacts = "state-agency-contacts",
     /// The title "Notice of Data Breach" (Cal. Civ. Code 1798.82(d)(1)).
     TitleNoticeOfDataBreach = "title-notice-of-data-breach",
+    /// A number that can be called free of charge (45 CFR 164.404(c)(1)(E)).
+    TollFreeNumber = "toll-free-number",
+    /// That somebody acquired personal information without leave (Wis. Stat. 134.98(2)).
+    UnauthorizedAcquisitionStatement = "unauthorized-acquisition-statement",
 }
 
 /// A key that names no element.
@@ -195,6 +219,7 @@ fn other_words(key: &str) -> Option<&'static [Element]> {
         | "description"
         | "circumstances"
         | "what-happened"
+        | "summary"
         | "incident-general-terms"
         | "general-terms"
         | "nature-of-the-breach" => &[Nature],
@@ -207,9 +232,12 @@ fn other_words(key: &str) -> Option<&'static [Element]> {
         | "types-of-information"
         | "personal-information"
         | "categories-and-specific-elements" => &[DataTypes],
-        "consequences" | "effects" | "consequences-and-risks" | "risks" | "risks-impacts" => {
-            &[LikelyConsequences]
-        }
+        "consequences"
+        | "effects"
+        | "consequences-and-risks"
+        | "risks"
+        | "risks-impacts"
+        | "secondary-damage" => &[LikelyConsequences],
         "measures"
         | "measures-intended"
         | "measures-taken-or-proposed"

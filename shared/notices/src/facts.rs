@@ -88,6 +88,12 @@ pub struct Texts {
     /// Advice beyond that which the data categories call for.
     pub advice: Option<String>,
     pub reasons_for_delay: Option<String>,
+    /// What brought the incident about, where a law asks for that by itself.
+    pub cause: Option<String>,
+    /// Who got the data, as far as known.
+    pub recipients: Option<String>,
+    /// What else a reader should know.
+    pub other: Option<String>,
     /// For a filing: whether, when and how the people concerned are told.
     pub communication: Option<String>,
 }

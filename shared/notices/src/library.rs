@@ -123,7 +123,7 @@ fn checked(parts: Parts, words: &Words) -> Result<Template, LoadError> {
 /// The first file at fault, by name.
 pub fn shipped_words() -> Result<Words, LoadError> {
     let mut languages = BTreeMap::new();
-    for (tag, file) in LANGUAGES {
+    for &(tag, file) in LANGUAGES {
         let language: Language = parsed(&format!("languages/{tag}.toml"), file)?;
         if let Some(problem) = language.problem() {
             let file = format!("languages/{tag}.toml");
@@ -140,50 +140,21 @@ fn parsed<T: serde::de::DeserializeOwned>(name: &str, file: &str) -> Result<T, L
         .map_err(|error| LoadError::Data { file: name.to_owned(), problem: error.message().to_owned() })
 }
 
-const LANGUAGES: [(&str, &str); 5] = [
-    ("de", include_str!("../languages/de.toml")),
-    ("en", include_str!("../languages/en.toml")),
-    ("en-US", include_str!("../languages/en-US.toml")),
-    ("fr", include_str!("../languages/fr.toml")),
-    ("pt", include_str!("../languages/pt.toml")),
-];
+include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 
-/// The files of a folder under `templates/`; a missing one fails the build.
-macro_rules! folder {
-    ($folder:literal: $($part:ident = $file:literal),*) => {
-        Parts {
-            folder: $folder.to_owned(),
-            header: include_str!(concat!("../templates/", $folder, "/notice.toml")).to_owned(),
-            sources: BTreeMap::from([
-                $((Part::$part, include_str!(concat!("../templates/", $folder, "/", $file)).to_owned()),)*
-            ]),
-        }
-    };
-}
-
-macro_rules! letter {
-    ($folder:literal) => {
-        folder!($folder: Subject = "subject.txt.j2", Text = "body.txt.j2", Html = "body.html.j2",
-            Sms = "sms.txt.j2", InApp = "in-app.txt.j2")
-    };
-}
-
-macro_rules! filing {
-    ($folder:literal) => {
-        folder!($folder: Subject = "subject.txt.j2", Text = "body.txt.j2", Html = "body.html.j2")
-    };
+/// A folder under `templates/`, as `build.rs` found it.
+struct Letter {
+    folder: &'static str,
+    header: &'static str,
+    parts: &'static [(Part, &'static str)],
 }
 
 /// The files of every shipped template.
 pub fn shipped_parts() -> Vec<Parts> {
-    vec![
-        letter!("au-ndb/individual/en-AU"),
-        letter!("br-lgpd/individual/pt-BR"),
-        filing!("gdpr/authority/en"),
-        letter!("gdpr/individual/de"),
-        letter!("gdpr/individual/en"),
-        letter!("gdpr/individual/fr"),
-        letter!("us/individual/en-US"),
-        letter!("us-ma/individual/en-US"),
-    ]
+    let parts = |letter: &Letter| Parts {
+        folder: letter.folder.to_owned(),
+        header: letter.header.to_owned(),
+        sources: letter.parts.iter().map(|(part, source)| (*part, (*source).to_owned())).collect(),
+    };
+    LETTERS.iter().map(parts).collect()
 }

@@ -79,6 +79,9 @@ pub(crate) struct TextValues {
     pub advice: Vec<String>,
     pub reasons_for_delay: Vec<String>,
     pub communication: Vec<String>,
+    pub cause: Vec<String>,
+    pub recipients: Vec<String>,
+    pub other: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -196,6 +199,9 @@ fn text_values(template: &Template, facts: &NoticeFacts) -> Result<TextValues, R
         advice: block(&texts.advice),
         reasons_for_delay: block(&texts.reasons_for_delay),
         communication: block(&texts.communication),
+        cause: block(&texts.cause),
+        recipients: block(&texts.recipients),
+        other: block(&texts.other),
     };
     match template.header().audience {
         Audience::Individual => need_texts(template, facts, &values)?,
@@ -214,6 +220,7 @@ fn need_texts(template: &Template, facts: &NoticeFacts, texts: &TextValues) -> R
         (Element::Nature, "what_happened", texts.what_happened.is_empty()),
         (Element::LikelyConsequences, "consequences", texts.consequences.is_empty()),
         (Element::MeasuresTaken, "measures", texts.measures.is_empty()),
+        (Element::Cause, "cause", texts.cause.is_empty()),
         (Element::ReasonsForDelay, "reasons_for_delay", facts.late && texts.reasons_for_delay.is_empty()),
     ];
     for (element, fact, missing) in needs {

@@ -30,6 +30,11 @@ pub fn evidence(element: Element, template: &Template, values: &Values<'_>) -> V
         Element::MeasuresTaken => paragraphs(&texts.measures, template),
         Element::ReasonsForDelay if values.late => paragraphs(&texts.reasons_for_delay, template),
         Element::ReasonsForDelay => Vec::new(),
+        Element::Cause => paragraphs(&texts.cause, template),
+        Element::OtherFacts => all(texts.other.iter().cloned()),
+        Element::RecipientIdentity => paragraphs(&texts.recipients, template),
+        // A number that is not there shows nothing, so that the notice is refused.
+        Element::TollFreeNumber => vec![values.merchant.phone.iter().cloned().collect()],
         Element::IdentityTheftServices => identity_services(values),
         Element::NumberOfPeople => all(values.filing.as_ref().map(|filing| filing.people.clone())),
         Element::NumberOfRecords => all(values.filing.as_ref().map(|filing| filing.records.clone())),
@@ -37,7 +42,15 @@ pub fn evidence(element: Element, template: &Template, values: &Values<'_>) -> V
         | Element::FraudAlertStatement
         | Element::LawEnforcementDelay
         | Element::Phase
-        | Element::PoliceReportRight => phrases(element, template),
+        | Element::PoliceReportRight
+        | Element::FcraRights
+        | Element::RegulatorInformed
+        | Element::RemainVigilant
+        | Element::ReportToAuthoritiesAdvice
+        | Element::ResponseAndRelief
+        | Element::ReviewStatementsAdvice
+        | Element::RightToComplain
+        | Element::UnauthorizedAcquisitionStatement => phrases(element, template),
         Element::Marketing
         | Element::NumberOfResidents
         | Element::PlainLanguage

@@ -314,7 +314,19 @@ impl<'a> Gate<'a> {
             | Element::ProtectiveSteps
             | Element::ReasonsForDelay
             | Element::StateAgencyContacts
-            | Element::TitleNoticeOfDataBreach => false,
+            | Element::TitleNoticeOfDataBreach
+            | Element::Cause
+            | Element::FcraRights
+            | Element::OtherFacts
+            | Element::RecipientIdentity
+            | Element::RegulatorInformed
+            | Element::RemainVigilant
+            | Element::ReportToAuthoritiesAdvice
+            | Element::ResponseAndRelief
+            | Element::ReviewStatementsAdvice
+            | Element::RightToComplain
+            | Element::TollFreeNumber
+            | Element::UnauthorizedAcquisitionStatement => false,
         });
         shown.map(|element| Violation::ForbiddenShown(*element)).collect()
     }

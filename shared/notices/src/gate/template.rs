@@ -163,10 +163,18 @@ fn phrases(template: &Template) -> Vec<Violation> {
 pub(super) fn is_known_by_phrase(element: Element) -> bool {
     match element {
         Element::CreditFreezeSteps
+        | Element::FcraRights
         | Element::FraudAlertStatement
         | Element::LawEnforcementDelay
         | Element::Phase
-        | Element::PoliceReportRight => true,
+        | Element::PoliceReportRight
+        | Element::RegulatorInformed
+        | Element::RemainVigilant
+        | Element::ReportToAuthoritiesAdvice
+        | Element::ResponseAndRelief
+        | Element::ReviewStatementsAdvice
+        | Element::RightToComplain
+        | Element::UnauthorizedAcquisitionStatement => true,
         Element::Affiliation
         | Element::Contact
         | Element::ControllerIdentity
@@ -191,7 +199,11 @@ pub(super) fn is_known_by_phrase(element: Element) -> bool {
         | Element::ReasonsForDelay
         | Element::SensitiveValues
         | Element::StateAgencyContacts
-        | Element::TitleNoticeOfDataBreach => false,
+        | Element::TitleNoticeOfDataBreach
+        | Element::Cause
+        | Element::OtherFacts
+        | Element::RecipientIdentity
+        | Element::TollFreeNumber => false,
     }
 }
 
@@ -242,6 +254,18 @@ fn names_that_tell(element: Element) -> &'static [&'static str] {
         | Element::ReasonsForDelay
         | Element::SensitiveValues
         | Element::StateAgencyContacts
-        | Element::TitleNoticeOfDataBreach => &[],
+        | Element::TitleNoticeOfDataBreach
+        | Element::Cause
+        | Element::FcraRights
+        | Element::OtherFacts
+        | Element::RecipientIdentity
+        | Element::RegulatorInformed
+        | Element::RemainVigilant
+        | Element::ReportToAuthoritiesAdvice
+        | Element::ResponseAndRelief
+        | Element::ReviewStatementsAdvice
+        | Element::RightToComplain
+        | Element::TollFreeNumber
+        | Element::UnauthorizedAcquisitionStatement => &[],
     }
 }

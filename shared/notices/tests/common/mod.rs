@@ -1,122 +1,35 @@
-//! An invented merchant, an invented reader, and what each shipped regime demands.
+//! An invented merchant, an invented reader, and what the law demands of each shipped letter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
+use tocsin_law::RulePack;
 use tocsin_notices::{
-    Channel, Counts, Demands, Email, Filing, IdentityServices, Merchant, NoticeFacts, Occurred, Officer,
-    Phase, Quantity, Reader, RenderError, Rendered, Template, Texts, render,
+    Channel, Counts, Demands, Email, Filing, IdentityServices, Library, Merchant, NoticeFacts, Occurred,
+    Officer, Phase, Quantity, Reader, RenderError, Rendered, Template, Texts, render,
 };
 
 pub const REFERENCE: &str = "LWX-7F3K-92QD";
 
-/// Every regime that ships, a language for it, and the keys of its demands.
-pub const REGIMES: [(&str, &str, &[&str]); 20] = [
-    ("au-ndb-individual", "en", &["copy/contents of statement"]),
-    (
-        "br-lgpd-individual",
-        "pt",
-        &[
-            "nature_categories",
-            "measures",
-            "risks",
-            "reasons_for_delay",
-            "mitigation",
-            "date_of_knowledge",
-            "contact_dpo",
-        ],
-    ),
-    ("ch-fadp-individual", "de", &["as authority minus data volumes, plain language"]),
-    ("ch-fadp-individual", "fr", &["as authority minus data volumes, plain language"]),
-    ("eu-gdpr-authority", "en", FILING),
-    ("eu-gdpr-individual", "de", GDPR),
-    ("eu-gdpr-individual", "en", GDPR),
-    ("eu-gdpr-individual", "fr", GDPR),
-    ("gb-ukgdpr-authority", "en", FILING),
-    ("gb-ukgdpr-individual", "en", GDPR),
-    ("is-gdpr-individual", "en", GDPR),
-    ("li-gdpr-individual", "de", GDPR),
-    ("no-gdpr-individual", "en", GDPR),
-    (
-        "us-ca-individual",
-        "en",
-        &[
-            "title-notice-of-data-breach",
-            "headings-california",
-            "plain-language",
-            "name_contact",
-            "data_types",
-            "date_or_range",
-            "notice-date",
-            "law-enforcement-delay-statement",
-            "general-description",
-            "cra-contacts",
-            "12mo ID-theft services if SSN/DL and notifier was the source",
-        ],
-    ),
-    ("us-fl-individual", "en", &["date_or_estimate", "data_types", "contact"]),
-    (
-        "us-il-individual",
-        "en",
-        &[
-            "CRA+FTC contacts",
-            "fraud alert/freeze statement",
-            "credit-freeze-steps",
-            "must NOT include the number of Illinois residents affected",
-        ],
-    ),
-    (
-        "us-ma-individual",
-        "en",
-        &[
-            "right_to_police_report",
-            "how_to_request_freeze_free",
-            "mitigation_services",
-            "affiliation",
-            "MUST NOT include nature of the breach or number of residents",
-            "18 months credit monitoring if SSN (42 if CRA)",
-        ],
-    ),
-    (
-        "us-ny-individual",
-        "en",
-        &["contact", "state+federal_agency_contacts", "categories and specific elements"],
-    ),
-    ("us-tx-individual", "en", &[]),
-    (
-        "us-wa-individual",
-        "en",
-        &[
-            "plain_language",
-            "name_contact",
-            "data_types",
-            "time_frame_of_exposure_incl_breach_and_discovery_dates",
-            "CRA_contacts",
-        ],
-    ),
-];
-
-const GDPR: &[&str] =
-    &["nature_in_clear_plain_language", "dpo_or_contact_point", "likely_consequences", "measures_and_advice"];
-
-const FILING: &[&str] = &[
-    "nature",
-    "categories_and_approx_number_of_data_subjects",
-    "categories_and_approx_number_of_records",
-    "dpo_or_contact_point",
-    "likely_consequences",
-    "measures_taken_or_proposed",
-    "reasons_for_delay",
-    "phase",
-];
-
-pub fn demands(regime: &str) -> Demands {
-    let keys = REGIMES
+/// Every letter under every regime that it serves.
+#[allow(dead_code, reason = "not every test that shares this looks at every letter")]
+pub fn letters(library: &Library) -> impl Iterator<Item = (&Template, &str)> {
+    library
+        .templates()
         .iter()
-        .find(|(id, _, _)| *id == regime)
-        .map(|(_, _, keys)| *keys)
-        .expect("a regime of the table");
-    Demands::from_keys(keys.iter().copied()).expect("known keys")
+        .flat_map(|template| template.header().regimes.keys().map(move |regime| (template, regime.as_str())))
+}
+
+/// What the shipped law demands, whatever the facts are.
+pub fn demands(regime: &str) -> Demands {
+    let rule = RulePack::shipped().rule(regime).unwrap_or_else(|| panic!("the law has no rule {regime}"));
+    let keys = |elements: Vec<tocsin_law::Element>| -> Vec<&'static str> {
+        elements.into_iter().map(tocsin_law::Element::key).collect()
+    };
+    let required = Demands::from_keys(keys(rule.may_require().into_iter().collect()));
+    let forbidden = Demands::from_keys(keys(rule.forbidden.iter().copied().collect()));
+    let known = |demands: Result<Demands, _>| demands.expect("elements that notices know").required;
+    Demands { required: known(required), forbidden: known(forbidden) }
 }
 
 pub fn facts() -> NoticeFacts {
