@@ -10,6 +10,7 @@ mod endings;
 mod facts;
 mod failover;
 mod fallback;
+mod filings;
 mod health;
 mod hours;
 mod incident;

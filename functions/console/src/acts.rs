@@ -70,7 +70,6 @@ pub async fn approve(
         return Err(No::Conflict("the incident does not wait for an approval".to_owned()));
     }
     law::is_confirmed(ports, &scope, &stored.head).await?;
-    let approval = Approval { by: approver.to_owned(), at: now, hash: hash.clone() };
     let given = given(&stored, &settings).len() + 1;
     let opens = given >= settings.approvals_needed as usize;
     let mut incident = was.incident.clone();
@@ -82,6 +81,8 @@ pub async fn approve(
     let subject = [("plan", hash), ("version", stored.head.version.to_string())];
     let leaf =
         Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::PlanApproved, why, subject);
+    let approval =
+        Approval { by: approver.to_owned(), at: now, hash: stored.hash.clone(), leaf: Some(leaf.id) };
     plans::approve(ports, &scope, &stored, &approval, (&was, &incident), opens, &leaf).await?;
     let stored = plan_in_force(ports, &scope, &incident).await?;
     Ok(state_of(&incident, &stored, &settings))

@@ -55,16 +55,17 @@ pub async fn state(
     check(&incident, &statement, now)?;
     let is_read = is_read(ports, &scope, &incident).await?;
     if incident.stated != was.incident.stated {
+        let said = serde_json::to_string(&statement).unwrap_or_default();
+        let subject = [("facts", said), ("at", now.to_string())];
+        let leaf =
+            Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::FactsStated, why, subject);
+        incident.stated.leaves.extend(statement.words().into_iter().map(|word| (word, leaf.id)));
         match incident.stage {
             Stage::Blocked | Stage::AwaitingApproval if is_read => incident.plan_again(),
             // A reading that is not over takes them in when it is.
             Stage::Scoping | Stage::Blocked | Stage::AwaitingApproval => {}
             Stage::Sending => incident.ask(FACTS_STATED.to_owned()),
         }
-        let said = serde_json::to_string(&statement).unwrap_or_default();
-        let subject = [("facts", said), ("at", now.to_string())];
-        let leaf =
-            Leaf::new(scope.tenant(), Some(id), now, person(principal), Action::FactsStated, why, subject);
         incidents::change(ports, &scope, &was, &incident, &[leaf], Vec::new()).await?;
     }
     // Asked again, it makes sure that the plan is under way.

@@ -29,7 +29,9 @@
 mod access;
 mod acts;
 mod desk;
+mod dossier;
 mod facts;
+mod filings;
 mod health;
 mod law;
 mod letters;
@@ -50,7 +52,7 @@ use tocsin_ports::{
 };
 use tocsin_stage::http::{Request, Response};
 
-use crate::routes::{Act, Route};
+use crate::routes::{Act, FilingStep, Route};
 
 pub trait ConsolePorts:
     ReadHome
@@ -162,6 +164,25 @@ async fn answer(
         }
         Route::ImportLetters(tenant, incident, post) => {
             letters::import(ports, principal, tenant, (incident, post), &request.body, now).await
+        }
+        Route::ListFilings(tenant, incident) => filings::list(ports, principal, tenant, incident).await,
+        Route::DraftFiling(tenant, of, form) => {
+            filings::draft(ports, principal, tenant, of, &form, now).await
+        }
+        Route::AnswerFiling(tenant, of) => {
+            filings::answer(ports, principal, tenant, of, &request.body, now).await
+        }
+        Route::PrepareFiling(tenant, of) => {
+            filings::prepare(ports, principal, tenant, of, &request.body, now).await
+        }
+        Route::StepOfFiling(tenant, of, number, FilingStep::Approve) => {
+            filings::approve(ports, principal, tenant, (of, number), &request.body, now).await
+        }
+        Route::StepOfFiling(tenant, of, number, FilingStep::Submit) => {
+            filings::submit(ports, principal, tenant, (of, number), &request.body, now).await
+        }
+        Route::StepOfFiling(tenant, of, number, FilingStep::Acknowledge) => {
+            filings::acknowledge(ports, principal, tenant, (of, number), &request.body, now).await
         }
         Route::ResendToPartner(tenant) => {
             partners::resend(ports, principal, tenant, &request.body, now).await

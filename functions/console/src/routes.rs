@@ -7,6 +7,7 @@ use tocsin_ports::store::letters::LetterFile;
 use tocsin_stage::http::Request;
 
 use crate::No;
+use crate::filings::Of;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
@@ -18,6 +19,13 @@ pub enum Route {
     Resume(TenantId, IncidentId, u32),
     Settle(TenantId, ChunkRef),
     DutyDone(TenantId, IncidentId, ObligationId),
+    ListFilings(TenantId, IncidentId),
+    /// The form of this key, as it would be filled now.
+    DraftFiling(TenantId, Of, String),
+    AnswerFiling(TenantId, Of),
+    PrepareFiling(TenantId, Of),
+    /// A step of the filing of this number.
+    StepOfFiling(TenantId, Of, u32, FilingStep),
     ResendToPartner(TenantId),
     ConfirmRules(TenantId),
     ListConfirmed(TenantId),
@@ -47,6 +55,14 @@ pub enum Act {
     State,
 }
 
+/// What becomes of a filing after it is prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilingStep {
+    Approve,
+    Submit,
+    Acknowledge,
+}
+
 /// What a print house, or the post, says of letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Post {
@@ -61,6 +77,10 @@ pub fn route(request: &Request) -> Result<Route, No> {
     let chunk = |text: &str, of: IncidentId| {
         let chunk: ChunkRef = text.parse().map_err(|_| No::NotFound)?;
         if chunk.incident == of { Ok(chunk) } else { Err(No::NotFound) }
+    };
+    let of = |incident_text: &str, duty: &str| {
+        let obligation = duty.parse().map_err(|_| No::NotFound)?;
+        Ok::<Of, No>(Of { incident: incident(incident_text)?, obligation })
     };
     match (request.method.as_str(), parts.as_slice()) {
         ("PUT", ["console", "tenants", t]) => Ok(Route::PutTenant(tenant(t)?)),
@@ -81,6 +101,28 @@ pub fn route(request: &Request) -> Result<Route, No> {
         ("POST", ["console", "tenants", t, "incidents", i, "duties", o, "done"]) => {
             let obligation = o.parse().map_err(|_| No::NotFound)?;
             Ok(Route::DutyDone(tenant(t)?, incident(i)?, obligation))
+        }
+        ("GET", ["console", "tenants", t, "incidents", i, "filings"]) => {
+            Ok(Route::ListFilings(tenant(t)?, incident(i)?))
+        }
+        ("GET", ["console", "tenants", t, "incidents", i, "duties", o, "filings", "draft", form]) => {
+            Ok(Route::DraftFiling(tenant(t)?, of(i, o)?, (*form).to_owned()))
+        }
+        ("POST", ["console", "tenants", t, "incidents", i, "duties", o, "filings", "answers"]) => {
+            Ok(Route::AnswerFiling(tenant(t)?, of(i, o)?))
+        }
+        ("POST", ["console", "tenants", t, "incidents", i, "duties", o, "filings"]) => {
+            Ok(Route::PrepareFiling(tenant(t)?, of(i, o)?))
+        }
+        ("POST", ["console", "tenants", t, "incidents", i, "duties", o, "filings", number, step]) => {
+            let number = number.parse().map_err(|_| No::NotFound)?;
+            let step = match *step {
+                "approve" => FilingStep::Approve,
+                "submit" => FilingStep::Submit,
+                "acknowledge" => FilingStep::Acknowledge,
+                _ => return Err(No::NotFound),
+            };
+            Ok(Route::StepOfFiling(tenant(t)?, of(i, o)?, number, step))
         }
         ("POST", ["console", "tenants", t, "incidents", i, "letters", "export"]) => {
             Ok(Route::ExportLetters(tenant(t)?, incident(i)?))

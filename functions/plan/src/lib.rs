@@ -30,7 +30,7 @@ use tocsin_domain::wire::{Message, PlanJob, read};
 use tocsin_law::RulePack;
 use tocsin_notices::letter;
 use tocsin_ports::store::incidents::{self, Versioned};
-use tocsin_ports::store::plans::Made;
+use tocsin_ports::store::plans::{Made, counted_leaf, made_leaf};
 use tocsin_ports::store::{chunks, confirmations, plans, tenants};
 use tocsin_ports::{Configured, Proof, ReadHome, ReadPeople, ReadQuota, ReadSenders, TenantScope, WriteHome};
 
@@ -220,17 +220,7 @@ async fn put(
     let leaf = |action, why: &str, subject: Vec<(&'static str, String)>| {
         Leaf::new(scope.tenant(), Some(incident.id), now, actor(), action, why, subject)
     };
-    let counted = vec![
-        ("people", head.scope.people.to_string()),
-        ("rows", head.scope.rows.to_string()),
-        ("rejected", head.scope.rejected.to_string()),
-    ];
-    let made =
-        vec![("plan", hash), ("version", head.version.to_string()), ("waves", plan.waves.len().to_string())];
-    let mut leaves = vec![
-        leaf(Action::ScopeCounted, "every slice was read", counted),
-        leaf(Action::PlanMade, "waits for its approvals", made),
-    ];
+    let mut leaves = vec![counted_leaf(scope, head, now), made_leaf(scope, head, plan.waves.len(), now)];
     if let Some(changes) = head.changes.as_ref().filter(|changes| !changes.duties.is_empty()) {
         let ids = |kind| changes.of(kind).map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(" ");
         let mut subject = vec![("version", head.version.to_string()), ("since", changes.since.to_string())];

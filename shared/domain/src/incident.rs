@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::chunk::ChunkRef;
-use crate::id::{IncidentId, SignalId, TenantId};
+use crate::id::{IncidentId, ObligationId, SignalId, TenantId};
 use crate::pause::Pause;
 use crate::plan::Phase;
 use crate::signal::Severity;
@@ -127,6 +127,9 @@ const FOR_COUNSEL: &str = " wait for counsel";
 /// The task while notices go out by a plan that was made before people stated facts otherwise.
 pub const FACTS_STATED: &str = "facts were stated since the plan was made, and it goes on as it was approved: amend it, and the next one is made from them";
 
+/// What stands in a task about a filing that waits for its supplement.
+const OF_A_FILING: &str = "of the duty";
+
 /// What stands in a task about people whom no notice reaches.
 const NOBODY_LEFT: &str = "somebody cannot be reached by any channel that is left";
 
@@ -172,6 +175,13 @@ impl Incident {
     /// Whether a wave of the plan in force is stopped. Like a halt, it is part of every claim's condition.
     pub fn is_paused(&self, wave: u32) -> bool {
         self.pauses.get(&wave).is_some_and(|pause| !pause.lifted)
+    }
+
+    /// The task while an authority waits for what an incomplete filing left open.
+    pub fn supplement_task(duty: ObligationId, form: &str) -> String {
+        format!(
+            "a filing {OF_A_FILING} {duty} is incomplete: supplement it without undue further delay (tocsin filing prepare --form {form})"
+        )
     }
 
     /// How the task begins that asks a person about a paused wave.
@@ -263,7 +273,7 @@ impl Incident {
 
 /// Whether a task is of what went out already: nobody asks for it again when another plan is made.
 fn outlasts_its_plan(task: &str) -> bool {
-    task == LETTERS_WAIT || task.contains(NOBODY_LEFT)
+    task == LETTERS_WAIT || task.contains(NOBODY_LEFT) || task.contains(OF_A_FILING)
 }
 
 /// Who is affected, in numbers.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::changes::DutyChanges;
 use crate::chunk::Chunk;
-use crate::id::{IncidentId, ObligationId, TenantId, digest};
+use crate::id::{IncidentId, LeafId, ObligationId, TenantId, digest};
 use crate::incident::{Incident, RosterRef, ScopeCount};
 use crate::merkle::{Proof, Root, Tree};
 use crate::obligation::Obligation;
@@ -411,6 +411,9 @@ pub struct Approval {
     pub by: String,
     pub at: Timestamp,
     pub hash: String,
+    /// The leaf that records it.
+    #[serde(default)]
+    pub leaf: Option<LeafId>,
 }
 
 /// The distinct people whose approval binds exactly this hash.
@@ -542,7 +545,8 @@ mod tests {
     #[test]
     fn the_same_person_twice_is_one_approver_and_another_hash_is_none() {
         let at: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-        let yes = |by: &str, hash: &str| Approval { by: by.to_owned(), at, hash: hash.to_owned() };
+        let yes =
+            |by: &str, hash: &str| Approval { by: by.to_owned(), at, hash: hash.to_owned(), leaf: None };
         let approvals = [yes("ada", "1"), yes("ada", "1"), yes("bo", "0")];
         assert_eq!(approvers(&approvals, "1").len(), 1);
         assert_eq!(approvers(&approvals, "2").len(), 0);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::id::LeafId;
 use crate::tenant::Risk;
 
 /// The facts that people stated. What nobody stated is as the signals and the settings have it, or not known. Each is what
@@ -34,6 +35,8 @@ pub struct Stated {
     pub exceptions_opened: BTreeMap<String, Timestamp>,
     /// What counsel answered where a rule asks counsel, by the rule's id: whether the duty is owed.
     pub counsel: BTreeMap<String, bool>,
+    /// The leaf of the statement of each fact that stands, by its word: `risk`, `clocks.determination`.
+    pub leaves: BTreeMap<String, LeafId>,
 }
 
 /// An agency said that notices would impede an investigation.
@@ -104,7 +107,24 @@ impl Stated {
             authority_notified: each(&self.authority_notified, &statement.authority_notified),
             exceptions_opened: each(&self.exceptions_opened, &statement.exceptions_opened),
             counsel: each(&self.counsel, &statement.counsel),
+            leaves: self.leaves.clone(),
         }
+    }
+}
+
+impl Statement {
+    /// The words of the facts that stand in it, whether stated or taken back.
+    pub fn words(&self) -> Vec<String> {
+        let Ok(serde_json::Value::Object(said)) = serde_json::to_value(self) else {
+            return Vec::new();
+        };
+        let of = |(word, value): (&String, &serde_json::Value)| match value {
+            serde_json::Value::Object(parts) if word != "law_enforcement_hold" => {
+                parts.keys().map(|part| format!("{word}.{part}")).collect()
+            }
+            _ => vec![word.clone()],
+        };
+        said.iter().flat_map(of).collect()
     }
 }
 

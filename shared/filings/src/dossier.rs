@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use tocsin_domain::id::LeafId;
 
 use crate::known::Fact;
 
 /// Everything that is known, by what it is. What is not there is not known yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dossier(pub BTreeMap<Fact, Known>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dossier {
+    /// Where days are reckoned: at the enterprise's.
+    pub zone: TimeZone,
+    known: BTreeMap<Fact, Known>,
+}
 
 /// A value with where it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,11 +59,20 @@ pub enum Source {
 }
 
 impl Dossier {
-    pub fn put(&mut self, fact: Fact, value: Value, leaf: LeafId) {
-        self.0.insert(fact, Known { value, source: Source::Leaf(leaf) });
+    pub fn new(zone: TimeZone) -> Self {
+        Self { zone, known: BTreeMap::new() }
     }
 
-    /// The same where there is a value.
+    pub fn put(&mut self, fact: Fact, value: Value, leaf: LeafId) {
+        self.known.insert(fact, Known { value, source: Source::Leaf(leaf) });
+    }
+
+    /// What the filing says of itself.
+    pub fn say(&mut self, fact: Fact, value: Value) {
+        self.known.insert(fact, Known { value, source: Source::Filing });
+    }
+
+    /// As [`Dossier::put`], where there is a value.
     pub fn put_known(&mut self, fact: Fact, value: Option<Value>, leaf: LeafId) {
         if let Some(value) = value {
             self.put(fact, value, leaf);
@@ -66,6 +80,6 @@ impl Dossier {
     }
 
     pub fn get(&self, fact: Fact) -> Option<&Known> {
-        self.0.get(&fact)
+        self.known.get(&fact)
     }
 }

@@ -37,6 +37,15 @@ pub enum Kind {
     FollowUp,
 }
 
+impl Kind {
+    /// Of a filing whose duty had this one before: one that nobody submitted leaves the next one new.
+    pub fn after(before: Option<&Filing>) -> Kind {
+        let follows =
+            before.is_some_and(|before| before.submitted.is_some() || before.kind == Kind::FollowUp);
+        if follows { Kind::FollowUp } else { Kind::New }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Completeness {
@@ -116,9 +125,7 @@ impl Filing {
         (form, filled): (&Form, Filled),
         prepared: Act,
     ) -> Result<Filing, FilingError> {
-        let follows_one =
-            before.is_some_and(|before| before.submitted.is_some() || before.kind == Kind::FollowUp);
-        let kind = if follows_one { Kind::FollowUp } else { Kind::New };
+        let kind = Kind::after(before);
         match completeness {
             Completeness::Withdrawal if kind == Kind::New => return Err(FilingError::NothingBefore),
             Completeness::Complete => {
@@ -272,7 +279,7 @@ mod tests {
         let incident = IncidentId::of(&tenant, SignalId::of(&tenant, "a", "b"));
         let obligation = ObligationId::of(incident, "zz-authority", "ZZ", "the authority");
         let form = Form::read("zz", FORM).unwrap();
-        let mut dossier = crate::Dossier::default();
+        let mut dossier = crate::Dossier::new(jiff::tz::TimeZone::UTC);
         let leaf = tocsin_domain::id::LeafId::of(&tenant, &[b"leaf"]);
         dossier.put_known(
             crate::Fact::WhatHappened,

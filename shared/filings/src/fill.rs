@@ -133,7 +133,7 @@ fn taken(question: &Question, fact: Fact, dossier: &Dossier) -> Option<Known> {
             keys.dedup();
             Value::Words(keys)
         }
-        (Kind::Day, Value::Instant(at)) => Value::Day(at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date()),
+        (Kind::Day, Value::Instant(at)) => Value::Day(at.to_zoned_datetime(dossier.zone.clone()).date()),
         (_, value) => value.clone(),
     };
     let known = Known { value, source: source.clone() };

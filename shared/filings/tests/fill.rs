@@ -1,5 +1,6 @@
 //! How a form is filled, with a small form of our own.
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 use tocsin_domain::id::{LeafId, TenantId};
 use tocsin_filings::{Dossier, Fact, Form, Given, Known, Lack, Source, Value, fill, stated};
@@ -64,7 +65,7 @@ fn leaf(of: &str) -> LeafId {
 }
 
 fn dossier(risk: &str) -> Dossier {
-    let mut dossier = Dossier::default();
+    let mut dossier = Dossier::new(TimeZone::get("Europe/Berlin").expect("a zone"));
     dossier.put(Fact::Risk, Value::word(risk), leaf("risk"));
     let kinds = ["email", "name", "phone", "shoe-size"].map(str::to_owned).to_vec();
     dossier.put(Fact::DataKinds, Value::Words(kinds), leaf("data"));
@@ -83,7 +84,7 @@ fn what_is_known_fills_and_what_is_not_says_so() {
     let answers: Vec<(&str, Option<&Value>)> =
         filled.answers.iter().map(|answer| (answer.question.as_str(), answer.value.as_ref())).collect();
     let words = |words: &[&str]| Value::Words(words.iter().map(|word| (*word).to_owned()).collect());
-    let day = Value::Day("2026-11-23".parse().expect("a day"));
+    let day = Value::Day("2026-11-24".parse().expect("a day"));
     // `why` is asked of a high risk alone; the residences are not known yet, and stand there.
     assert_eq!(
         answers,

@@ -174,7 +174,7 @@ impl RulePack {
     }
 
     /// Whether a place shares the one-stop-shop of GDPR Article 56.
-    pub(crate) fn in_one_stop_shop(&self, place: &Jurisdiction) -> bool {
+    pub fn in_one_stop_shop(&self, place: &Jurisdiction) -> bool {
         self.homes(place).any(|(number, _)| self.books.get(number).is_some_and(|book| book.one_stop_shop))
     }
 }

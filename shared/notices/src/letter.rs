@@ -209,6 +209,13 @@ pub enum Addressee<'a> {
     Contact(&'a str),
 }
 
+/// Categories of data in the words of a filing; none where no letter ships in the language.
+pub fn terms_of(categories: &BTreeSet<String>, language: &str) -> Option<String> {
+    let library = shipped().ok()?;
+    let template = library.templates().iter().find(|template| template.header().language == language)?;
+    Some(template.language().terms(categories).join(", "))
+}
+
 /// The notices' word for a plan's channel.
 pub fn channel_of(channel: plan::Channel) -> Channel {
     match channel {

@@ -32,6 +32,7 @@ pub mod confirmations;
 pub mod coverage;
 pub mod directory;
 pub mod done;
+pub mod filings;
 pub mod health;
 pub mod incidents;
 pub mod leaves;

@@ -86,6 +86,13 @@ fn an_instant_at_which_the_loss_of_the_key_was_found_out_says_that_it_is_lost() 
     assert_eq!(state(json!({"discovery": found})), (Owed::No, None));
     let later = json!({"discovery": found, "key_compromise_discovered": "2026-03-01T12:00:00-08:00"});
     assert_eq!(state(later), (Owed::Yes, Some("2026-04-01T06:59:59Z".to_owned())));
+    // Of what was never encrypted the key says nothing.
+    let plain = json!({
+        "clocks": {"discovery": found, "key_compromise_discovered": "2026-03-01T12:00:00-08:00"},
+        "data": ["name", "ssn"], "encrypted": false, "risk": "high",
+    });
+    let due = find(&findings(given("US-CA", 5, plain)), "us-ca-individual").due.map(|due| due.to_string());
+    assert_eq!(due.as_deref(), Some("2026-03-04T07:59:59Z"));
     // A key that was known to be lost before does not bring the count forward.
     let before = json!({"discovery": found, "key_compromise_discovered": "2026-01-20T12:00:00-08:00"});
     assert_eq!(state(before), (Owed::Yes, Some("2026-03-04T07:59:59Z".to_owned())));
@@ -101,6 +108,67 @@ fn what_follows_an_event_counts_from_the_event_and_not_from_the_loss_of_the_key(
     let all = findings(given("US-CA", 501, more));
     let due = find(&all, "us-ca-ag").due.map(|due| due.to_string());
     assert_eq!(due.as_deref(), Some("2026-02-26T07:59:59Z"));
+}
+
+#[test]
+fn encryption_with_a_backup_speaks_against_a_risk_and_never_against_a_high_one() {
+    let state = |backup: Value, risk: Value| {
+        let more = json!({"encrypted": true, "backup": backup, "risk": risk});
+        owed(given("DE", 5, more), "eu-gdpr-authority")
+    };
+    for (backup, risk, want) in [
+        (json!(true), json!("risk"), Owed::AskCounsel),
+        (json!(true), Value::Null, Owed::AskCounsel),
+        (json!(true), json!("high"), Owed::Yes),
+        (json!(true), json!("none"), Owed::No),
+        (json!(false), json!("risk"), Owed::Yes),
+        (Value::Null, json!("risk"), Owed::Yes),
+    ] {
+        assert_eq!(state(backup.clone(), risk.clone()), want, "{backup} {risk}");
+    }
+}
+
+#[test]
+fn a_brand_that_no_rule_names_is_a_question_where_it_has_accounts() {
+    let regimes = |brands: Value| {
+        let cards = json!({"payment_cards": {"accounts": 3, "brands": brands}});
+        let all = findings(given("DE", 1, cards));
+        let unknown = all.iter().filter(|one| one.regime.starts_with("unknown-card"));
+        unknown.map(|one| one.regime.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(regimes(json!({"elo": 3, "visa": 0})), ["unknown-card-elo"]);
+    assert_eq!(regimes(json!({"elo": 0, "visa": 3})), [""; 0]);
+}
+
+#[test]
+fn what_binds_the_enterprise_itself_is_silent_where_nothing_names_its_place() {
+    let mentions = |place: &str, regime: &str| {
+        let controller = json!({"controller": {"time_zone": "Europe/Berlin", "country": "DE"}});
+        findings(given(place, 1, controller)).iter().any(|one| one.regime == regime)
+    };
+    assert!(!mentions("DE", "us-sec-8k-105") && mentions("US-OH", "us-sec-8k-105"));
+    assert!(mentions("DE", "eu-gdpr-individual"), "and what is not owed toward people is told all the same");
+}
+
+#[test]
+fn whom_to_tell_where_and_in_which_language() {
+    let all = findings(given(
+        "DE",
+        1,
+        json!({"affected": {"DE": 1, "US-CA": 501, "BR": 1, "NG": 1}, "risk": "high"}),
+    ));
+    let to = |regime: &str| {
+        let duty = find(&all, regime);
+        (duty.recipient.to_string(), duty.filing.is_some(), duty.languages.join(" "))
+    };
+    let text = |name: &str, filed: bool, languages: &str| (name.to_owned(), filed, languages.to_owned());
+    assert_eq!(to("eu-gdpr-individual"), text("affected people in DE", false, "de"));
+    assert_eq!(to("us-ca-individual"), text("affected people in US-CA", false, "en"));
+    let (authority, filed, language) = to("br-lgpd-authority");
+    assert!(authority.starts_with("ANPD") && filed && language == "pt", "{authority} {language}");
+    let (attorney, filed, language) = to("us-ca-ag");
+    assert!(attorney.contains("Attorney General") && filed && language == "en", "{attorney} {language}");
+    assert_eq!(to("us-ca-processor").0, "each controller whose data is held");
 }
 
 #[test]
@@ -169,6 +237,14 @@ fn a_hold_lifted_at_the_last_instant_was_lifted_in_time() {
     };
     assert_eq!(due("2026-10-16T03:59:59Z").as_deref(), Some("2026-10-16T03:59:59Z"));
     assert_eq!(due("2026-10-16T04:00:00Z"), None, "then without undue delay");
+    let begun = |from: &str| {
+        let more = json!({
+            "clocks": {"discovery": "2026-09-15T12:00:00-04:00"}, "data": ["name", "ssn"],
+            "law_enforcement_hold": {"from": from},
+        });
+        find(&findings(given("US-NY", 1, more)), "us-ny-individual").due.is_some()
+    };
+    assert!(!begun("2026-10-16T03:59:59Z") && begun("2026-10-16T04:00:00Z"));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! get in each other's way; an approval, hold, release, cancel or pause writes all eight in one transaction.
 
 use jiff::Timestamp;
-use tocsin_audit::Leaf;
+use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::feasibility::Answer;
 use tocsin_domain::id::IncidentId;
@@ -141,6 +141,33 @@ pub async fn put(
     }];
     writes.extend(gates(scope, head.incident, paused(now_is), vec!["approved"]));
     incidents::change(ports, scope, was, now_is, leaves, writes).await
+}
+
+/// The leaf of a plan that was made. Its id comes from the plan alone, so whoever holds the plan can name it.
+pub fn made_leaf(scope: &TenantScope, head: &PlanHead, waves: usize, at: Timestamp) -> Leaf {
+    let made = [("plan", head.hash()), ("version", head.version.to_string()), ("waves", waves.to_string())];
+    of_plan(scope, head, at, (Action::PlanMade, "waits for its approvals"), made)
+}
+
+/// The leaf of the count that a plan rests on, named in the same way.
+pub fn counted_leaf(scope: &TenantScope, head: &PlanHead, at: Timestamp) -> Leaf {
+    let counted = [
+        ("people", head.scope.people.to_string()),
+        ("rows", head.scope.rows.to_string()),
+        ("rejected", head.scope.rejected.to_string()),
+    ];
+    of_plan(scope, head, at, (Action::ScopeCounted, "every slice was read"), counted)
+}
+
+fn of_plan<const N: usize>(
+    scope: &TenantScope,
+    head: &PlanHead,
+    at: Timestamp,
+    (action, why): (Action, &str),
+    subject: [(&'static str, String); N],
+) -> Leaf {
+    let actor = Actor::Function("plan".to_owned());
+    Leaf::new(scope.tenant(), Some(head.incident), at, actor, action, why, subject)
 }
 
 /// The head behind its hash. Parked when the stored one is another.
