@@ -188,6 +188,13 @@ fn selection_takes_the_best_language_and_says_what_is_missing() {
 }
 
 #[test]
+fn the_official_languages_of_the_union_that_have_no_letter_are_known() {
+    let missing = Library::shipped().unwrap().missing_eu_languages();
+    let expected = ["bg", "cs", "da", "el", "et", "fi", "ga", "hr", "hu", "lt", "lv", "mt", "ro", "sk", "sl"];
+    assert_eq!(missing, expected);
+}
+
+#[test]
 fn a_template_is_pinned_by_its_hash() {
     let library = Library::shipped().unwrap();
     let again = Library::shipped().unwrap();
