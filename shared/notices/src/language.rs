@@ -206,8 +206,14 @@ mod tests {
             ("en", "1 March 2026", "31,874"),
             ("en-AU", "1 March 2026", "31,874"),
             ("en-US", "March 1, 2026", "31,874"),
+            ("es", "1 de marzo de 2026", "31\u{a0}874"),
             ("fr", "1er mars 2026", "31\u{a0}874"),
+            ("it", "1º marzo 2026", "31.874"),
+            ("nl", "1 maart 2026", "31.874"),
+            ("pl", "1 marca 2026 r.", "31\u{a0}874"),
             ("pt-BR", "1º de março de 2026", "31.874"),
+            ("pt-PT", "1 de março de 2026", "31\u{a0}874"),
+            ("sv", "1 mars 2026", "31\u{a0}874"),
         ];
         for (tag, day, number) in cases {
             let language = for_tag(&words.languages, tag).unwrap();

@@ -15,6 +15,15 @@ pub struct Library {
     templates: Vec<Template>,
 }
 
+/// The regime that every official language of the European Union has readers of.
+const GDPR: &str = "eu-gdpr-individual";
+
+/// The official languages of the European Union (Regulation No 1 of 1958, Art. 1).
+const EU_LANGUAGES: [&str; 24] = [
+    "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "it", "lt", "lv", "mt",
+    "nl", "pl", "pt", "ro", "sk", "sl", "sv",
+];
+
 /// Why no template can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectError {
@@ -59,6 +68,14 @@ impl Library {
     /// All templates.
     pub fn templates(&self) -> &[Template] {
         &self.templates
+    }
+
+    /// The official languages of the European Union without a letter to people under the GDPR: who reads one of them
+    /// is written to in another.
+    pub fn missing_eu_languages(&self) -> Vec<&'static str> {
+        let serving = self.templates.iter().filter(|template| template.terms(GDPR).is_some());
+        let served: BTreeSet<&str> = serving.map(|template| primary(&template.header().language)).collect();
+        EU_LANGUAGES.into_iter().filter(|language| !served.contains(language)).collect()
     }
 
     /// The letter of this regime in the reader's best language: the very tag, else the same language elsewhere,

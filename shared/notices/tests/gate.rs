@@ -92,6 +92,11 @@ fn links_lead_to_the_tenant_or_an_agency_and_never_to_a_login() {
         ("see https://lindenwerk.example/account", vec![Violation::LoginLink]),
         ("see https://lindenwerk.example/customer/sign-in?x", vec![Violation::LoginLink]),
         ("see https://login.lindenwerk.example/", vec![Violation::LoginLink]),
+        ("see https://lindenwerk.example/iniciar-sesion", vec![Violation::LoginLink]),
+        ("see https://lindenwerk.example/nl/inloggen", vec![Violation::LoginLink]),
+        ("see https://lindenwerk.example/moje-konto/haslo", vec![Violation::LoginLink]),
+        ("see https://lindenwerk.example/mitt-konto", vec![Violation::LoginLink]),
+        ("see https://lindenwerk.example/accesorios", vec![]),
         ("see https://lindenwerk.example/reset?token=1", vec![Violation::LoginLink]),
         ("see https://shop.lindenwerk.example/help, e.g. at noon.", vec![]),
         ("write to someone@elsewhere.example", vec![]),
@@ -406,6 +411,8 @@ fn phases_copies_and_delays_are_said() {
         (text("us-ca-individual", "en", &delayed, false), "Law enforcement asked us to delay this notice."),
         (text("br-lgpd-individual", "pt", &late, false), "Demoramos para achar os endereços."),
         (text("eu-gdpr-individual", "fr", &facts(), true), "Ceci est la copie d'un avis"),
+        (text("eu-gdpr-individual", "pl", &correction, false), "Prawidłowe jest to, co piszemy tutaj."),
+        (text("eu-gdpr-individual", "sv", &follow_up, true), "Det här är en kopia av ett meddelande"),
     ];
     for (text, words) in said {
         assert!(text.contains(words), "{words}: {text}");

@@ -74,6 +74,8 @@ fn the_gate_sees_in_the_bytes_that_a_marked_paragraph_says_nothing() {
         ("gdpr/individual/en", "eu-gdpr-individual", Element::Nature),
         ("gdpr/individual/de", "ch-fadp-individual", Element::LikelyConsequences),
         ("gdpr/individual/fr", "eu-gdpr-individual", Element::MeasuresTaken),
+        ("gdpr/individual/it", "ch-fadp-individual", Element::ProtectiveSteps),
+        ("gdpr/individual/pt-PT", "eu-gdpr-individual", Element::DataTypes),
         ("gdpr/individual/en", "gb-ukgdpr-individual", Element::DpoOrContactPoint),
         ("us/individual/en-US", "us-ny-individual", Element::StateAgencyContacts),
         ("us/individual/en-US", "us-ny-individual", Element::FtcContacts),

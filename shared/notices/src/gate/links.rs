@@ -7,7 +7,7 @@ use crate::html::Link;
 use crate::template::Template;
 
 /// Words in an address that lead to a page for secrets, whatever the language.
-const SECRET_WORDS: [&str; 17] = [
+const SECRET_WORDS: [&str; 28] = [
     "login",
     "log-in",
     "log_in",
@@ -20,15 +20,37 @@ const SECRET_WORDS: [&str; 17] = [
     "connexion",
     "identifier",
     "entrar",
+    "iniciar-sesion",
+    "accedi",
+    "inloggen",
+    "inloggning",
+    "logga-in",
+    "logowanie",
+    "zaloguj",
     "password",
     "passwort",
+    "contrasena",
+    "wachtwoord",
+    "haslo",
     "senha",
+    "losenord",
     "token=",
     "session",
 ];
 
 /// Path segments that are a customer's account.
-const ACCOUNT_SEGMENTS: [&str; 5] = ["account", "compte", "conta", "konto", "my-account"];
+const ACCOUNT_SEGMENTS: [&str; 10] = [
+    "account",
+    "compte",
+    "conta",
+    "cuenta",
+    "konto",
+    "mi-cuenta",
+    "mijn-account",
+    "mitt-konto",
+    "moje-konto",
+    "my-account",
+];
 
 /// The hosts that a notice may show.
 pub struct Hosts(Vec<String>);

@@ -30,8 +30,8 @@ const SMS_LIMIT: usize = 3;
 /// The longest sentence of plain language, in words.
 const SENTENCE_LIMIT: usize = 40;
 
-/// A section with fewer letters and digits than this says nothing.
-const SECTION_MINIMUM: usize = 8;
+/// A section with fewer letters and digits than this says nothing. "Uw naam" says something.
+const SECTION_MINIMUM: usize = 6;
 
 /// Categories whose leak calls for an identity theft service (Cal. Civ. Code 1798.82(d)(2)(G)).
 const IDENTITY_NUMBERS: [&str; 3] = ["drivers-license", "national-id", "ssn"];

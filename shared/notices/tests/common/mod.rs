@@ -111,6 +111,14 @@ fn texts() -> BTreeMap<String, Texts> {
             ),
         ),
         (
+            "es".to_owned(),
+            of(
+                "Unos desconocidos entraron en la cuenta de uno de nuestros proveedores.\n\nAllí copiaron datos de clientes.",
+                "Alguien podría enviarle mensajes falsos que parezcan auténticos.",
+                "Hemos cerrado esa cuenta y renovado todas las claves de acceso.",
+            ),
+        ),
+        (
             "fr".to_owned(),
             of(
                 "Des inconnus se sont introduits dans le compte d'un de nos prestataires.\n\nIls y ont copié des données de clients.",
@@ -119,11 +127,51 @@ fn texts() -> BTreeMap<String, Texts> {
             ),
         ),
         (
+            "it".to_owned(),
+            of(
+                "Sconosciuti sono entrati nell’account di un nostro fornitore.\n\nLì hanno copiato dati di clienti.",
+                "Qualcuno potrebbe inviarle messaggi falsi, ma credibili.",
+                "Abbiamo chiuso quell’account e rinnovato tutte le chiavi di accesso.",
+            ),
+        ),
+        (
+            "nl".to_owned(),
+            of(
+                "Onbekenden zijn binnengedrongen in het account van een van onze leveranciers.\n\nDaar hebben zij gegevens van klanten gekopieerd.",
+                "Iemand zou u valse berichten kunnen sturen die echt lijken.",
+                "Wij hebben dat account gesloten en alle toegangssleutels vernieuwd.",
+            ),
+        ),
+        (
+            "pl".to_owned(),
+            of(
+                "Nieznane osoby włamały się na konto jednego z naszych dostawców.\n\nSkopiowały stamtąd dane klientów.",
+                "Ktoś może wysyłać Państwu fałszywe wiadomości, które wyglądają na prawdziwe.",
+                "Zamknęliśmy to konto i wymieniliśmy wszystkie klucze dostępu.",
+            ),
+        ),
+        (
             "pt".to_owned(),
             of(
                 "Desconhecidos invadiram a conta de um dos nossos fornecedores.\n\nEles copiaram dados de clientes.",
                 "Alguém pode enviar a você mensagens falsas que parecem verdadeiras.",
                 "Fechamos essa conta e trocamos todas as chaves de acesso.",
+            ),
+        ),
+        (
+            "pt-PT".to_owned(),
+            of(
+                "Desconhecidos entraram na conta de um dos nossos fornecedores.\n\nCopiaram de lá dados de clientes.",
+                "Alguém pode enviar-lhe mensagens falsas que parecem verdadeiras.",
+                "Encerrámos essa conta e renovámos todas as chaves de acesso.",
+            ),
+        ),
+        (
+            "sv".to_owned(),
+            of(
+                "Okända personer tog sig in i ett konto hos en av våra leverantörer.\n\nDär kopierade de uppgifter om kunder.",
+                "Du kan få falska meddelanden som ser äkta ut.",
+                "Vi har stängt kontot och bytt ut alla åtkomstnycklar.",
             ),
         ),
     ])

@@ -175,17 +175,53 @@ fn wording() -> Value {
             "Wir haben den Schlüssel gesperrt, den Speicher geschlossen und alle Passwörter unseres Shops zurückgesetzt.",
             "Wenn Sie das Passwort unseres Shops auch anderswo benutzen, ändern Sie es dort ebenfalls.",
         ),
+        "es": block(
+            "Alguien usó una clave de acceso robada para copiar un archivo con datos de clientes de nuestro almacenamiento.",
+            "Unos desconocidos pueden escribirle o llamarle y hacerse pasar por nosotros. Alguien puede probar su contraseña en otros sitios.",
+            "Hemos bloqueado la clave, cerrado el almacenamiento y restablecido todas las contraseñas de nuestra tienda.",
+            "Si usa la contraseña de nuestra tienda en otros sitios, cámbiela también allí.",
+        ),
         "fr": block(
             "Quelqu’un a utilisé une clé d’accès volée pour copier un fichier de données de clients dans notre espace de stockage.",
             "Des inconnus peuvent vous écrire ou vous appeler en se faisant passer pour nous. Quelqu’un peut essayer votre mot de passe ailleurs.",
             "Nous avons bloqué la clé, fermé l’accès au stockage et réinitialisé tous les mots de passe de notre boutique.",
             "Si vous utilisez ailleurs le mot de passe de notre boutique, changez-le aussi.",
         ),
+        "it": block(
+            "Qualcuno ha usato una chiave di accesso rubata per copiare un file con dati di clienti dal nostro archivio.",
+            "Degli sconosciuti possono scriverle o chiamarla fingendosi noi. Qualcuno può provare la sua password altrove.",
+            "Abbiamo bloccato la chiave, chiuso l’archivio e reimpostato tutte le password del nostro negozio.",
+            "Se usa altrove la password del nostro negozio, la cambi anche lì.",
+        ),
+        "nl": block(
+            "Iemand heeft met een gestolen toegangssleutel een bestand met klantgegevens uit onze opslag gekopieerd.",
+            "Onbekenden kunnen u schrijven of bellen en zich voordoen als ons bedrijf. Iemand kan uw wachtwoord elders proberen.",
+            "Wij hebben de sleutel geblokkeerd, de opslag afgesloten en alle wachtwoorden van onze webwinkel gereset.",
+            "Gebruikt u het wachtwoord van onze webwinkel ook elders? Wijzig het daar dan ook.",
+        ),
+        "pl": block(
+            "Ktoś za pomocą skradzionego klucza dostępu skopiował z naszej chmury plik z danymi klientów.",
+            "Nieznane osoby mogą do Państwa pisać lub dzwonić i podawać się za nas. Ktoś może wypróbować Państwa hasło w innych miejscach.",
+            "Zablokowaliśmy klucz, zamknęliśmy dostęp do chmury i zresetowaliśmy wszystkie hasła do naszego sklepu.",
+            "Jeśli używają Państwo hasła do naszego sklepu także gdzie indziej, prosimy je tam również zmienić.",
+        ),
         "pt": block(
             "Alguém usou uma chave de acesso roubada para copiar um arquivo com dados de clientes do nosso armazenamento.",
             "Desconhecidos podem escrever ou ligar para você fingindo ser nós. Alguém pode tentar usar a sua senha em outro lugar.",
             "Bloqueamos a chave, fechamos o armazenamento e redefinimos todas as senhas da nossa loja.",
             "Se você usa a senha da nossa loja em outro lugar, troque-a lá também.",
+        ),
+        "pt-PT": block(
+            "Alguém usou uma chave de acesso roubada para copiar um ficheiro com dados de clientes do nosso armazenamento.",
+            "Desconhecidos podem escrever-lhe ou ligar-lhe e fazer-se passar por nós. Alguém pode experimentar a sua palavra-passe noutros sítios.",
+            "Bloqueámos a chave, fechámos o armazenamento e repusemos todas as palavras-passe da nossa loja.",
+            "Se usa a palavra-passe da nossa loja noutros sítios, mude-a também aí.",
+        ),
+        "sv": block(
+            "Någon använde en stulen åtkomstnyckel för att kopiera en fil med kunduppgifter från vår lagring.",
+            "Främmande personer kan skriva till dig eller ringa dig och utge sig för att vara vi. Någon kan prova ditt lösenord på andra ställen.",
+            "Vi har spärrat nyckeln, stängt lagringen och återställt alla lösenord till vår webbutik.",
+            "Om du använder lösenordet till vår webbutik på andra ställen, byt det där också.",
         ),
     })
 }

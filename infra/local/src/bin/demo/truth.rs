@@ -48,15 +48,13 @@ const fn notified_by_mail(residence: &'static str) -> Place {
 
 /// How many notices an affected person with an address gets; `None` where nobody wrote down what the law says.
 pub fn notices(person: &Person) -> Option<usize> {
-    let place = place(&person.residence())?;
-    Some(if has_letter(person) { place.notices } else { 0 })
+    place(&person.residence()).map(|place| place.notices)
 }
 
 /// How many text messages or notices in the shop's inbox an affected person gets whom no mail reaches.
 pub fn notices_without_address(person: &Person) -> Option<usize> {
     let place = place(&person.residence())?;
-    let told = has_letter(person) && place.without_address;
-    Some(if told { place.notices } else { 0 })
+    Some(if place.without_address { place.notices } else { 0 })
 }
 
 /// Who gets a text message, where that is a notice: whoever has no address that takes mail, but a telephone.
@@ -101,11 +99,6 @@ pub fn without_letter(population: &Population) -> BTreeMap<(String, String), usi
 /// The affected people with an address, each once.
 pub fn addressed(population: &Population) -> impl Iterator<Item = &Person> {
     population.with_reach(Reach::Mail).chain(population.with_reach(Reach::MailThatBounces))
-}
-
-/// Whether a letter is shipped that the person reads. Swiss law is served in German and French, not in Italian.
-fn has_letter(person: &Person) -> bool {
-    person.country != "CH" || !person.locale.starts_with("it")
 }
 
 fn place(residence: &str) -> Option<&'static Place> {
