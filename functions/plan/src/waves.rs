@@ -191,7 +191,8 @@ fn assign_people<'a>(
                 continue;
             }
             let language = person.locale.as_deref().unwrap_or("en");
-            let template = library.select(&duty.obligation.regime, &[language, "en"]).ok();
+            let template =
+                library.select_worded(&duty.obligation.regime, &[language, "en"], &brief.facts).ok();
             // Whoever was tried before is counted by what became of that.
             let mut has_no_address = || {
                 if !told.counts(duty.obligation.id, member) {
@@ -239,7 +240,7 @@ fn assign_people<'a>(
 
 /// Tells somebody who is not among the affected any more, by the channel by which they were told that they are.
 fn withdraw<'a>(ground: &Ground<'a>, stranger: &'a Stranger, seats: &mut Seats<'a>, laid: &mut Laid) {
-    let Ground { tenant, duties, strangers, library, .. } = *ground;
+    let Ground { tenant, duties, strangers, library, brief, .. } = *ground;
     let Stranger { obligation, member, scope, region, channel } = stranger;
     let known = |duty: &&Duty| duty.obligation.id == *obligation;
     // `told::strangers` has the duty of each among its own where it is not among those of this plan.
@@ -247,7 +248,7 @@ fn withdraw<'a>(ground: &Ground<'a>, stranger: &'a Stranger, seats: &mut Seats<'
         return;
     };
     let language = member.person.locale.as_deref().unwrap_or("en");
-    let template = library.select(&duty.obligation.regime, &[language, "en"]).ok();
+    let template = library.select_worded(&duty.obligation.regime, &[language, "en"], &brief.facts).ok();
     let phase = Phase::Withdrawal;
     let has_words = |template: &&Template| {
         let header = template.header();

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::element::Demands;
+use crate::facts::NoticeFacts;
 use crate::gate;
 use crate::header::Agency;
 use crate::language::{Language, primary};
@@ -78,27 +79,49 @@ impl Library {
         EU_LANGUAGES.into_iter().filter(|language| !served.contains(language)).collect()
     }
 
+    /// As [`Library::select`], of the letters whose language the merchant worded: nobody is left without a notice, and no plan
+    /// waits, because a reader's language has a letter and no words of the incident. Where none is worded, the letter that
+    /// would be: whoever renders it is told what is missing.
+    ///
+    /// # Errors
+    /// As [`Library::select`].
+    pub fn select_worded(
+        &self,
+        regime: &str,
+        language_preference: &[&str],
+        facts: &NoticeFacts,
+    ) -> Result<&Template, SelectError> {
+        let mut serving = self.serving(regime);
+        serving.retain(|template| template.is_worded(facts));
+        chosen(&serving, regime, language_preference)
+            .map_or_else(|| self.select(regime, language_preference), Ok)
+    }
+
+    fn serving(&self, regime: &str) -> Vec<&Template> {
+        self.templates.iter().filter(|template| template.terms(regime).is_some()).collect()
+    }
+
     /// The letter of this regime in the reader's best language: the very tag, else the same language elsewhere,
     /// else the one that the regime allows for readers of other languages.
     ///
     /// # Errors
     /// Nothing serves the regime, or no language fits and the regime allows no other.
     pub fn select(&self, regime: &str, language_preference: &[&str]) -> Result<&Template, SelectError> {
-        let serving: Vec<&Template> =
-            self.templates.iter().filter(|template| template.terms(regime).is_some()).collect();
+        let serving = self.serving(regime);
         if serving.is_empty() {
             return Err(SelectError::NoTemplate { regime: regime.to_owned() });
         }
-        language_preference
-            .iter()
-            .find_map(|tag| in_language(&serving, tag))
-            .or_else(|| serving.iter().copied().find(|template| is_fallback(template, regime)))
-            .ok_or_else(|| SelectError::NoLanguage {
-                regime: regime.to_owned(),
-                wanted: language_preference.iter().map(|tag| (*tag).to_owned()).collect(),
-                available: serving.iter().map(|template| template.header().language.clone()).collect(),
-            })
+        chosen(&serving, regime, language_preference).ok_or_else(|| SelectError::NoLanguage {
+            regime: regime.to_owned(),
+            wanted: language_preference.iter().map(|tag| (*tag).to_owned()).collect(),
+            available: serving.iter().map(|template| template.header().language.clone()).collect(),
+        })
     }
+}
+
+fn chosen<'a>(serving: &[&'a Template], regime: &str, language_preference: &[&str]) -> Option<&'a Template> {
+    let preferred = language_preference.iter().find_map(|tag| in_language(serving, tag));
+    preferred.or_else(|| serving.iter().copied().find(|template| is_fallback(template, regime)))
 }
 
 fn in_language<'a>(templates: &[&'a Template], tag: &str) -> Option<&'a Template> {

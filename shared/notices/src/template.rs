@@ -8,6 +8,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, escape_formatter};
 use sha2::{Digest, Sha256};
 
+use crate::element::Element;
+use crate::facts::NoticeFacts;
 use crate::header::{Agency, AgencyKind, Channel, Header, RegimeTerms};
 use crate::language::Language;
 use crate::page::is_gap;
@@ -142,6 +144,14 @@ impl Template {
     /// What differs for this regime; `None` if the template does not serve it.
     pub fn terms(&self, regime: &str) -> Option<&RegimeTerms> {
         self.header.regimes.get(regime)
+    }
+
+    /// Whether the merchant has words of the incident in the letter's language, or the letter needs none.
+    pub fn is_worded(&self, facts: &NoticeFacts) -> bool {
+        let needs_words =
+            [Element::Nature, Element::LikelyConsequences, Element::MeasuresTaken, Element::Cause];
+        let needs_words = needs_words.iter().any(|element| self.header.elements.contains(element));
+        !needs_words || crate::language::for_tag(&facts.texts, &self.header.language).is_some()
     }
 
     /// The words of the letter's language.

@@ -206,3 +206,21 @@ fn a_template_is_pinned_by_its_hash() {
         assert!(one.version() >= 1, "{}", one.id());
     }
 }
+
+#[test]
+fn a_language_that_the_merchant_did_not_word_is_not_chosen() {
+    let library = Library::shipped().unwrap();
+    let mut facts = facts();
+    let id = |facts: &NoticeFacts, regime, language| {
+        library.select_worded(regime, &[language, "en"], facts).map(|template| template.id().to_owned())
+    };
+    assert_eq!(id(&facts, "eu-gdpr-individual", "sv").as_deref(), Ok("gdpr/individual/sv"));
+    facts.texts.remove("sv");
+    assert_eq!(id(&facts, "eu-gdpr-individual", "sv").as_deref(), Ok("gdpr/individual/en"));
+    // Where the only letter is not worded, it is the one that says what is missing.
+    facts.texts.remove("pt");
+    assert_eq!(id(&facts, "br-lgpd-individual", "pt-BR").as_deref(), Ok("br-lgpd/individual/pt-BR"));
+    // Massachusetts wants no words of what happened.
+    facts.texts.clear();
+    assert_eq!(id(&facts, "us-ma-individual", "en-US").as_deref(), Ok("us-ma/individual/en-US"));
+}
