@@ -4,14 +4,18 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{REFERENCE, demands, facts, letters, reader};
-use tocsin_notices::{Channel, Library, NoticeFacts, Phase, Reader, Rendered, SelectError, gate, render};
+use common::{REFERENCE, demands, facts, facts_under, letters, reader};
+use tocsin_law::{RulePack, Status};
+use tocsin_notices::{
+    Audience, Channel, Confidence, Library, NoticeFacts, Phase, Reader, Rendered, SelectError, Template,
+    gate, render, shipped_parts, shipped_words,
+};
 
 #[test]
 fn every_letter_passes_the_gate_in_every_channel() {
     let library = Library::shipped().unwrap();
-    let facts = facts();
     for (template, regime) in letters(&library) {
+        let facts = facts_under(template, regime);
         gate::check_template(template, regime, &demands(regime)).unwrap();
         for channel in &template.header().channels {
             let rendered =
@@ -23,22 +27,38 @@ fn every_letter_passes_the_gate_in_every_channel() {
     }
 }
 
+/// Where some regimes of a letter have blocks of their own, the others are on record by their own lines of the text part.
 #[test]
 fn the_words_of_every_letter_are_on_record() {
     let library = Library::shipped().unwrap();
-    let facts = facts();
-    for (template, regime) in letters(&library) {
-        let language = &template.header().language;
-        for channel in &template.header().channels {
-            let rendered =
-                render(template, *channel, regime, &facts, &reader(Some("Erika Example")), REFERENCE)
-                    .unwrap();
-            let name = format!("{regime}.{language}.{}", name_of(*channel));
-            insta::assert_snapshot!(name, shown(&rendered));
+    let reader = reader(Some("Erika Example"));
+    for template in library.templates() {
+        let header = template.header();
+        for channel in &header.channels {
+            let words = |regime: &str| {
+                let facts = facts_under(template, regime);
+                render(template, *channel, regime, &facts, &reader, REFERENCE).unwrap()
+            };
+            let first = header.regimes.keys().next().unwrap();
+            let mut others = String::new();
+            for (regime, terms) in &header.regimes {
+                let rendered = words(regime);
+                let own = own_lines(&rendered, &words(first));
+                let has_own_blocks = !terms.blocks.is_empty() && !own.is_empty();
+                if header.blocks().is_empty() || regime == first || has_own_blocks {
+                    let name = format!("{regime}.{}.{}", header.language, name_of(*channel));
+                    insta::assert_snapshot!(name, shown(&rendered));
+                } else if !own.is_empty() {
+                    others.push_str(&format!("{regime}\n{own}\n"));
+                }
+            }
+            if !others.is_empty() {
+                let id = template.id().replace('/', "-");
+                insta::assert_snapshot!(format!("others.{id}.{}", name_of(*channel)), others);
+            }
         }
     }
 }
-
 #[test]
 fn every_letter_to_people_has_words_to_withdraw_it_that_pass_the_gate() {
     let library = Library::shipped().unwrap();
@@ -64,6 +84,18 @@ fn every_letter_to_people_has_words_to_withdraw_it_that_pass_the_gate() {
             }
         }
     }
+}
+
+/// The lines of a notice's text that another has not.
+fn own_lines(notice: &Rendered, other: &Rendered) -> String {
+    let text = |rendered: &Rendered| match rendered {
+        Rendered::Email(email) => email.text.clone(),
+        Rendered::Sms(sms) => sms.text.clone(),
+        Rendered::InApp(in_app) => in_app.text.clone(),
+    };
+    let other = text(other);
+    let others: BTreeSet<&str> = other.lines().collect();
+    text(notice).lines().filter(|line| !others.contains(line)).map(|line| format!("{line}\n")).collect()
 }
 
 fn name_of(channel: Channel) -> &'static str {
@@ -94,15 +126,21 @@ fn selection_takes_the_best_language_and_says_what_is_missing() {
     let id = |regime, languages: &[&str]| {
         library.select(regime, languages).map(|template| template.id().to_owned())
     };
-    let cases: [(&str, &[&str], &str); 8] = [
+    let cases: [(&str, &[&str], &str); 14] = [
         ("eu-gdpr-individual", &["de"], "gdpr/individual/de"),
         ("eu-gdpr-individual", &["de-AT"], "gdpr/individual/de"),
         ("eu-gdpr-individual", &["it", "fr"], "gdpr/individual/fr"),
         ("eu-gdpr-individual", &["it"], "gdpr/individual/en"),
         ("eu-gdpr-individual", &[], "gdpr/individual/en"),
         ("br-lgpd-individual", &["en"], "br-lgpd/individual/pt-BR"),
-        ("us-ny-individual", &["es"], "us/individual/en-US"),
+        ("us-ny-individual", &["es"], "us/individual/es-US"),
+        ("us-ny-individual", &["es-MX", "en"], "us/individual/es-US"),
+        ("us-ny-individual", &["fr"], "us/individual/en-US"),
         ("us-ma-individual", &["en-US"], "us-ma/individual/en-US"),
+        ("us-ma-individual", &["es-US"], "us-ma/individual/es-US"),
+        ("us-pr-individual", &["en-US"], "us/individual/en-US"),
+        ("us-pr-individual", &["fr"], "us/individual/es-US"),
+        ("us-pr-individual", &[], "us/individual/es-US"),
     ];
     for (regime, languages, expected) in cases {
         assert_eq!(id(regime, languages).as_deref(), Ok(expected), "{regime} {languages:?}");
@@ -130,7 +168,48 @@ fn a_template_is_pinned_by_its_hash() {
     for (one, other) in library.templates().iter().zip(again.templates()) {
         assert_eq!(one.content_hash(), other.content_hash());
         assert_eq!(one.content_hash().len(), 64);
-        let withdraws = one.header().audience == tocsin_notices::Audience::Individual;
-        assert_eq!(one.version(), if withdraws { 2 } else { 1 });
+        assert!(one.version() >= 1, "{}", one.id());
+        let withdraws = one.header().phases.contains(&Phase::Withdrawal);
+        assert!(withdraws || one.header().audience == Audience::Authority, "{}", one.id());
+    }
+}
+
+/// Every state, the District of Columbia and the territories: one letter in English, one in Spanish, and one of the two
+/// for whoever reads neither.
+#[test]
+fn every_state_is_served_by_one_letter_a_language() {
+    let library = Library::shipped().unwrap();
+    let is_of_a_state = |id: &str| {
+        let state = id.strip_prefix("us-").and_then(|rest| rest.strip_suffix("-individual"));
+        state.is_some_and(|state| state.len() == 2)
+    };
+    let rules = RulePack::shipped().rules().filter(|rule| rule.status == Status::InForce);
+    let regimes: BTreeSet<&str> = rules.map(|rule| rule.id.as_str()).filter(|id| is_of_a_state(id)).collect();
+    assert_eq!(regimes.len(), 54);
+    for regime in regimes {
+        let serving = || library.templates().iter().filter(|template| template.terms(regime).is_some());
+        let languages: Vec<&str> = serving().map(|template| template.header().language.as_str()).collect();
+        assert_eq!(languages, ["en-US", "es-US"], "{regime}");
+        let mut otherwise = serving().filter(|template| template.terms(regime).unwrap().fallback);
+        let language = if regime == "us-pr-individual" { "es-US" } else { "en-US" };
+        assert_eq!(otherwise.next().unwrap().header().language, language, "{regime}");
+        assert!(otherwise.next().is_none(), "{regime}");
+    }
+}
+
+/// What nobody is sure of is looked up before it goes out; that it is marked so changes no letter.
+#[test]
+fn agencies_of_uncertain_data_are_known_by_name() {
+    let words = shipped_words().unwrap();
+    let uncertain: Vec<&str> = words.uncertain_agencies().map(|(key, _)| key).collect();
+    insta::assert_snapshot!("uncertain-agencies", uncertain.join("\n"));
+    let mut sure = words.clone();
+    for agency in sure.agencies.values_mut() {
+        agency.confidence = Confidence::WellKnown;
+    }
+    assert_eq!(sure.uncertain_agencies().count(), 0);
+    for parts in shipped_parts() {
+        let [one, other] = [&words, &sure].map(|words| Template::from_parts(parts.clone(), words).unwrap());
+        assert_eq!(one.content_hash(), other.content_hash());
     }
 }
