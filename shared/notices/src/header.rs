@@ -25,8 +25,11 @@ pub struct Header {
     pub reviewer: Option<String>,
     /// The channels that it has words for.
     pub channels: BTreeSet<Channel>,
-    /// The elements that it carries, each marked in its text.
+    /// The elements that it carries under every regime, each marked in its text.
     pub elements: BTreeSet<Element>,
+    /// Keys of the public bodies and credit agencies that it names under every regime.
+    #[serde(default)]
+    pub agencies: Vec<String>,
     /// The phases of an incident that it has words for.
     pub phases: BTreeSet<tocsin_domain::plan::Phase>,
     /// The regimes that it serves.
@@ -42,14 +45,40 @@ pub struct Header {
 pub struct RegimeTerms {
     /// The law under which the notice is given, as the letter names it.
     pub legal_basis: String,
-    /// Keys of the public bodies and credit agencies that the letter names.
+    /// Keys of the public bodies and credit agencies that the letter names under this regime besides.
     #[serde(default)]
     pub agencies: Vec<String>,
+    /// Elements that the letter carries under this regime and not under every one. In its text each stands in a branch
+    /// that asks for it, so that nobody reads of rights that another state gives.
+    #[serde(default)]
+    pub blocks: BTreeSet<Element>,
     /// The letter may go to readers of other languages for which this regime has none.
     #[serde(default)]
     pub fallback: bool,
     /// The shortest identity theft service, in months, that the law accepts where identity numbers leaked.
     pub service_months: Option<u16>,
+    /// The data categories whose leak calls for that service.
+    #[serde(default = "identity_numbers")]
+    pub service_for: BTreeSet<String>,
+}
+
+/// Numbers by which somebody could take on a person's identity (Cal. Civ. Code 1798.82(d)(2)(G)).
+fn identity_numbers() -> BTreeSet<String> {
+    ["drivers-license", "national-id", "ssn"].map(str::to_owned).into()
+}
+
+impl Header {
+    /// The elements that the letter carries under a regime.
+    pub fn carried(&self, regime: &str) -> BTreeSet<Element> {
+        let blocks = self.regimes.get(regime).into_iter().flat_map(|terms| &terms.blocks);
+        self.elements.iter().chain(blocks).copied().collect()
+    }
+
+    /// The elements that it carries under some regimes alone.
+    pub fn blocks(&self) -> BTreeSet<Element> {
+        let all: BTreeSet<Element> = self.regimes.values().flat_map(|terms| &terms.blocks).copied().collect();
+        all.difference(&self.elements).copied().collect()
+    }
 }
 
 /// Who reads a notice.
@@ -93,6 +122,18 @@ pub struct Agency {
     pub address: String,
     /// Host name. A notice may show it as a link.
     pub website: String,
+    /// For those who check the file; no letter is another for it.
+    #[serde(skip_serializing)]
+    pub confidence: Confidence,
+}
+
+/// How sure it is that an agency's number and addresses are right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    WellKnown,
+    /// To be looked up before a letter goes out that names it.
+    Uncertain,
 }
 
 /// What an agency is.
@@ -100,6 +141,8 @@ pub struct Agency {
 #[serde(rename_all = "kebab-case")]
 pub enum AgencyKind {
     CreditAgency,
+    /// Where all credit agencies together give out the reports that the law makes free (15 U.S.C. 1681j).
+    CreditReports,
     /// A body for the whole country.
     NationalBody,
     /// A body of one state.

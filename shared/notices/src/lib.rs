@@ -38,7 +38,7 @@ pub use facts::{
     Counts, Filing, IdentityServices, Merchant, NoticeFacts, Occurred, Officer, Quantity, Reader, Texts,
 };
 pub use gate::Violation;
-pub use header::{Agency, AgencyKind, Audience, Channel, Header, RegimeTerms};
+pub use header::{Agency, AgencyKind, Audience, Channel, Confidence, Header, RegimeTerms};
 pub use language::Language;
 pub use library::{Library, SelectError, shipped_parts, shipped_words};
 pub use markers::BadMark;

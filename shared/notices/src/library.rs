@@ -148,9 +148,14 @@ fn checked(parts: Parts, words: &Words) -> Result<Template, LoadError> {
             problem: format!("the folder should be {}", template.id()),
         });
     }
-    let demands =
-        Demands { required: template.header().elements.iter().copied().collect(), forbidden: Vec::new() };
-    for regime in template.header().regimes.keys() {
+    // To this check, regimes of the same blocks are the same.
+    let mut checked = BTreeSet::new();
+    for (regime, terms) in &template.header().regimes {
+        if !checked.insert(&terms.blocks) {
+            continue;
+        }
+        let required = template.header().carried(regime).into_iter().collect();
+        let demands = Demands { required, forbidden: Vec::new() };
         gate::check_template(&template, regime, &demands)
             .map_err(|violations| LoadError::Refused { folder: folder.clone(), violations })?;
     }

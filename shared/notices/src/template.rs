@@ -8,9 +8,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, escape_formatter};
 use sha2::{Digest, Sha256};
 
+use crate::category::CATEGORIES;
 use crate::element::Element;
 use crate::facts::NoticeFacts;
-use crate::header::{Agency, AgencyKind, Channel, Header, RegimeTerms};
+use crate::header::{Agency, AgencyKind, Channel, Confidence, Header, RegimeTerms};
 use crate::language::Language;
 use crate::page::is_gap;
 
@@ -70,6 +71,14 @@ pub struct Words {
     pub agencies: BTreeMap<String, Agency>,
 }
 
+impl Words {
+    /// The agencies, by key, whose numbers and addresses somebody has to look up before a letter names them.
+    pub fn uncertain_agencies(&self) -> impl Iterator<Item = (&str, &Agency)> {
+        let all = self.agencies.iter().map(|(key, agency)| (key.as_str(), agency));
+        all.filter(|(_, agency)| agency.confidence == Confidence::Uncertain)
+    }
+}
+
 /// Why a template cannot be used. Names the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
@@ -106,6 +115,7 @@ impl Template {
         let header = header_of(&parts)?;
         let language = language_of(&parts, &header, words)?;
         let agencies = agencies_of(&parts, &header, words)?;
+        need_categories(&parts, &header)?;
         need_parts(&parts, &header)?;
         refuse_gaps(&parts)?;
         let engine = engine_of(&parts)?;
@@ -203,7 +213,7 @@ fn agencies_of(
     let mut by_regime = BTreeMap::new();
     for (regime, terms) in &header.regimes {
         let mut agencies = Vec::new();
-        for key in &terms.agencies {
+        for key in header.agencies.iter().chain(&terms.agencies) {
             let agency = words.agencies.get(key).ok_or_else(|| LoadError::Data {
                 file: format!("{}/notice.toml", parts.folder),
                 problem: format!("{regime} names the unknown agency {key:?}"),
@@ -213,6 +223,18 @@ fn agencies_of(
         by_regime.insert(regime.clone(), agencies);
     }
     Ok(by_regime)
+}
+
+/// A word that no facts use would never call for a service.
+fn need_categories(parts: &Parts, header: &Header) -> Result<(), LoadError> {
+    let mut called_for = header.regimes.values().flat_map(|terms| &terms.service_for);
+    match called_for.find(|key| !CATEGORIES.contains(&key.as_str())) {
+        None => Ok(()),
+        Some(key) => Err(LoadError::Data {
+            file: format!("{}/notice.toml", parts.folder),
+            problem: format!("no language has words for the data category {key:?}"),
+        }),
+    }
 }
 
 fn need_parts(parts: &Parts, header: &Header) -> Result<(), LoadError> {

@@ -24,6 +24,8 @@ const SHORT_NAME_LIMIT: usize = 40;
 pub(crate) struct Values<'a> {
     pub language: &'a str,
     pub legal_basis: &'a str,
+    /// Keys of the elements that the letter carries under this regime and not under every one.
+    pub blocks: Vec<&'static str>,
     pub merchant: MerchantValues,
     /// The gap for the reader's reference.
     pub reference: &'static str,
@@ -42,6 +44,7 @@ pub(crate) struct Values<'a> {
     pub texts: TextValues,
     pub identity_services: Option<ServiceValues>,
     pub credit_agencies: Vec<&'a Agency>,
+    pub credit_reports: Vec<&'a Agency>,
     pub national_bodies: Vec<&'a Agency>,
     pub state_bodies: Vec<&'a Agency>,
     /// Counts and the like, which a letter to a person cannot even name.
@@ -120,6 +123,7 @@ impl<'a> Values<'a> {
         Ok(Values {
             language: &template.header().language,
             legal_basis: &terms.legal_basis,
+            blocks: terms.blocks.iter().map(|element| element.as_str()).collect(),
             merchant: merchant_values(&facts.merchant),
             reference: page::REFERENCE,
             name: reader.display_name.as_deref().and_then(shown_name).map(|_| page::NAME),
@@ -136,9 +140,10 @@ impl<'a> Values<'a> {
             },
             data_short: language.short_list(categories),
             data_advice: language.advice(categories),
-            texts: text_values(template, facts)?,
+            texts: text_values(template, regime, facts)?,
             identity_services: service_values(facts),
             credit_agencies: template.agencies(regime, AgencyKind::CreditAgency).collect(),
+            credit_reports: template.agencies(regime, AgencyKind::CreditReports).collect(),
             national_bodies: template.agencies(regime, AgencyKind::NationalBody).collect(),
             state_bodies: template.agencies(regime, AgencyKind::StateBody).collect(),
             filing: filing_values(template, facts)?,
@@ -190,7 +195,7 @@ fn officer_values(officer: &Officer) -> OfficerValues {
     }
 }
 
-fn text_values(template: &Template, facts: &NoticeFacts) -> Result<TextValues, RenderError> {
+fn text_values(template: &Template, regime: &str, facts: &NoticeFacts) -> Result<TextValues, RenderError> {
     let texts = for_tag(&facts.texts, &template.header().language).cloned().unwrap_or_default();
     let values = TextValues {
         what_happened: block(&texts.what_happened),
@@ -204,7 +209,7 @@ fn text_values(template: &Template, facts: &NoticeFacts) -> Result<TextValues, R
         other: block(&texts.other),
     };
     match template.header().audience {
-        Audience::Individual => need_texts(template, facts, &values)?,
+        Audience::Individual => need_texts(template, regime, facts, &values)?,
         Audience::Authority => {}
     }
     Ok(values)
@@ -215,7 +220,13 @@ fn block(text: &Option<String>) -> Vec<String> {
 }
 
 /// A letter to a person is not sent with a gap; an authority is told that something is not yet known.
-fn need_texts(template: &Template, facts: &NoticeFacts, texts: &TextValues) -> Result<(), RenderError> {
+fn need_texts(
+    template: &Template,
+    regime: &str,
+    facts: &NoticeFacts,
+    texts: &TextValues,
+) -> Result<(), RenderError> {
+    let carried = template.header().carried(regime);
     let needs = [
         (Element::Nature, "what_happened", texts.what_happened.is_empty()),
         (Element::LikelyConsequences, "consequences", texts.consequences.is_empty()),
@@ -224,7 +235,7 @@ fn need_texts(template: &Template, facts: &NoticeFacts, texts: &TextValues) -> R
         (Element::ReasonsForDelay, "reasons_for_delay", facts.late && texts.reasons_for_delay.is_empty()),
     ];
     for (element, fact, missing) in needs {
-        if missing && template.header().elements.contains(&element) {
+        if missing && carried.contains(&element) {
             return Err(RenderError::MissingFact { fact });
         }
     }

@@ -259,6 +259,96 @@ fn identity_numbers_call_for_a_service_of_the_months_that_the_law_wants() {
 }
 
 #[test]
+fn each_state_wants_its_months_for_the_numbers_that_it_names() {
+    let library = Library::shipped().unwrap();
+    let of = |regime: &str, language: &str, facts: &NoticeFacts| {
+        let template = library.select(regime, &[language]).unwrap();
+        let email = render_email(template, regime, facts, &reader(None), REFERENCE).unwrap();
+        let demands = demands(regime);
+        gate::check_rendered(&Rendered::Email(email), template, regime, facts, &demands)
+            .err()
+            .unwrap_or_default()
+    };
+    let identity = ["drivers-license", "national-id", "ssn"];
+    let cases: [(&str, u16, &[&str]); 7] = [
+        ("us-ca-individual", 12, &identity),
+        ("us-ct-individual", 24, &["ssn", "tax-id"]),
+        ("us-dc-individual", 18, &["ssn", "tax-id"]),
+        ("us-de-individual", 12, &["ssn"]),
+        ("us-ma-individual", 18, &["ssn"]),
+        ("us-pa-individual", 12, &["bank-account", "drivers-license", "national-id", "ssn"]),
+        ("us-ri-individual", 60, &identity),
+    ];
+    for (regime, wanted, numbers) in cases {
+        for language in ["en", "es"] {
+            let mut facts = facts();
+            for category in
+                ["bank-account", "drivers-license", "national-id", "ssn", "tax-id", "payment-card"]
+            {
+                facts.data_categories = keys(&["email", "name", "password-hash", category]);
+                facts.identity_services.as_mut().unwrap().months = wanted;
+                assert_eq!(of(regime, language, &facts), [], "{regime} {language} {category}");
+                facts.identity_services.as_mut().unwrap().months = wanted - 1;
+                let short = Violation::IdentityServiceTooShort { months: wanted - 1, wanted };
+                let expected = if numbers.contains(&category) { vec![short] } else { Vec::new() };
+                assert_eq!(of(regime, language, &facts), expected, "{regime} {language} {category}");
+            }
+            facts.data_categories = keys(&["email", "name", "password-hash", "ssn"]);
+            facts.identity_services = None;
+            assert_eq!(of(regime, language, &facts), [Violation::NoIdentityService], "{regime} {language}");
+        }
+    }
+    let parts = shipped_parts().into_iter().find(|parts| parts.folder == "us/individual/en-US").unwrap();
+    let header = parts.header.replacen("[\"ssn\", \"tax-id\"]", "[\"shoe-size\"]", 1);
+    let error = Template::from_parts(Parts { header, ..parts }, &shipped_words().unwrap()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "us/individual/en-US/notice.toml: no language has words for the data category \"shoe-size\""
+    );
+}
+
+#[test]
+fn puerto_rico_wants_a_number_that_is_free_to_call() {
+    let library = Library::shipped().unwrap();
+    let of = |language: &str, phone: Option<&str>| {
+        let mut facts = facts();
+        facts.merchant.phone = phone.map(str::to_owned);
+        let regime = "us-pr-individual";
+        let template = library.select(regime, &[language]).unwrap();
+        let email = render_email(template, regime, &facts, &reader(None), REFERENCE).unwrap();
+        let demands = demands(regime);
+        gate::check_rendered(&Rendered::Email(email), template, regime, &facts, &demands)
+            .err()
+            .unwrap_or_default()
+    };
+    let free = ["800", "833", "844", "855", "866", "877", "888"];
+    for language in ["en", "es"] {
+        for prefix in free {
+            for phone in [
+                format!("1-{prefix}-555-0142"),
+                format!("+1 ({prefix}) 555-0142"),
+                format!("{prefix} 555 0142"),
+            ] {
+                assert_eq!(of(language, Some(&phone)), [], "{language} {phone}");
+            }
+        }
+        let refused = [
+            "+49 30 5550 0142",
+            "0800 555 0142",
+            "1-212-555-0142",
+            "1-822-555-0142",
+            "800-555-014",
+            "2-800-555-0142",
+        ];
+        for phone in refused {
+            assert_eq!(of(language, Some(phone)), [Violation::NoTollFreeNumber], "{language} {phone}");
+        }
+        let without = [Violation::NoTollFreeNumber, Violation::NotShown(Element::TollFreeNumber)];
+        assert_eq!(of(language, None), without, "{language}");
+    }
+}
+
+#[test]
 fn short_forms_say_who_what_and_where() {
     let library = Library::shipped().unwrap();
     let template = library.select("eu-gdpr-individual", &["en"]).unwrap();

@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{REFERENCE, demands, facts, letters, reader, render_email};
+use common::{REFERENCE, demands, facts, facts_under, letters, reader, render_email};
 use tocsin_notices::{
     Demands, Element, Library, Part, Parts, Quantity, Rendered, Template, Violation, Words, gate,
     shipped_parts, shipped_words,
@@ -16,15 +16,11 @@ fn the_gate_misses_every_element_that_is_cut_out_of_one_part() {
     let mut cuts = 0;
     for parts in shipped_parts() {
         let whole = Template::from_parts(parts.clone(), &words).unwrap();
-        let regime = whole.header().regimes.keys().next().unwrap().clone();
-        for element in &whole.header().elements {
+        for (element, regime) in marked(&whole) {
             for part in [Part::Text, Part::Html] {
-                if *element == Element::PlainLanguage {
-                    continue;
-                }
-                let cut = with_source(&parts, part, |source| without(source, *element));
-                let violations = refusal(&cut, &words, &regime, &[*element]);
-                let missed = Violation::NotMarked { part, element: *element };
+                let cut = with_source(&parts, part, |source| without(source, element));
+                let violations = refusal(&cut, &words, regime, &[element]);
+                let missed = Violation::NotMarked { part, element };
                 assert!(violations.contains(&missed), "{} {part} {element}: {violations:?}", parts.folder);
                 cuts += 1;
             }
@@ -38,11 +34,10 @@ fn the_gate_misses_every_element_that_is_emptied() {
     let words = shipped_words().unwrap();
     for parts in shipped_parts() {
         let whole = Template::from_parts(parts.clone(), &words).unwrap();
-        let regime = whole.header().regimes.keys().next().unwrap().clone();
-        for element in whole.header().elements.iter().filter(|element| **element != Element::PlainLanguage) {
-            let emptied = with_source(&parts, Part::Text, |source| emptied(source, *element));
-            let violations = refusal(&emptied, &words, &regime, &[*element]);
-            let missed = Violation::EmptyElement { part: Part::Text, element: *element };
+        for (element, regime) in marked(&whole) {
+            let emptied = with_source(&parts, Part::Text, |source| emptied(source, element));
+            let violations = refusal(&emptied, &words, regime, &[element]);
+            let missed = Violation::EmptyElement { part: Part::Text, element };
             assert!(violations.contains(&missed), "{} {element}: {violations:?}", parts.folder);
         }
     }
@@ -56,12 +51,95 @@ fn a_demand_that_the_header_does_not_declare_is_missed() {
         let id = template.id().to_owned();
         let parts = shipped_parts().into_iter().find(|parts| parts.folder == id).unwrap();
         for element in demands(regime).required {
-            let line = format!("  \"{element}\",\n");
-            assert!(parts.header.contains(&line), "{id} {element}");
-            let header = parts.header.replacen(&line, "", 1);
+            let header = undeclared(&parts.header, regime, element);
             let template = Template::from_parts(Parts { header, ..parts.clone() }, &words).unwrap();
             let violations = gate::check_template(&template, regime, &demands(regime)).unwrap_err();
             assert!(violations.contains(&Violation::NotDeclared(element)), "{id} {element}: {violations:?}");
+        }
+    }
+}
+
+#[test]
+fn a_block_stands_in_a_branch_that_asks_for_it() {
+    let words = shipped_words().unwrap();
+    let mut blocks = 0;
+    for parts in shipped_parts() {
+        let whole = Template::from_parts(parts.clone(), &words).unwrap();
+        for element in whole.header().blocks() {
+            let regime = bearer(&whole, element);
+            let question = format!("{{% if \"{element}\" in blocks");
+            for part in [Part::Text, Part::Html] {
+                let unasked =
+                    with_source(&parts, part, |source| source.replace(&question, "{% if copy or not copy"));
+                let violations = refusal(&unasked, &words, regime, &[]);
+                let for_all = Violation::BlockForAll { part, element };
+                assert!(violations.contains(&for_all), "{} {part} {element}: {violations:?}", parts.folder);
+                blocks += 1;
+            }
+        }
+    }
+    assert_eq!(blocks, 24);
+}
+
+/// Nobody reads of rights that another state gives, and the gate sees it where somebody would.
+#[test]
+fn a_block_is_read_under_its_regimes_alone() {
+    let words = shipped_words().unwrap();
+    let library = Library::shipped().unwrap();
+    for (template, regime) in letters(&library) {
+        let facts = facts_under(template, regime);
+        let text = render_email(template, regime, &facts, &reader(None), REFERENCE).unwrap().text;
+        for element in template.header().blocks() {
+            let Some(phrases) = template.header().phrases.get(&element) else {
+                continue;
+            };
+            let shows = phrases.iter().all(|phrase| text.contains(phrase.as_str()));
+            assert_eq!(shows, template.header().carried(regime).contains(&element), "{regime} {element}");
+        }
+    }
+    for parts in shipped_parts().into_iter().filter(|parts| parts.folder.starts_with("us/individual/")) {
+        let whole = Template::from_parts(parts.clone(), &words).unwrap();
+        for element in
+            whole.header().blocks().into_iter().filter(|element| whole.header().phrases.contains_key(element))
+        {
+            let of_others = bearer(&whole, element);
+            let regime = "us-tx-individual";
+            let facts = facts_under(&whole, of_others);
+            let email = render_email(&whole, of_others, &facts, &reader(None), REFERENCE).unwrap();
+            let verdict =
+                gate::check_rendered(&Rendered::Email(email), &whole, regime, &facts, &demands(regime));
+            let violations = verdict.unwrap_err();
+            assert!(violations.contains(&Violation::BlockOfOthers(element)), "{element}: {violations:?}");
+        }
+    }
+}
+
+/// What a law demands is refused where the regime has no block for it, in the bytes as in the template.
+#[test]
+fn a_regime_without_the_block_that_its_law_demands_is_refused() {
+    let words = shipped_words().unwrap();
+    let cases = [
+        ("us-ia-individual", Element::ReportToAuthoritiesAdvice),
+        ("us-nm-individual", Element::FcraRights),
+        ("us-or-individual", Element::ReportToAuthoritiesAdvice),
+        ("us-ri-individual", Element::PoliceReportRight),
+        ("us-wi-individual", Element::UnauthorizedAcquisitionStatement),
+    ];
+    for parts in shipped_parts().into_iter().filter(|parts| parts.folder.starts_with("us/individual/")) {
+        for (regime, element) in cases {
+            let header = undeclared(&parts.header, regime, element);
+            let template = Template::from_parts(Parts { header, ..parts.clone() }, &words).unwrap();
+            let demands = demands(regime);
+            let violations = gate::check_template(&template, regime, &demands).unwrap_err();
+            let folder = &parts.folder;
+            assert!(
+                violations.contains(&Violation::NotDeclared(element)),
+                "{folder} {regime}: {violations:?}"
+            );
+            let facts = facts_under(&template, regime);
+            let email = render_email(&template, regime, &facts, &reader(None), REFERENCE).unwrap();
+            let verdict = gate::check_rendered(&Rendered::Email(email), &template, regime, &facts, &demands);
+            assert_eq!(verdict, Err(vec![Violation::NotShown(element)]), "{folder} {regime}");
         }
     }
 }
@@ -81,6 +159,16 @@ fn the_gate_sees_in_the_bytes_that_a_marked_paragraph_says_nothing() {
         ("us/individual/en-US", "us-ny-individual", Element::FtcContacts),
         ("us/individual/en-US", "us-wa-individual", Element::CraContacts),
         ("us/individual/en-US", "us-wa-individual", Element::DiscoveryDate),
+        ("us/individual/en-US", "us-mi-individual", Element::RemainVigilant),
+        ("us/individual/en-US", "us-nm-individual", Element::ReviewStatementsAdvice),
+        ("us/individual/en-US", "us-nm-individual", Element::FcraRights),
+        ("us/individual/es-US", "us-nm-individual", Element::FcraRights),
+        ("us/individual/es-US", "us-ri-individual", Element::PoliceReportRight),
+        ("us/individual/es-US", "us-wi-individual", Element::UnauthorizedAcquisitionStatement),
+        ("us/individual/es-US", "us-or-individual", Element::ReportToAuthoritiesAdvice),
+        ("us/individual/es-US", "us-il-individual", Element::FraudAlertStatement),
+        ("us-ma/individual/es-US", "us-ma-individual", Element::PoliceReportRight),
+        ("us-ma/individual/es-US", "us-ma-individual", Element::CreditFreezeSteps),
         ("us/individual/en-US", "us-ca-individual", Element::NoticeDate),
         ("us/individual/en-US", "us-ca-individual", Element::LawEnforcementDelay),
         ("us/individual/en-US", "us-ca-individual", Element::IdentityTheftServices),
@@ -170,6 +258,34 @@ fn a_short_form_that_drops_what_it_must_point_to_is_missed() {
             assert_eq!(violations, [Violation::NotUsed { part, name }]);
         }
     }
+}
+
+/// Everything that a letter marks, each with a regime under which it carries it.
+fn marked(template: &Template) -> Vec<(Element, &str)> {
+    let header = template.header();
+    let elements = header.elements.iter().copied().chain(header.blocks());
+    let elements = elements.filter(|element| *element != Element::PlainLanguage);
+    elements.map(|element| (element, bearer(template, element))).collect()
+}
+
+/// A regime under which a letter carries an element.
+fn bearer(template: &Template, element: Element) -> &str {
+    let header = template.header();
+    header.regimes.keys().find(|regime| header.carried(regime).contains(&element)).expect("a regime")
+}
+
+/// A header that does not say that the letter carries an element under a regime.
+fn undeclared(header: &str, regime: &str, element: Element) -> String {
+    let line = format!("  \"{element}\",\n");
+    if header.contains(&line) {
+        return header.replacen(&line, "", 1);
+    }
+    let (before, rest) = header.split_once(&format!("[regimes.{regime}]")).expect("the regime");
+    let (terms, after) = rest.split_once("\n\n").unwrap_or((rest, ""));
+    let quoted = format!("\"{element}\"");
+    assert!(terms.contains(&quoted), "{regime} {element}");
+    let terms = terms.replacen(&format!("{quoted}, "), "", 1).replacen(&quoted, "", 1);
+    format!("{before}[regimes.{regime}]{terms}\n\n{after}")
 }
 
 fn refusal(parts: &Parts, words: &Words, regime: &str, required: &[Element]) -> Vec<Violation> {

@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::{REFERENCE, demands, facts, letters, reader, render_email};
+use common::{REFERENCE, demands, facts, facts_under, letters, reader, render_email};
 use proptest::prelude::*;
 use tocsin_notices::{
     Channel, Email, Library, NAME_LIMIT, NoticeFacts, Page, Reader, Rendered, Template, gate, render,
@@ -128,10 +128,11 @@ proptest! {
     #[test]
     fn any_name_renders_and_passes_the_gate(name in names(), at in any::<prop::sample::Index>()) {
         let (template, regime) = *at.get(&LETTERS);
-        let rendered = render(template, Channel::Email, regime, &FACTS, &reader(Some(&name)), REFERENCE).unwrap();
-        let verdict = gate::check_rendered(&rendered, template, regime, &FACTS, &demands(regime));
+        let facts = facts_under(template, regime);
+        let rendered = render(template, Channel::Email, regime, &facts, &reader(Some(&name)), REFERENCE).unwrap();
+        let verdict = gate::check_rendered(&rendered, template, regime, &facts, &demands(regime));
         prop_assert_eq!(verdict, Ok(()));
-        let again = render(template, Channel::Email, regime, &FACTS, &reader(Some(&name)), REFERENCE).unwrap();
+        let again = render(template, Channel::Email, regime, &facts, &reader(Some(&name)), REFERENCE).unwrap();
         prop_assert_eq!(rendered.digest(), again.digest());
         let Rendered::Email(email) = rendered else { panic!("not an e-mail") };
         prop_assert!(!email.subject.contains(['\r', '\n', '\0']));
@@ -142,12 +143,12 @@ proptest! {
     fn the_gates_word_on_a_page_holds_for_every_name(name in names(), at in any::<prop::sample::Index>(), copy: bool) {
         let (template, regime) = *at.get(&LETTERS);
         let reader = Reader { copy, ..reader(Some(&name)) };
-        let demands = demands(regime);
-        let judge = gate::Judge::of(template, regime, &FACTS, &demands);
+        let (facts, demands) = (facts_under(template, regime), demands(regime));
+        let judge = gate::Judge::of(template, regime, &facts, &demands);
         for channel in &template.header().channels {
-            let page = Page::of(template, *channel, regime, &FACTS, &reader).unwrap();
+            let page = Page::of(template, *channel, regime, &facts, &reader).unwrap();
             prop_assert_eq!(judge.check_page(&page), Ok(()));
-            let rendered = render(template, *channel, regime, &FACTS, &reader, REFERENCE).unwrap();
+            let rendered = render(template, *channel, regime, &facts, &reader, REFERENCE).unwrap();
             prop_assert_eq!(judge.check(&rendered), Ok(()));
         }
     }

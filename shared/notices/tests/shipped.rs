@@ -4,9 +4,11 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{REFERENCE, demands, facts, keys, letters, reader};
+use common::{REFERENCE, demands, facts, facts_under, keys, letters, reader};
+use tocsin_law::{RulePack, Status};
 use tocsin_notices::{
-    CATEGORIES, Channel, Library, NoticeFacts, Page, Phase, Reader, Rendered, SelectError, gate, render,
+    Audience, CATEGORIES, Channel, Confidence, Library, NoticeFacts, Page, Phase, Reader, Rendered,
+    SelectError, Template, gate, render, shipped_parts, shipped_words,
 };
 
 #[test]
@@ -15,7 +17,7 @@ fn every_letter_passes_the_gate_in_every_channel() {
     for (template, regime) in letters(&library) {
         gate::check_template(template, regime, &demands(regime)).unwrap();
         for phase in &template.header().phases {
-            let facts = NoticeFacts { phase: *phase, ..facts() };
+            let facts = NoticeFacts { phase: *phase, ..facts_under(template, regime) };
             for channel in &template.header().channels {
                 let rendered =
                     render(template, *channel, regime, &facts, &reader(Some("Erika Example")), REFERENCE)
@@ -33,7 +35,7 @@ fn every_category_can_be_told_alone() {
     let library = Library::shipped().unwrap();
     for (template, regime) in letters(&library) {
         for category in CATEGORIES {
-            let facts = NoticeFacts { data_categories: keys(&[category]), ..facts() };
+            let facts = NoticeFacts { data_categories: keys(&[category]), ..facts_under(template, regime) };
             let reader = Reader { data_categories: keys(&[category]), ..reader(None) };
             for channel in &template.header().channels {
                 let rendered = render(template, *channel, regime, &facts, &reader, REFERENCE).unwrap();
@@ -67,7 +69,11 @@ fn every_text_message_fits() {
             for name in
                 ["Lindenwerk Haus- und Gartenbedarf Berlin", "Żółta Łódź – artykuły do domu i ogrodu…"]
             {
-                let mut facts = NoticeFacts { phase: *phase, data_categories: categories.clone(), ..facts() };
+                let mut facts = NoticeFacts {
+                    phase: *phase,
+                    data_categories: categories.clone(),
+                    ..facts_under(template, regime)
+                };
                 name.clone_into(&mut facts.merchant.name);
                 let page = Page::of(template, Channel::Sms, regime, &facts, &reader).unwrap();
                 let verdict = gate::Judge::of(template, regime, &facts, &demands).check_page(&page);
@@ -77,18 +83,35 @@ fn every_text_message_fits() {
     }
 }
 
+/// Where some regimes of a letter have blocks of their own, the others are on record by their own lines of the text part.
 #[test]
 fn the_words_of_every_letter_are_on_record() {
     let library = Library::shipped().unwrap();
-    let facts = facts();
-    for (template, regime) in letters(&library) {
-        let language = &template.header().language;
-        for channel in &template.header().channels {
-            let rendered =
-                render(template, *channel, regime, &facts, &reader(Some("Erika Example")), REFERENCE)
-                    .unwrap();
-            let name = format!("{regime}.{language}.{}", name_of(*channel));
-            insta::assert_snapshot!(name, shown(&rendered));
+    let reader = reader(Some("Erika Example"));
+    for template in library.templates() {
+        let header = template.header();
+        for channel in &header.channels {
+            let words = |regime: &str| {
+                let facts = facts_under(template, regime);
+                render(template, *channel, regime, &facts, &reader, REFERENCE).unwrap()
+            };
+            let first = header.regimes.keys().next().unwrap();
+            let mut others = String::new();
+            for (regime, terms) in &header.regimes {
+                let rendered = words(regime);
+                let own = own_lines(&rendered, &words(first));
+                let has_own_blocks = !terms.blocks.is_empty() && !own.is_empty();
+                if header.blocks().is_empty() || regime == first || has_own_blocks {
+                    let name = format!("{regime}.{}.{}", header.language, name_of(*channel));
+                    insta::assert_snapshot!(name, shown(&rendered));
+                } else if !own.is_empty() {
+                    others.push_str(&format!("{regime}\n{own}\n"));
+                }
+            }
+            if !others.is_empty() {
+                let id = template.id().replace('/', "-");
+                insta::assert_snapshot!(format!("others.{id}.{}", name_of(*channel)), others);
+            }
         }
     }
 }
@@ -120,6 +143,18 @@ fn every_letter_to_people_has_words_to_withdraw_it_that_pass_the_gate() {
     }
 }
 
+/// The lines of a notice's text that another has not.
+fn own_lines(notice: &Rendered, other: &Rendered) -> String {
+    let text = |rendered: &Rendered| match rendered {
+        Rendered::Email(email) => email.text.clone(),
+        Rendered::Sms(sms) => sms.text.clone(),
+        Rendered::InApp(in_app) => in_app.text.clone(),
+    };
+    let other = text(other);
+    let others: BTreeSet<&str> = other.lines().collect();
+    text(notice).lines().filter(|line| !others.contains(line)).map(|line| format!("{line}\n")).collect()
+}
+
 fn name_of(channel: Channel) -> &'static str {
     match channel {
         // A partner, and who gets a letter, read the same words.
@@ -148,7 +183,7 @@ fn selection_takes_the_best_language_and_says_what_is_missing() {
     let id = |regime, languages: &[&str]| {
         library.select(regime, languages).map(|template| template.id().to_owned())
     };
-    let cases: [(&str, &[&str], &str); 19] = [
+    let cases: [(&str, &[&str], &str); 25] = [
         ("eu-gdpr-individual", &["de"], "gdpr/individual/de"),
         ("eu-gdpr-individual", &["de-AT"], "gdpr/individual/de"),
         ("eu-gdpr-individual", &["es-MX"], "gdpr/individual/es"),
@@ -167,8 +202,14 @@ fn selection_takes_the_best_language_and_says_what_is_missing() {
         ("eu-gdpr-individual", &[], "gdpr/individual/en"),
         ("ch-fadp-individual", &["it-CH"], "gdpr/individual/it"),
         ("br-lgpd-individual", &["en"], "br-lgpd/individual/pt-BR"),
-        ("us-ny-individual", &["es"], "us/individual/en-US"),
+        ("us-ny-individual", &["es"], "us/individual/es-US"),
+        ("us-ny-individual", &["es-MX", "en"], "us/individual/es-US"),
+        ("us-ny-individual", &["fr"], "us/individual/en-US"),
         ("us-ma-individual", &["en-US"], "us-ma/individual/en-US"),
+        ("us-ma-individual", &["es-US"], "us-ma/individual/es-US"),
+        ("us-pr-individual", &["en-US"], "us/individual/en-US"),
+        ("us-pr-individual", &["fr"], "us/individual/es-US"),
+        ("us-pr-individual", &[], "us/individual/es-US"),
     ];
     for (regime, languages, expected) in cases {
         assert_eq!(id(regime, languages).as_deref(), Ok(expected), "{regime} {languages:?}");
@@ -204,6 +245,48 @@ fn a_template_is_pinned_by_its_hash() {
         assert_eq!(one.content_hash(), other.content_hash());
         assert_eq!(one.content_hash().len(), 64);
         assert!(one.version() >= 1, "{}", one.id());
+        let withdraws = one.header().phases.contains(&Phase::Withdrawal);
+        assert!(withdraws || one.header().audience == Audience::Authority, "{}", one.id());
+    }
+}
+
+/// Every state, the District of Columbia and the territories: one letter in English, one in Spanish, and one of the two
+/// for whoever reads neither.
+#[test]
+fn every_state_is_served_by_one_letter_a_language() {
+    let library = Library::shipped().unwrap();
+    let is_of_a_state = |id: &str| {
+        let state = id.strip_prefix("us-").and_then(|rest| rest.strip_suffix("-individual"));
+        state.is_some_and(|state| state.len() == 2)
+    };
+    let rules = RulePack::shipped().rules().filter(|rule| rule.status == Status::InForce);
+    let regimes: BTreeSet<&str> = rules.map(|rule| rule.id.as_str()).filter(|id| is_of_a_state(id)).collect();
+    assert_eq!(regimes.len(), 54);
+    for regime in regimes {
+        let serving = || library.templates().iter().filter(|template| template.terms(regime).is_some());
+        let languages: Vec<&str> = serving().map(|template| template.header().language.as_str()).collect();
+        assert_eq!(languages, ["en-US", "es-US"], "{regime}");
+        let mut otherwise = serving().filter(|template| template.terms(regime).unwrap().fallback);
+        let language = if regime == "us-pr-individual" { "es-US" } else { "en-US" };
+        assert_eq!(otherwise.next().unwrap().header().language, language, "{regime}");
+        assert!(otherwise.next().is_none(), "{regime}");
+    }
+}
+
+/// What nobody is sure of is looked up before it goes out; that it is marked so changes no letter.
+#[test]
+fn agencies_of_uncertain_data_are_known_by_name() {
+    let words = shipped_words().unwrap();
+    let uncertain: Vec<&str> = words.uncertain_agencies().map(|(key, _)| key).collect();
+    insta::assert_snapshot!("uncertain-agencies", uncertain.join("\n"));
+    let mut sure = words.clone();
+    for agency in sure.agencies.values_mut() {
+        agency.confidence = Confidence::WellKnown;
+    }
+    assert_eq!(sure.uncertain_agencies().count(), 0);
+    for parts in shipped_parts() {
+        let [one, other] = [&words, &sure].map(|words| Template::from_parts(parts.clone(), words).unwrap());
+        assert_eq!(one.content_hash(), other.content_hash());
     }
 }
 

@@ -59,7 +59,12 @@ impl Hosts {
     /// The tenant's own host and those of the agencies that the letter names.
     pub fn of(template: &Template, regime: &str, facts: &NoticeFacts) -> Hosts {
         let mut hosts = vec![facts.merchant.website.trim().to_ascii_lowercase()];
-        for kind in [AgencyKind::CreditAgency, AgencyKind::NationalBody, AgencyKind::StateBody] {
+        for kind in [
+            AgencyKind::CreditAgency,
+            AgencyKind::CreditReports,
+            AgencyKind::NationalBody,
+            AgencyKind::StateBody,
+        ] {
             hosts.extend(template.agencies(regime, kind).map(|agency| agency.website.clone()));
         }
         Hosts(hosts)

@@ -7,11 +7,12 @@ use memchr::memmem::{self, Finder};
 use super::evidence::evidence;
 use super::links::{Hosts, check_links, check_text};
 use super::markup::check_markup;
+use super::template::is_known_by_phrase;
 use super::{CALIFORNIA_HEADINGS, CALIFORNIA_TITLE, Violation, squeezed};
 use crate::category::category_of;
 use crate::element::{Demands, Element};
 use crate::facts::{NoticeFacts, Quantity, Reader};
-use crate::header::Audience;
+use crate::header::{Audience, RegimeTerms};
 use crate::html::{self, Document};
 use crate::language::unknown_category;
 use crate::page::Page;
@@ -33,8 +34,8 @@ const SENTENCE_LIMIT: usize = 40;
 /// A section with fewer letters and digits than this says nothing. "Uw naam" says something.
 const SECTION_MINIMUM: usize = 6;
 
-/// Categories whose leak calls for an identity theft service (Cal. Civ. Code 1798.82(d)(2)(G)).
-const IDENTITY_NUMBERS: [&str; 3] = ["drivers-license", "national-id", "ssn"];
+/// What a number that is free to call in the United States begins with (47 CFR 52.101).
+const TOLL_FREE: [&str; 7] = ["800", "833", "844", "855", "866", "877", "888"];
 
 /// What stays behind when a template is not filled.
 const SYNTAX: [&str; 6] = ["{{", "}}", "{%", "%}", "{#", "#}"];
@@ -102,20 +103,45 @@ fn check_facts(template: &Template, regime: &str, facts: &NoticeFacts, demands: 
     if let Some(key) = unknown_category(&facts.data_categories) {
         violations.push(Violation::UnknownCategory(key.chars().take(60).collect()));
     }
-    if demands.required.contains(&Element::IdentityTheftServices)
-        && !withdraws(template, facts)
-        && facts.data_categories.iter().filter_map(|key| category_of(key)).any(is_identity_number)
+    if withdraws(template, facts) {
+        return violations;
+    }
+    if let Some(terms) = template.terms(regime)
+        && demands.required.contains(&Element::IdentityTheftServices)
     {
-        let wanted = template.terms(regime).and_then(|terms| terms.service_months).unwrap_or(0);
-        match &facts.identity_services {
-            None => violations.push(Violation::NoIdentityService),
-            Some(services) if services.months < wanted => {
-                violations.push(Violation::IdentityServiceTooShort { months: services.months, wanted });
-            }
-            Some(_) => {}
-        }
+        violations.extend(check_service(terms, facts));
+    }
+    if demands.required.contains(&Element::TollFreeNumber)
+        && !facts.merchant.phone.as_deref().is_some_and(is_toll_free)
+    {
+        violations.push(Violation::NoTollFreeNumber);
     }
     violations
+}
+
+/// Whether the service on offer is what the law wants, if what leaked calls for one.
+fn check_service(terms: &RegimeTerms, facts: &NoticeFacts) -> Option<Violation> {
+    let mut leaked = facts.data_categories.iter().filter_map(|key| category_of(key));
+    if !leaked.any(|category| terms.service_for.contains(category)) {
+        return None;
+    }
+    let wanted = terms.service_months.unwrap_or(0);
+    match &facts.identity_services {
+        None => Some(Violation::NoIdentityService),
+        Some(services) if services.months < wanted => {
+            Some(Violation::IdentityServiceTooShort { months: services.months, wanted })
+        }
+        Some(_) => None,
+    }
+}
+
+/// "1-800-555-0155", with or without the 1 of North America before it.
+fn is_toll_free(phone: &str) -> bool {
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    let national = if digits.len() == 11 { digits.strip_prefix('1') } else { Some(digits.as_str()) };
+    national.is_some_and(|national| {
+        national.len() == 10 && TOLL_FREE.iter().any(|prefix| national.starts_with(prefix))
+    })
 }
 
 /// Whether a notice tells a person that they are not concerned: it then has to say who writes, when, and how they can be
@@ -127,11 +153,6 @@ fn withdraws(template: &Template, facts: &NoticeFacts) -> bool {
 /// What a withdrawal has to show.
 const OF_A_WITHDRAWAL: [Element; 3] = [Element::Contact, Element::ControllerIdentity, Element::NoticeDate];
 
-/// A number by which somebody could take on a person's identity.
-fn is_identity_number(category: &str) -> bool {
-    IDENTITY_NUMBERS.contains(&category)
-}
-
 /// What a notice is held against.
 struct Gate<'a> {
     template: &'a Template,
@@ -142,6 +163,8 @@ struct Gate<'a> {
     values: Values<'a>,
     /// By which words each element shows, that is demanded or declared.
     evidence: Vec<(Element, Vec<Group>)>,
+    /// The same for the blocks of other regimes, as far as fixed words show them.
+    of_others: Vec<(Element, Vec<Group>)>,
 }
 
 /// Words of which one at least has to stand in a notice, squeezed.
@@ -156,17 +179,20 @@ impl<'a> Gate<'a> {
     ) -> Result<Self, RenderError> {
         let values = Values::of(template, regime, facts, &Reader::nobody())?;
         let hosts = Hosts::of(template, regime, facts);
-        let declared = template.header().elements.iter();
-        let elements: BTreeSet<&Element> = if withdraws(template, facts) {
-            OF_A_WITHDRAWAL.iter().collect()
+        let carried = template.header().carried(regime);
+        let of_others = template.header().blocks().into_iter().filter(|element| !carried.contains(element));
+        let of_others: Vec<Element> = of_others.filter(|element| is_known_by_phrase(*element)).collect();
+        let elements: BTreeSet<Element> = if withdraws(template, facts) {
+            OF_A_WITHDRAWAL.into()
         } else {
-            declared.chain(&demands.required).collect()
+            carried.into_iter().chain(demands.required.iter().copied()).collect()
         };
         let groups_of = |element: Element| {
             evidence(element, template, &values).iter().map(|words| group(words)).collect()
         };
-        let evidence = elements.into_iter().map(|element| (*element, groups_of(*element))).collect();
-        Ok(Self { template, facts, demands, hosts, values, evidence })
+        let evidence = elements.into_iter().map(|element| (element, groups_of(element))).collect();
+        let of_others = of_others.into_iter().map(|element| (element, groups_of(element))).collect();
+        Ok(Self { template, facts, demands, hosts, values, evidence, of_others })
     }
 
     fn check(&self, rendered: &Rendered) -> Vec<Violation> {
@@ -268,6 +294,11 @@ impl<'a> Gate<'a> {
             let lists_data = *element != Element::DataTypes || self.lists_data(text);
             if !lists_data || !groups.iter().all(|group| group.iter().any(shows)) {
                 violations.push(Violation::NotShown(*element));
+            }
+        }
+        for (element, groups) in &self.of_others {
+            if groups.iter().all(|group| group.iter().any(shows)) {
+                violations.push(Violation::BlockOfOthers(*element));
             }
         }
         if self.demands.required.contains(&Element::PlainLanguage) {

@@ -20,52 +20,66 @@ pub fn check_template(template: &Template, regime: &str, demands: &Demands) -> R
     if template.terms(regime).is_none() {
         violations.push(Violation::RegimeNotServed { regime: regime.to_owned() });
     }
+    let carried = template.header().carried(regime);
     for element in &demands.required {
-        if !template.header().elements.contains(element) {
+        if !carried.contains(element) {
             violations.push(Violation::NotDeclared(*element));
         }
     }
     for part in WHOLE {
-        violations.extend(marks(template, part, demands));
+        violations.extend(marks(template, part, regime, demands));
     }
     violations.extend(short_forms(template));
     violations.extend(gaps(template));
     violations.extend(phrases(template));
-    violations.extend(forbidden(template, demands));
+    violations.extend(forbidden(template, regime, demands));
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
 
 /// The marks of one part against the header and the demands.
-fn marks(template: &Template, part: Part, demands: &Demands) -> Vec<Violation> {
+fn marks(template: &Template, part: Part, regime: &str, demands: &Demands) -> Vec<Violation> {
     let mut violations = Vec::new();
     let source = template.source(part).unwrap_or_default();
     let stretches = match marked(source) {
         Ok(stretches) => stretches,
         Err(mark) => return vec![Violation::BadMark { part, mark }],
     };
-    let mut carried = BTreeSet::new();
+    let header = template.header();
+    let blocks = header.blocks();
+    let mut marked = BTreeSet::new();
     for stretch in &stretches {
         for element in &stretch.elements {
-            carried.insert(*element);
+            marked.insert(*element);
+            if blocks.contains(element) && !asks_for(stretch.body, *element) {
+                violations.push(Violation::BlockForAll { part, element: *element });
+            }
             if !stretch.body.chars().any(char::is_alphanumeric) {
                 violations.push(Violation::EmptyElement { part, element: *element });
             }
         }
     }
-    let declared = &template.header().elements;
+    let declared: BTreeSet<Element> = header.elements.union(&blocks).copied().collect();
     for element in declared.iter().chain(&demands.required).collect::<BTreeSet<_>>() {
-        if is_marked(*element) && !carried.contains(element) {
+        if is_marked(*element) && !marked.contains(element) {
             violations.push(Violation::NotMarked { part, element: *element });
         }
     }
-    for element in carried.difference(declared) {
+    for element in marked.difference(&declared) {
         violations.push(Violation::Undeclared { part, element: *element });
     }
-    for element in demands.forbidden.iter().filter(|element| carried.contains(element)) {
+    let of_others: BTreeSet<Element> = blocks.difference(&header.carried(regime)).copied().collect();
+    let shown = |element: &&Element| marked.contains(element) && !of_others.contains(element);
+    for element in demands.forbidden.iter().filter(shown) {
         violations.push(Violation::ForbiddenMarked { part, element: *element });
     }
-    violations.extend(prescribed(declared, demands, source));
+    violations.extend(prescribed(&declared, demands, source));
     violations
+}
+
+/// Whether a stretch is one branch that asks for the block of this element.
+fn asks_for(body: &str, element: Element) -> bool {
+    let body = body.trim();
+    body.starts_with(&format!("{{% if \"{element}\" in blocks")) && body.ends_with("{% endif %}")
 }
 
 /// Plain language is a quality of the whole letter; everything else stands somewhere.
@@ -150,12 +164,12 @@ fn does_more(tag: &str, name: &str) -> bool {
 /// Elements whose text is fixed are known by their words in the rendered notice.
 fn phrases(template: &Template) -> Vec<Violation> {
     let header = template.header();
-    header
-        .elements
-        .iter()
-        .filter(|element| is_known_by_phrase(**element))
+    let declared: BTreeSet<Element> = header.elements.union(&header.blocks()).copied().collect();
+    declared
+        .into_iter()
+        .filter(|element| is_known_by_phrase(*element))
         .filter(|element| header.phrases.get(element).is_none_or(Vec::is_empty))
-        .map(|element| Violation::NoPhrase(*element))
+        .map(Violation::NoPhrase)
         .collect()
 }
 
@@ -208,10 +222,11 @@ pub(super) fn is_known_by_phrase(element: Element) -> bool {
 }
 
 /// What the header declares, and what any part would print, short forms included.
-fn forbidden(template: &Template, demands: &Demands) -> Vec<Violation> {
+fn forbidden(template: &Template, regime: &str, demands: &Demands) -> Vec<Violation> {
     let mut violations = Vec::new();
+    let carried = template.header().carried(regime);
     for element in &demands.forbidden {
-        if template.header().elements.contains(element) {
+        if carried.contains(element) {
             violations.push(Violation::ForbiddenDeclared(*element));
         }
         for part in Part::ALL {

@@ -20,6 +20,8 @@ pub enum Violation {
     Undeclared { part: Part, element: Element },
     #[error("{part} has an empty paragraph for the element {element}")]
     EmptyElement { part: Part, element: Element },
+    #[error("{part} shows the element {element} without asking whether the regime has that block")]
+    BlockForAll { part: Part, element: Element },
     #[error("{part}: {mark}")]
     BadMark { part: Part, mark: BadMark },
     #[error("notice.toml gives no phrase by which the fixed text of the element {0} is known")]
@@ -47,6 +49,10 @@ pub enum Violation {
     IdentityServiceTooShort { months: u16, wanted: u16 },
     #[error("the notice does not show the element {0}")]
     NotShown(Element),
+    #[error("the notice shows the element {0}, which is a block of other regimes")]
+    BlockOfOthers(Element),
+    #[error("the merchant has no telephone number that is free to call in the United States")]
+    NoTollFreeNumber,
     #[error("the notice shows the element {0}, which the regime forbids")]
     ForbiddenShown(Element),
     #[error("the notice does not show {0}")]

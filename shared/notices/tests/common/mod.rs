@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::date;
 use tocsin_law::RulePack;
 use tocsin_notices::{
-    Channel, Counts, Demands, Email, Filing, IdentityServices, Library, Merchant, NoticeFacts, Occurred,
-    Officer, Phase, Quantity, Reader, RenderError, Rendered, Template, Texts, render,
+    Channel, Counts, Demands, Element, Email, Filing, IdentityServices, Library, Merchant, NoticeFacts,
+    Occurred, Officer, Phase, Quantity, Reader, RenderError, Rendered, Template, Texts, render,
 };
 
 pub const REFERENCE: &str = "LWX-7F3K-92QD";
@@ -68,6 +68,21 @@ pub fn facts() -> NoticeFacts {
     }
 }
 
+/// The same with what the law of a regime wants of the merchant: a number that is free to call, and an identity theft
+/// service of its months.
+#[allow(dead_code, reason = "not every test that shares this looks at every regime")]
+pub fn facts_under(template: &Template, regime: &str) -> NoticeFacts {
+    let mut facts = facts();
+    if demands(regime).required.contains(&Element::TollFreeNumber) {
+        facts.merchant.phone = Some("1-844-555-0142".to_owned());
+    }
+    let wanted = template.terms(regime).and_then(|terms| terms.service_months).unwrap_or(0);
+    if let Some(services) = &mut facts.identity_services {
+        services.months = services.months.max(wanted);
+    }
+    facts
+}
+
 pub fn merchant() -> Merchant {
     Merchant {
         name: "Lindenwerk".to_owned(),
@@ -116,6 +131,14 @@ fn texts() -> BTreeMap<String, Texts> {
                 "Unos desconocidos entraron en la cuenta de uno de nuestros proveedores.\n\nAllí copiaron datos de clientes.",
                 "Alguien podría enviarle mensajes falsos que parezcan auténticos.",
                 "Hemos cerrado esa cuenta y renovado todas las claves de acceso.",
+            ),
+        ),
+        (
+            "es-US".to_owned(),
+            of(
+                "Unos desconocidos entraron en la cuenta de uno de nuestros proveedores.\n\nAllí copiaron datos de clientes.",
+                "Alguien podría enviarle mensajes falsos que parecen verdaderos.",
+                "Cerramos esa cuenta y cambiamos todas las claves de acceso.",
             ),
         ),
         (
