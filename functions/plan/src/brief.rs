@@ -9,7 +9,8 @@ use tocsin_domain::obligation::Owed;
 use tocsin_domain::tenant::{Contact, Tenant};
 use tocsin_notices::letter::{Brief, BriefContact};
 use tocsin_notices::{
-    Counts, Filing, Merchant, NoticeFacts, Occurred, Officer, Phase, Quantity, Texts, category_of,
+    Counts, Filing, IdentityServices, Merchant, NoticeFacts, Occurred, Officer, Phase, Quantity, Texts,
+    category_of,
 };
 
 use crate::roster::Roster;
@@ -37,7 +38,11 @@ pub fn of(
         law_enforcement_delay: incident.stated.law_enforcement_hold.is_some(),
         data_categories: data.iter().flatten().cloned().collect(),
         texts: texts(tenant),
-        identity_services: None,
+        identity_services: tenant.controller.identity_services.as_ref().map(|offer| IdentityServices {
+            provider: offer.provider.clone(),
+            months: offer.months,
+            phone: offer.phone.clone(),
+        }),
         counts: Counts {
             people: Quantity::Exactly(roster.count.people),
             records: Quantity::NotYetKnown,
@@ -79,7 +84,7 @@ fn merchant(tenant: &Tenant) -> Merchant {
     Merchant {
         name: tenant.name.clone(),
         controller: controller.legal_name.clone(),
-        affiliate: None,
+        affiliate: controller.affiliate.clone(),
         address: controller.postal_address.clone(),
         email: controller.email.clone(),
         phone: controller.phone.clone(),

@@ -190,9 +190,8 @@ fn assign_people<'a>(
             if !lives_there {
                 continue;
             }
-            let language = person.locale.as_deref().unwrap_or("en");
-            let template =
-                library.select_worded(&duty.obligation.regime, &[language, "en"], &brief.facts).ok();
+            let language: Vec<&str> = person.locale.as_deref().into_iter().collect();
+            let template = library.select_worded(&duty.obligation.regime, &language, &brief.facts).ok();
             // Whoever was tried before is counted by what became of that.
             let mut has_no_address = || {
                 if !told.counts(duty.obligation.id, member) {
@@ -247,8 +246,8 @@ fn withdraw<'a>(ground: &Ground<'a>, stranger: &'a Stranger, seats: &mut Seats<'
     let Some(duty) = duties.iter().chain(&strangers.duties).find(known) else {
         return;
     };
-    let language = member.person.locale.as_deref().unwrap_or("en");
-    let template = library.select_worded(&duty.obligation.regime, &[language, "en"], &brief.facts).ok();
+    let language: Vec<&str> = member.person.locale.as_deref().into_iter().collect();
+    let template = library.select_worded(&duty.obligation.regime, &language, &brief.facts).ok();
     let phase = Phase::Withdrawal;
     let has_words = |template: &&Template| {
         let header = template.header();

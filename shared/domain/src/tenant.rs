@@ -77,10 +77,27 @@ pub struct Controller {
     /// Free of charge for its readers where the law says so.
     pub phone: Option<String>,
     pub privacy_officer: Option<PrivacyOfficer>,
+    /// Parent or affiliated company, which Massachusetts wants named.
+    #[serde(default)]
+    pub affiliate: Option<String>,
+    /// The free service against identity theft that people are offered where numbers leaked by which somebody could take on
+    /// their identity. Some states want one, for so many months.
+    #[serde(default)]
+    pub identity_services: Option<IdentityServices>,
     /// Host name of the shop: notices point there and nowhere else.
     pub website: String,
     /// The page on that host where the full notice stands and its reference can be checked.
     pub notice_page: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityServices {
+    /// The company that renders it.
+    pub provider: String,
+    pub months: u16,
+    /// The number to call to take it up.
+    pub phone: String,
 }
 
 /// The data protection officer, or whoever answers questions about personal data.
