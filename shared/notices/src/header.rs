@@ -90,7 +90,8 @@ pub struct Agency {
     pub kind: AgencyKind,
     pub name: String,
     pub phone: String,
-    pub address: String,
+    /// None where people only call: a help line.
+    pub address: Option<String>,
     /// Host name. A notice may show it as a link.
     pub website: String,
 }
@@ -102,6 +103,6 @@ pub enum AgencyKind {
     CreditAgency,
     /// A body for the whole country.
     NationalBody,
-    /// A body of one state.
+    /// A body of one state or province.
     StateBody,
 }

@@ -94,7 +94,7 @@ fn selection_takes_the_best_language_and_says_what_is_missing() {
     let id = |regime, languages: &[&str]| {
         library.select(regime, languages).map(|template| template.id().to_owned())
     };
-    let cases: [(&str, &[&str], &str); 8] = [
+    let cases: [(&str, &[&str], &str); 15] = [
         ("eu-gdpr-individual", &["de"], "gdpr/individual/de"),
         ("eu-gdpr-individual", &["de-AT"], "gdpr/individual/de"),
         ("eu-gdpr-individual", &["it", "fr"], "gdpr/individual/fr"),
@@ -103,6 +103,13 @@ fn selection_takes_the_best_language_and_says_what_is_missing() {
         ("br-lgpd-individual", &["en"], "br-lgpd/individual/pt-BR"),
         ("us-ny-individual", &["es"], "us/individual/en-US"),
         ("us-ma-individual", &["en-US"], "us-ma/individual/en-US"),
+        ("ca-pipeda-individual", &["en"], "ca/individual/en-CA"),
+        ("ca-pipeda-individual", &["es"], "ca/individual/en-CA"),
+        ("ca-qc-individual", &["en-US"], "ca/individual/en-CA"),
+        ("ca-qc-individual", &["es"], "ca/individual/fr-CA"),
+        ("ca-ab-individual", &["fr-FR"], "ca/individual/fr-CA"),
+        ("jp-appi-individual", &["ja-JP"], "jp-appi/individual/ja"),
+        ("jp-appi-individual", &["en"], "jp-appi/individual/ja"),
     ];
     for (regime, languages, expected) in cases {
         assert_eq!(id(regime, languages).as_deref(), Ok(expected), "{regime} {languages:?}");
@@ -116,8 +123,8 @@ fn selection_takes_the_best_language_and_says_what_is_missing() {
         })
     );
     assert_eq!(
-        id("jp-appi-individual", &["ja"]),
-        Err(SelectError::NoTemplate { regime: "jp-appi-individual".to_owned() })
+        id("xx-individual", &["en"]),
+        Err(SelectError::NoTemplate { regime: "xx-individual".to_owned() })
     );
 }
 
@@ -130,7 +137,7 @@ fn a_template_is_pinned_by_its_hash() {
     for (one, other) in library.templates().iter().zip(again.templates()) {
         assert_eq!(one.content_hash(), other.content_hash());
         assert_eq!(one.content_hash().len(), 64);
-        let withdraws = one.header().audience == tocsin_notices::Audience::Individual;
-        assert_eq!(one.version(), if withdraws { 2 } else { 1 });
+        // Where a letter changes, its version counts up by hand: no version is that of a letter that never was.
+        assert!(one.version() >= 1, "{}", one.id());
     }
 }

@@ -75,7 +75,8 @@ fn agencies(agencies: &[&Agency]) -> Vec<Vec<String>> {
         return vec![Vec::new()];
     }
     let words = |agency: &&Agency| {
-        [agency.name.clone(), agency.phone.clone(), agency.address.clone(), agency.website.clone()]
+        let known = [agency.name.clone(), agency.phone.clone(), agency.website.clone()];
+        known.into_iter().chain(agency.address.clone())
     };
     all(agencies.iter().flat_map(words))
 }
