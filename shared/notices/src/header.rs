@@ -58,6 +58,10 @@ pub struct RegimeTerms {
 pub enum Audience {
     Individual,
     Authority,
+    /// The enterprise for which a processor holds the data.
+    Controller,
+    /// The acquirer, and through it the card brand.
+    Card,
 }
 
 /// How a notice goes out.
@@ -67,7 +71,7 @@ pub enum Channel {
     Email,
     Sms,
     InApp,
-    /// To a body, in the form of an e-mail, by a signed webhook.
+    /// To a body or a business, in the form of an e-mail, by a signed webhook.
     Partner,
     /// By post, in the words of an e-mail.
     Letter,
@@ -79,6 +83,8 @@ impl Audience {
         match self {
             Audience::Individual => "individual",
             Audience::Authority => "authority",
+            Audience::Controller => "controller",
+            Audience::Card => "card",
         }
     }
 }

@@ -485,11 +485,27 @@ fn an_unknown_category_is_an_error_and_a_missing_one_is_not_a_gap() {
     assert!(verdict.unwrap_err().contains(&Violation::UnknownCategory("shoe-size".to_owned())));
 }
 
-/// A filing says what is not yet known, in each field of Art. 33(3) GDPR.
+/// A filing says what is not yet known: to an authority in each field of Art. 33(3) GDPR, to a controller and to an
+/// acquirer in each of theirs.
 #[test]
 fn a_filing_is_never_blank() {
     let library = Library::shipped().unwrap();
-    let template = library.select("eu-gdpr-authority", &["en"]).unwrap();
+    let facts = facts_of_unknowns();
+    for (regime, name) in [
+        ("eu-gdpr-authority", "filing-of-unknowns"),
+        ("eu-gdpr-processor", "notice-of-unknowns-to-a-controller"),
+        ("pci-visa-initial-report", "notice-of-unknowns-to-an-acquirer"),
+    ] {
+        let template = library.select(regime, &["en"]).unwrap();
+        let email = render_email(template, regime, &facts, &reader(None), REFERENCE).unwrap();
+        insta::assert_snapshot!(name, email.text);
+        let verdict =
+            gate::check_rendered(&Rendered::Email(email), template, regime, &facts, &demands(regime));
+        assert_eq!(verdict, Ok(()), "{regime}");
+    }
+}
+
+fn facts_of_unknowns() -> NoticeFacts {
     let mut facts = facts();
     facts.texts.insert("en".to_owned(), Texts::default());
     facts.merchant.dpo = None;
@@ -498,21 +514,13 @@ fn a_filing_is_never_blank() {
     facts.occurred = tocsin_notices::Occurred::NotYetKnown;
     facts.counts.people = Quantity::NotYetKnown;
     facts.counts.people_by_residence.clear();
+    facts.counts.accounts_by_brand.clear();
     facts.late = true;
     facts.phase = Phase::FollowUp;
-    let filing = facts.filing.as_mut().unwrap();
+    let filing = facts.filing.as_mut().expect("a filing");
     filing.aware = None;
     filing.people_categories.clear();
-    let email = render_email(template, "eu-gdpr-authority", &facts, &reader(None), REFERENCE).unwrap();
-    insta::assert_snapshot!("filing-of-unknowns", email.text);
-    let verdict = gate::check_rendered(
-        &Rendered::Email(email),
-        template,
-        "eu-gdpr-authority",
-        &facts,
-        &demands("eu-gdpr-authority"),
-    );
-    assert_eq!(verdict, Ok(()));
+    facts
 }
 
 #[test]
@@ -540,6 +548,8 @@ fn phases_copies_and_delays_are_said() {
         (text("nz-pa-individual", "en", &follow_up, true), "This notice adds to what we told you before."),
         (text("jp-appi-individual", "ja", &facts(), true), "以前お送りしたものの写しです。"),
         (text("jp-appi-individual", "ja", &correction, false), "先のお知らせの内容を訂正するものです。"),
+        (text("eu-gdpr-processor", "en", &late, false), "It is late, for these reasons:"),
+        (text("pci-jcb", "en", &follow_up, false), "Phase: following notice, which adds to an earlier one"),
     ];
     for (text, words) in said {
         assert!(text.contains(words), "{words}: {text}");

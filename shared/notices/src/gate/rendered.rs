@@ -312,7 +312,9 @@ impl<'a> Gate<'a> {
             Element::Nature => self.tells_what_happened(text),
             Element::NumberOfResidents | Element::NumberOfPeople => self.tells_count(text),
             Element::SensitiveValues => shows_sensitive_value(text),
-            Element::Affiliation
+            Element::AccountsAtRisk
+            | Element::Affiliation
+            | Element::Chronology
             | Element::Contact
             | Element::ControllerIdentity
             | Element::CraContacts
@@ -387,7 +389,7 @@ impl<'a> Gate<'a> {
             Audience::Individual if !text.contains(&self.values.merchant.notice_page) => {
                 violations.push(Violation::Lacks("the page of the full notice"));
             }
-            Audience::Individual | Audience::Authority => {}
+            Audience::Individual | Audience::Authority | Audience::Controller | Audience::Card => {}
         }
         violations
     }

@@ -56,6 +56,10 @@ pub fn facts() -> NoticeFacts {
                 ("US-IL".to_owned(), 412),
                 ("US-MA".to_owned(), 12),
             ]),
+            accounts_by_brand: BTreeMap::from([
+                ("Mastercard".to_owned(), Quantity::About(310)),
+                ("Visa".to_owned(), Quantity::Exactly(1_204)),
+            ]),
         },
         filing: Some(Filing {
             authority: "Example Data Protection Authority".to_owned(),
