@@ -47,6 +47,8 @@ pub fn of(
             people: Quantity::Exactly(roster.count.people),
             records: Quantity::NotYetKnown,
             people_by_residence: roster.count.by_residence.clone(),
+            // The acquirer's own list says which accounts; nobody else can.
+            accounts_by_brand: BTreeMap::new(),
         },
         filing: None,
         reference_prefix: reference_prefix(tenant),

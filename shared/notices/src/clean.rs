@@ -2,6 +2,8 @@
 //!
 //! Everything here works on text, not on a channel's syntax: the template engine escapes for HTML.
 
+use crate::script::adjoin;
+
 /// The longest name that a letter shows, in characters.
 pub const NAME_LIMIT: usize = 64;
 
@@ -39,9 +41,21 @@ pub fn short_line(text: &str, limit: usize) -> String {
 pub fn paragraphs(text: &str) -> Vec<String> {
     text.replace("\r\n", "\n")
         .split("\n\n")
-        .map(|paragraph| one_line_of(paragraph, usize::MAX))
+        .map(|paragraph| one_line_of(&unbroken(paragraph), usize::MAX))
         .filter(|paragraph| !paragraph.is_empty())
         .collect()
+}
+
+/// The lines of a paragraph as one, with no space at a break where the script sets none between words.
+fn unbroken(paragraph: &str) -> String {
+    let mut whole = String::with_capacity(paragraph.len());
+    for line in paragraph.lines().map(str::trim) {
+        if !adjoin(whole.chars().next_back(), line.chars().next()) {
+            whole.push(' ');
+        }
+        whole.push_str(line);
+    }
+    whole
 }
 
 /// Whitespace collapsed, unprintable signs dropped, cut after `limit` characters.
@@ -152,12 +166,15 @@ mod tests {
 
     #[test]
     fn paragraphs_are_parted_by_empty_lines() {
-        let cases: [(&str, &[&str]); 5] = [
+        let cases: [(&str, &[&str]); 7] = [
             ("", &[]),
             (" \n\n\t", &[]),
             ("a\nb", &["a b"]),
             ("a\r\n\r\nb\n\n\n\nc", &["a", "b", "c"]),
             ("a\u{202e}b\0", &["ab"]),
+            // Japanese sets no spaces between words, and begins a paragraph with one.
+            ("　調査を始めました。\n次に\n鍵を替えました。", &["調査を始めました。次に鍵を替えました。"]),
+            ("新しい\nAPI キー", &["新しい API キー"]),
         ];
         for (text, expected) in cases {
             assert_eq!(paragraphs(text), expected, "{text:?}");

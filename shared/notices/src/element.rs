@@ -30,10 +30,14 @@ macro_rules! elements {
 }
 
 elements! {
+    /// Which card accounts are at risk, by their number and never by their numbers (Mastercard Security Rules ch. 10).
+    AccountsAtRisk = "accounts-at-risk",
     /// Name of the parent or affiliated company (Mass. c. 93H s.3).
     Affiliation = "affiliation",
     /// What brought it about (APPI Enforcement Rules Art. 10, PIPL Art. 57).
     Cause = "cause",
+    /// What happened when, in its order (Visa WTDIC).
+    Chronology = "chronology",
     /// Postal address, e-mail and telephone of the one who writes.
     Contact = "contact",
     /// Name of the controller, so that the reader knows who writes.

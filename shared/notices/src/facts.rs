@@ -32,7 +32,7 @@ pub struct NoticeFacts {
     pub identity_services: Option<IdentityServices>,
     /// How many people and records are affected; for filings alone.
     pub counts: Counts,
-    /// What a filing to an authority says beyond a letter.
+    /// What a filing to an authority or a business says beyond a letter.
     pub filing: Option<Filing>,
     /// What every reference of this merchant begins with ("EXM").
     pub reference_prefix: String,
@@ -116,6 +116,9 @@ pub struct Counts {
     pub records: Quantity,
     /// People by residence: ISO 3166-1, or 3166-2 for states of the United States.
     pub people_by_residence: BTreeMap<String, u64>,
+    /// Card accounts at risk by brand, as an acquirer is told of them ("Visa"); empty while they are not yet known.
+    #[serde(default)]
+    pub accounts_by_brand: BTreeMap<String, Quantity>,
 }
 
 /// A number as far as it is known.
@@ -127,12 +130,12 @@ pub enum Quantity {
     Exactly(u64),
 }
 
-/// What a filing to an authority says beyond a letter.
+/// What a filing to an authority or a business says beyond a letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filing {
-    /// The authority's name.
+    /// The name of the authority, the controller or the acquirer.
     pub authority: String,
-    /// The number that the authority gave to an earlier filing on this incident.
+    /// The number that they gave to an earlier filing on this incident.
     pub earlier_number: Option<String>,
     /// When the controller became aware, in local time.
     pub aware: Option<DateTime>,
@@ -155,7 +158,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader who is no person: an authority.
+    /// A reader who is no person: an authority or a business.
     pub fn nobody() -> Reader {
         Reader { display_name: None, data_categories: BTreeSet::new(), copy: false }
     }

@@ -87,6 +87,10 @@ impl Header {
 pub enum Audience {
     Individual,
     Authority,
+    /// The enterprise for which a processor holds the data.
+    Controller,
+    /// The acquirer, and through it the card brand.
+    Card,
 }
 
 /// How a notice goes out.
@@ -96,7 +100,7 @@ pub enum Channel {
     Email,
     Sms,
     InApp,
-    /// To a body, in the form of an e-mail, by a signed webhook.
+    /// To a body or a business, in the form of an e-mail, by a signed webhook.
     Partner,
     /// By post, in the words of an e-mail.
     Letter,
@@ -108,6 +112,8 @@ impl Audience {
         match self {
             Audience::Individual => "individual",
             Audience::Authority => "authority",
+            Audience::Controller => "controller",
+            Audience::Card => "card",
         }
     }
 }
@@ -119,7 +125,8 @@ pub struct Agency {
     pub kind: AgencyKind,
     pub name: String,
     pub phone: String,
-    pub address: String,
+    /// None where people only call: a help line.
+    pub address: Option<String>,
     /// Host name. A notice may show it as a link.
     pub website: String,
     /// For those who check the file; no letter is another for it.
@@ -145,6 +152,6 @@ pub enum AgencyKind {
     CreditReports,
     /// A body for the whole country.
     NationalBody,
-    /// A body of one state.
+    /// A body of one state or province.
     StateBody,
 }

@@ -24,6 +24,9 @@ pub struct Language {
     about: String,
     /// The sign between groups of three digits.
     thousands: String,
+    /// What stands between the words of a list, where it is not a comma and a space.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    between: Option<String>,
     and_more: String,
     /// Words for people, so that the gate sees "12 residents" where a count is forbidden.
     people_words: Vec<String>,
@@ -163,7 +166,7 @@ impl Language {
         if more {
             words.push(&self.and_more);
         }
-        words.join(", ")
+        words.join(self.between.as_deref().unwrap_or(", "))
     }
 
     /// Every short word for these categories.
@@ -207,10 +210,13 @@ mod tests {
             ("en-AU", "1 March 2026", "31,874"),
             ("en-US", "March 1, 2026", "31,874"),
             ("es", "1 de marzo de 2026", "31\u{a0}874"),
-            ("fr", "1er mars 2026", "31\u{a0}874"),
             ("it", "1º marzo 2026", "31.874"),
             ("nl", "1 maart 2026", "31.874"),
             ("pl", "1 marca 2026 r.", "31\u{a0}874"),
+            ("en-CA", "March 1, 2026", "31,874"),
+            ("fr", "1er mars 2026", "31\u{a0}874"),
+            ("fr-CA", "1er mars 2026", "31\u{a0}874"),
+            ("ja", "2026年3月1日", "31,874"),
             ("pt-BR", "1º de março de 2026", "31.874"),
             ("pt-PT", "1 de março de 2026", "31\u{a0}874"),
             ("sv", "1 mars 2026", "31\u{a0}874"),
@@ -222,7 +228,17 @@ mod tests {
             assert_eq!(language.number(874), "874");
             assert_eq!(language.quantity(Quantity::NotYetKnown), language.not_yet_known());
         }
-        assert!(for_tag(&words.languages, "ja").is_none());
+        assert!(for_tag(&words.languages, "la").is_none());
+    }
+
+    #[test]
+    fn a_region_says_what_differs_and_has_the_rest_of_its_language() {
+        let words = crate::shipped_words().unwrap();
+        let label = |tag: &str, key: &str| words.languages[tag].labels(&BTreeSet::from([key.to_owned()]))[0];
+        assert_eq!(label("en-NZ", "tax-id"), "Your IRD number");
+        assert_eq!(label("en-NZ", "name"), label("en", "name"));
+        assert_eq!(label("fr-CA", "email"), "Votre adresse courriel");
+        assert_eq!(label("fr-CA", "passport"), label("fr", "passport"));
     }
 
     #[test]
@@ -232,6 +248,8 @@ mod tests {
         let keys: BTreeSet<String> =
             ["name", "email", "orders", "ssn", "payment_card"].iter().map(|key| (*key).to_owned()).collect();
         assert_eq!(language.short_list(&keys), "card number, Social Security no., e-mail, and more");
+        let japanese = for_tag(&words.languages, "ja").unwrap();
+        assert_eq!(japanese.short_list(&keys), "カード番号、米国社会保障番号、メールアドレス、その他");
         let one = BTreeSet::from(["name".to_owned()]);
         assert_eq!(language.short_list(&one), "name");
     }

@@ -169,15 +169,45 @@ fn checked(parts: Parts, words: &Words) -> Result<Template, LoadError> {
 pub fn shipped_words() -> Result<Words, LoadError> {
     let mut languages = BTreeMap::new();
     for &(tag, file) in LANGUAGES {
-        let language: Language = parsed(&format!("languages/{tag}.toml"), file)?;
+        let name = format!("languages/{tag}.toml");
+        let wrong = |problem: &str| LoadError::Data { file: name.clone(), problem: problem.to_owned() };
+        let words = whole(&name, file)?;
+        let language: Language = words.try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
         if let Some(problem) = language.problem() {
-            let file = format!("languages/{tag}.toml");
-            return Err(LoadError::Data { file, problem: problem.to_owned() });
+            return Err(wrong(problem));
         }
         languages.insert(tag.to_owned(), Arc::new(language));
     }
     let agencies: BTreeMap<String, Agency> = parsed("agencies.toml", include_str!("../agencies.toml"))?;
     Ok(Words { languages, agencies })
+}
+
+/// The words of a file, over those of the language that it extends: a region says what differs there.
+fn whole(name: &str, file: &str) -> Result<toml::Table, LoadError> {
+    let mut words: toml::Table = parsed(name, file)?;
+    let Some(extended) = words.remove("extends") else {
+        return Ok(words);
+    };
+    let base = LANGUAGES.iter().find(|(tag, _)| extended.as_str() == Some(*tag));
+    let (tag, file) = base.ok_or_else(|| LoadError::Data {
+        file: name.to_owned(),
+        problem: format!("it extends {extended:?}, and there is no such language"),
+    })?;
+    let mut whole: toml::Table = parsed(&format!("languages/{tag}.toml"), file)?;
+    lay_over(&mut whole, words);
+    Ok(whole)
+}
+
+/// What stands in both is taken from what lies over.
+fn lay_over(under: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key).and_then(toml::Value::as_table_mut), value) {
+            (Some(under), toml::Value::Table(over)) => lay_over(under, over),
+            (_, value) => {
+                under.insert(key, value);
+            }
+        }
+    }
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(name: &str, file: &str) -> Result<T, LoadError> {

@@ -86,13 +86,15 @@ impl Page {
         }
     }
 
-    /// The notice that is hardest to get through the gate: to the reader with the longest name, in signs that make a
-    /// text message twice as long, and with the longest reference.
-    pub(crate) fn to_the_longest_name(&self, reference_prefix: &str) -> Rendered {
-        let mut name = "ЖЖЖЖЖЖЖ ".repeat(NAME_LIMIT / 8);
-        name.replace_range(name.len() - 1.., "Ж");
+    /// The notices that are hardest to get through the gate: to the readers with the longest names, one of the most words
+    /// and one of the most signs that no space parts, both in signs that make a text message twice as long, and with the
+    /// longest reference.
+    pub(crate) fn to_the_longest_names(&self, reference_prefix: &str) -> [Rendered; 2] {
         let reference = format!("{reference_prefix:Z<REFERENCE_LIMIT$}");
-        self.to(&Whom { name_in_html: name.clone(), name: Some(name), reference })
+        let words = vec!["Ж"; NAME_LIMIT / 2].join(" ");
+        [words, "名".repeat(NAME_LIMIT)].map(|name| {
+            self.to(&Whom { name_in_html: name.clone(), name: Some(name), reference: reference.clone() })
+        })
     }
 
     /// What binds the bytes of the notice to one reader: two notices that have the same are the same.

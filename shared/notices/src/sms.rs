@@ -132,6 +132,8 @@ mod tests {
             ("я".repeat(71), Encoding::Ucs2, 2),
             ("я".repeat(134), Encoding::Ucs2, 2),
             ("я".repeat(135), Encoding::Ucs2, 3),
+            ("漢".repeat(201), Encoding::Ucs2, 3),
+            ("漢".repeat(202), Encoding::Ucs2, 4),
             // Two units each, and never split: 33 of them in a part of 67.
             ("😀".repeat(35), Encoding::Ucs2, 1),
             ("😀".repeat(66), Encoding::Ucs2, 2),

@@ -103,6 +103,7 @@ pub(crate) struct FilingValues {
     pub records: String,
     pub people_categories: Vec<String>,
     pub people_by_residence: Vec<String>,
+    pub accounts_by_brand: Vec<String>,
     pub not_yet_known: String,
 }
 
@@ -136,7 +137,7 @@ impl<'a> Values<'a> {
             notice_date: language.date(facts.notice_date),
             data: match template.header().audience {
                 Audience::Individual => language.labels(categories),
-                Audience::Authority => language.terms(categories),
+                Audience::Authority | Audience::Controller | Audience::Card => language.terms(categories),
             },
             data_short: language.short_list(categories),
             data_advice: language.advice(categories),
@@ -210,7 +211,7 @@ fn text_values(template: &Template, regime: &str, facts: &NoticeFacts) -> Result
     };
     match template.header().audience {
         Audience::Individual => need_texts(template, regime, facts, &values)?,
-        Audience::Authority => {}
+        Audience::Authority | Audience::Controller | Audience::Card => {}
     }
     Ok(values)
 }
@@ -219,7 +220,7 @@ fn block(text: &Option<String>) -> Vec<String> {
     text.as_deref().map(paragraphs).unwrap_or_default()
 }
 
-/// A letter to a person is not sent with a gap; an authority is told that something is not yet known.
+/// A letter to a person is not sent with a gap; a filing says that something is not yet known.
 fn need_texts(
     template: &Template,
     regime: &str,
@@ -253,8 +254,12 @@ fn service_values(facts: &NoticeFacts) -> Option<ServiceValues> {
 fn filing_values(template: &Template, facts: &NoticeFacts) -> Result<Option<FilingValues>, RenderError> {
     match (template.header().audience, &facts.filing) {
         (Audience::Individual, _) => Ok(None),
-        (Audience::Authority, None) => Err(RenderError::MissingFact { fact: "filing" }),
-        (Audience::Authority, Some(filing)) => Ok(Some(known_filing(template.language(), facts, filing))),
+        (Audience::Authority | Audience::Controller | Audience::Card, None) => {
+            Err(RenderError::MissingFact { fact: "filing" })
+        }
+        (Audience::Authority | Audience::Controller | Audience::Card, Some(filing)) => {
+            Ok(Some(known_filing(template.language(), facts, filing)))
+        }
     }
 }
 
@@ -271,6 +276,12 @@ fn known_filing(language: &Language, facts: &NoticeFacts, filing: &Filing) -> Fi
             .people_by_residence
             .iter()
             .map(|(residence, number)| format!("{}: {}", one_line(residence), language.number(*number)))
+            .collect(),
+        accounts_by_brand: facts
+            .counts
+            .accounts_by_brand
+            .iter()
+            .map(|(brand, number)| format!("{}: {}", one_line(brand), language.quantity(*number)))
             .collect(),
         not_yet_known: language.not_yet_known().to_owned(),
     }

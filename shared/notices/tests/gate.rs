@@ -4,8 +4,8 @@ mod common;
 
 use common::{REFERENCE, demands, facts, keys, reader, render_email};
 use tocsin_notices::{
-    Channel, Demands, Element, Email, InApp, Library, NoticeFacts, Part, Parts, Phase, Quantity, RenderError,
-    Rendered, Sms, Template, Texts, Violation, gate, render, shipped_parts, shipped_words,
+    Channel, Demands, Element, Email, InApp, Library, NoticeFacts, Page, Part, Parts, Phase, Quantity,
+    RenderError, Rendered, Sms, Template, Texts, Violation, gate, render, shipped_parts, shipped_words,
 };
 
 const REGIME: &str = "us-ca-individual";
@@ -240,6 +240,136 @@ fn long_sentences_are_not_plain_language() {
     assert_eq!(found, [Violation::NotPlain { words: 41, limit: 40 }]);
 }
 
+/// A letter that says that it is plain is held to it, whether its law asks for that or not.
+#[test]
+fn what_a_header_calls_plain_is_plain() {
+    let mut facts = facts();
+    facts.texts.get_mut("en").unwrap().what_happened = Some(vec!["word"; 41].join(" "));
+    let found = violations(&Rendered::Email(email("au-ndb-individual", &facts)), "au-ndb-individual", &facts);
+    assert_eq!(found, [Violation::NotPlain { words: 41, limit: 40 }]);
+}
+
+const JAPAN: &str = "jp-appi-individual";
+
+/// The gate's word on the Japanese letter.
+fn in_japanese(facts: &NoticeFacts, required: &Demands, change: impl Fn(&str) -> String) -> Vec<Violation> {
+    let library = Library::shipped().expect("the shipped letters");
+    let template = library.select(JAPAN, &["ja"]).expect("a Japanese letter");
+    let Email { subject, text, html } =
+        render_email(template, JAPAN, facts, &reader(Some("佐藤 花子")), REFERENCE).expect("a letter");
+    let email = Email { subject, text: change(&text), html: change(&html) };
+    let verdict = gate::check_rendered(&Rendered::Email(email), template, JAPAN, facts, required);
+    verdict.err().unwrap_or_default()
+}
+
+#[test]
+fn japanese_sentences_are_measured_in_signs() {
+    let found = |told: &str| {
+        let mut facts = facts();
+        facts.texts.get_mut("ja").unwrap().what_happened = Some(told.to_owned());
+        in_japanese(&facts, &demands(JAPAN), str::to_owned)
+    };
+    let too_long = |signs| vec![Violation::NotPlainSigns { signs, limit: 100 }];
+    let cases = [
+        ("あ".repeat(100), vec![]),
+        ("漢".repeat(101), too_long(101)),
+        // Marks are no signs of their own, and a comma ends nothing.
+        (format!("{}、{}。", "カ".repeat(60), "名".repeat(41)), too_long(101)),
+        (format!("{}。{}。", "あ".repeat(60), "あ".repeat(60)), vec![]),
+        (format!("{}！{}？", "あ".repeat(99), "あ".repeat(99)), vec![]),
+        (format!("{}：{}", "あ".repeat(99), "あ".repeat(99)), vec![]),
+        // Digits and words of other scripts are counted as words.
+        (format!("{}2026年3月9日にLindenwerkで", "あ".repeat(95)), vec![]),
+        (vec!["word"; 41].join(" "), vec![Violation::NotPlain { words: 41, limit: 40 }]),
+    ];
+    for (told, expected) in cases {
+        assert_eq!(found(&told), expected, "{told}");
+    }
+}
+
+#[test]
+fn japanese_sets_no_space_behind_an_address() {
+    let foreign = |host: &str| vec![Violation::ForeignLink { host: host.to_owned() }];
+    let cases = [
+        ("詳細はhttps://evil.example/xをご覧ください。", foreign("evil.example")),
+        ("詳細https://evil.example/x", foreign("evil.example")),
+        ("詳細https://lindenwerk.example/help", vec![]),
+        ("詳細はhttp://lindenwerk.exampleへ", vec![Violation::LinkNotHttps]),
+        ("（https://evil.example）", foreign("evil.example")),
+        ("evil.exampleをご覧ください。", foreign("evil.example")),
+        ("「evil.example」、次に", foreign("evil.example")),
+        ("ページ：evil.example。次に", foreign("evil.example")),
+        ("ページ：//evil.example。次に", foreign("evil.example")),
+        ("ページevil.exampleへ", foreign("ページevil.example")),
+        ("https://lindenwerk.example/loginへ", vec![Violation::LoginLink]),
+        ("lindenwerk.exampleをご覧ください。", vec![]),
+        ("https://shop.lindenwerk.example/helpをご覧ください。", vec![]),
+        ("委託先のExample Co., Ltd.が", vec![]),
+        ("someone@elsewhere.exampleまで", vec![]),
+    ];
+    for (told, expected) in cases {
+        let mut facts = facts();
+        facts.texts.get_mut("ja").unwrap().what_happened = Some(told.to_owned());
+        assert_eq!(in_japanese(&facts, &demands(JAPAN), str::to_owned), expected, "{told}");
+    }
+}
+
+#[test]
+fn a_few_japanese_signs_say_as_much_as_many_letters() {
+    let found = |cause: &str| {
+        let mut facts = facts();
+        facts.texts.get_mut("ja").unwrap().cause = Some(cause.to_owned());
+        in_japanese(&facts, &demands(JAPAN), str::to_owned)
+    };
+    assert_eq!(found("調査中です。"), []);
+    assert_eq!(found("不明。"), [Violation::EmptySection { heading: "原因".to_owned() }]);
+}
+
+#[test]
+fn what_is_forbidden_is_seen_in_japanese() {
+    let forbidding = |element| Demands { required: Vec::new(), forbidden: vec![element] };
+    let said = |words: &'static str| {
+        move |part: &str| {
+            part.replace("深くお詫び申し上げます。", &format!("深くお詫び申し上げます。{words}"))
+        }
+    };
+    let cases = [
+        (Element::NumberOfPeople, "対象は412人です。", true),
+        (Element::NumberOfPeople, "対象の方は12名です。", true),
+        (Element::NumberOfPeople, "合計で48,200です。", true),
+        (Element::NumberOfPeople, "荷物は12個です。", false),
+        (Element::NumberOfPeople, "対象は413人です。", false),
+        (Element::SensitiveValues, "番号は４１１１　１１１１　１１１１　１１１１です。", true),
+        (Element::SensitiveValues, "番号は4111-1111-1111-1111です。", true),
+        (Element::SensitiveValues, "番号は４１１１　１１１１　１１１１　１１１２です。", false),
+    ];
+    for (element, words, refused) in cases {
+        let expected = if refused { vec![Violation::ForbiddenShown(element)] } else { vec![] };
+        assert_eq!(in_japanese(&facts(), &forbidding(element), said(words)), expected, "{words}");
+    }
+    // However the lines of what happened are broken.
+    let broken = |part: &str| part.replace("何者かが、当社の委託先の", "何者かが、\n当社の 委託先の");
+    let told = vec![Violation::ForbiddenShown(Element::Nature)];
+    assert_eq!(in_japanese(&facts(), &forbidding(Element::Nature), broken), told);
+}
+
+/// What a Japanese text message has room for: the longest words for data, the longest shop name, the longest reference.
+#[test]
+fn a_japanese_text_message_fits() {
+    let library = Library::shipped().unwrap();
+    let template = library.select(JAPAN, &["ja"]).unwrap();
+    for phase in [Phase::First, Phase::Withdrawal] {
+        let mut facts = NoticeFacts { phase, ..facts() };
+        facts.merchant.name = "リンデンヴェルク".repeat(5);
+        let mut reader = reader(None);
+        reader.data_categories = keys(&["ssn", "payment_card_last_digits", "messages", "ip_address"]);
+        let page = Page::of(template, Channel::Sms, JAPAN, &facts, &reader).unwrap();
+        facts.data_categories.clone_from(&reader.data_categories);
+        let demands = demands(JAPAN);
+        assert_eq!(gate::Judge::of(template, JAPAN, &facts, &demands).check_page(&page), Ok(()));
+    }
+}
+
 #[test]
 fn identity_numbers_call_for_a_service_of_the_months_that_the_law_wants() {
     let mut facts = facts();
@@ -450,11 +580,27 @@ fn an_unknown_category_is_an_error_and_a_missing_one_is_not_a_gap() {
     assert!(verdict.unwrap_err().contains(&Violation::UnknownCategory("shoe-size".to_owned())));
 }
 
-/// A filing says what is not yet known, in each field of Art. 33(3) GDPR.
+/// A filing says what is not yet known: to an authority in each field of Art. 33(3) GDPR, to a controller and to an
+/// acquirer in each of theirs.
 #[test]
 fn a_filing_is_never_blank() {
     let library = Library::shipped().unwrap();
-    let template = library.select("eu-gdpr-authority", &["en"]).unwrap();
+    let facts = facts_of_unknowns();
+    for (regime, name) in [
+        ("eu-gdpr-authority", "filing-of-unknowns"),
+        ("eu-gdpr-processor", "notice-of-unknowns-to-a-controller"),
+        ("pci-visa-initial-report", "notice-of-unknowns-to-an-acquirer"),
+    ] {
+        let template = library.select(regime, &["en"]).unwrap();
+        let email = render_email(template, regime, &facts, &reader(None), REFERENCE).unwrap();
+        insta::assert_snapshot!(name, email.text);
+        let verdict =
+            gate::check_rendered(&Rendered::Email(email), template, regime, &facts, &demands(regime));
+        assert_eq!(verdict, Ok(()), "{regime}");
+    }
+}
+
+fn facts_of_unknowns() -> NoticeFacts {
     let mut facts = facts();
     facts.texts.insert("en".to_owned(), Texts::default());
     facts.merchant.dpo = None;
@@ -463,21 +609,13 @@ fn a_filing_is_never_blank() {
     facts.occurred = tocsin_notices::Occurred::NotYetKnown;
     facts.counts.people = Quantity::NotYetKnown;
     facts.counts.people_by_residence.clear();
+    facts.counts.accounts_by_brand.clear();
     facts.late = true;
     facts.phase = Phase::FollowUp;
-    let filing = facts.filing.as_mut().unwrap();
+    let filing = facts.filing.as_mut().expect("a filing");
     filing.aware = None;
     filing.people_categories.clear();
-    let email = render_email(template, "eu-gdpr-authority", &facts, &reader(None), REFERENCE).unwrap();
-    insta::assert_snapshot!("filing-of-unknowns", email.text);
-    let verdict = gate::check_rendered(
-        &Rendered::Email(email),
-        template,
-        "eu-gdpr-authority",
-        &facts,
-        &demands("eu-gdpr-authority"),
-    );
-    assert_eq!(verdict, Ok(()));
+    facts
 }
 
 #[test]
@@ -503,6 +641,12 @@ fn phases_copies_and_delays_are_said() {
         (text("eu-gdpr-individual", "fr", &facts(), true), "Ceci est la copie d'un avis"),
         (text("eu-gdpr-individual", "pl", &correction, false), "Prawidłowe jest to, co piszemy tutaj."),
         (text("eu-gdpr-individual", "sv", &follow_up, true), "Det här är en kopia av ett meddelande"),
+        (text("ca-qc-individual", "fr", &correction, false), "Cet avis corrige"),
+        (text("nz-pa-individual", "en", &follow_up, true), "This notice adds to what we told you before."),
+        (text("jp-appi-individual", "ja", &facts(), true), "以前お送りしたものの写しです。"),
+        (text("jp-appi-individual", "ja", &correction, false), "先のお知らせの内容を訂正するものです。"),
+        (text("eu-gdpr-processor", "en", &late, false), "It is late, for these reasons:"),
+        (text("pci-jcb", "en", &follow_up, false), "Phase: following notice, which adds to an earlier one"),
     ];
     for (text, words) in said {
         assert!(text.contains(words), "{words}: {text}");

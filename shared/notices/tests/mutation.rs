@@ -179,6 +179,19 @@ fn the_gate_sees_in_the_bytes_that_a_marked_paragraph_says_nothing() {
         ("gdpr/authority/en", "eu-gdpr-authority", Element::NumberOfPeople),
         ("gdpr/authority/en", "eu-gdpr-authority", Element::NumberOfRecords),
         ("gdpr/authority/en", "eu-gdpr-authority", Element::Phase),
+        ("ca/individual/en-CA", "ca-pipeda-individual", Element::RightToComplain),
+        ("ca/individual/fr-CA", "ca-qc-individual", Element::DateOrEstimate),
+        ("jp-appi/individual/ja", "jp-appi-individual", Element::Cause),
+        ("jp-appi/individual/ja", "jp-appi-individual", Element::DataTypes),
+        ("jp-appi/individual/ja", "jp-appi-individual", Element::OtherFacts),
+        ("nz-pa/individual/en-NZ", "nz-pa-individual", Element::RegulatorInformed),
+        ("nz-pa/individual/en-NZ", "nz-pa-individual", Element::RightToComplain),
+        ("sg-pdpa/individual/en-SG", "sg-pdpa-individual", Element::LikelyConsequences),
+        ("in-dpdp/individual/en-IN", "in-dpdp-individual", Element::ProtectiveSteps),
+        ("processor/controller/en", "eu-gdpr-processor", Element::Nature),
+        ("processor/controller/en", "us-ca-processor", Element::DataTypes),
+        ("pci/card/en", "pci-mastercard-24h", Element::AccountsAtRisk),
+        ("pci/card/en", "pci-visa-initial-report", Element::Chronology),
     ];
     let mut facts = facts();
     facts.counts.records = Quantity::Exactly(96_415);

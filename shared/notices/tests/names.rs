@@ -66,6 +66,23 @@ fn names_are_shown_as_text() {
     }
 }
 
+/// In Japanese a title follows the name.
+#[test]
+fn a_japanese_reader_is_greeted_by_name_and_title() {
+    let template = LIBRARY.select("jp-appi-individual", &["ja"]).unwrap();
+    let cases = [
+        (Some("佐藤 花子"), "\n佐藤 花子 様\n"),
+        (Some("佐藤　花子"), "\n佐藤 花子 様\n"),
+        (Some("evil.example"), "\nevil. example 様\n"),
+        (Some("יעל כהן"), "\n\u{2068}יעל כהן\u{2069} 様\n"),
+        (None, "\nお客様へ\n"),
+    ];
+    for (name, greeting) in cases {
+        let email = render_email(template, "jp-appi-individual", &FACTS, &reader(name), REFERENCE).unwrap();
+        assert!(email.text.contains(greeting), "{name:?}: {}", email.text);
+    }
+}
+
 #[test]
 fn a_name_is_escaped_in_html() {
     let html = email("</bdi></p><img src=x onerror=\"alert(1)\">").html;

@@ -29,7 +29,7 @@ fn what_a_name_could_spoil_is_refused_before_there_is_one() {
     assert_eq!(found(Part::Text, "Hello", "Hello"), []);
     let pointing = found(Part::Text, "Hello {{ name }}", "Hello {{ name }}.example");
     assert!(
-        matches!(pointing[..], [Violation::ForeignLink { .. }, Violation::PartsDiffer { .. }]),
+        matches!(pointing[..], [Violation::ForeignLink { .. }, Violation::PartsDiffer { .. }, ..]),
         "{pointing:?}"
     );
     let long = "{{ name }} ".repeat(4);
@@ -37,6 +37,15 @@ fn what_a_name_could_spoil_is_refused_before_there_is_one() {
         found(Part::Subject, "{{ merchant.name }}", &format!("{{{{ merchant.name }}}} {long}")),
         [Violation::Subject("has more than 200 characters")]
     );
+    let words =
+        found(Part::Text, "We are sorry.", "We are sorry, {{ name }}, for all of this and for the trouble.");
+    assert!(words.contains(&Violation::NotPlain { words: 43, limit: 40 }), "{words:?}");
+    let signs = found(
+        Part::Text,
+        "We are sorry.",
+        &format!("申し訳ございません{{{{ name }}}}様{}。", "あ".repeat(27)),
+    );
+    assert!(signs.contains(&Violation::NotPlainSigns { signs: 101, limit: 100 }), "{signs:?}");
     let torn = found(Part::Sms, "Beware", "Dear {{ name }}, beware");
     assert!(matches!(torn[..], [Violation::SmsTooLong { .. }]), "{torn:?}");
 }

@@ -36,6 +36,8 @@ pub fn evidence(element: Element, template: &Template, values: &Values<'_>) -> V
         // A number that is not there shows nothing, so that the notice is refused.
         Element::TollFreeNumber => vec![values.merchant.phone.iter().cloned().collect()],
         Element::IdentityTheftServices => identity_services(values),
+        Element::AccountsAtRisk => accounts_at_risk(values, template),
+        Element::Chronology => chronology(values, template),
         Element::NumberOfPeople => all(values.filing.as_ref().map(|filing| filing.people.clone())),
         Element::NumberOfRecords => all(values.filing.as_ref().map(|filing| filing.records.clone())),
         Element::CreditFreezeSteps
@@ -75,7 +77,8 @@ fn agencies(agencies: &[&Agency]) -> Vec<Vec<String>> {
         return vec![Vec::new()];
     }
     let words = |agency: &&Agency| {
-        [agency.name.clone(), agency.phone.clone(), agency.address.clone(), agency.website.clone()]
+        let known = [agency.name.clone(), agency.phone.clone(), agency.website.clone()];
+        known.into_iter().chain(agency.address.clone())
     };
     all(agencies.iter().flat_map(words))
 }
@@ -91,6 +94,19 @@ fn paragraphs(paragraphs: &[String], template: &Template) -> Vec<Vec<String>> {
         return all([template.language().not_yet_known().to_owned()]);
     }
     all(paragraphs.iter().cloned())
+}
+
+/// Each brand with its number; or that none is known yet.
+fn accounts_at_risk(values: &Values<'_>, template: &Template) -> Vec<Vec<String>> {
+    let known = values.filing.as_ref().map(|filing| filing.accounts_by_brand.as_slice());
+    paragraphs(known.unwrap_or_default(), template)
+}
+
+/// When it happened, was found, and became known for certain.
+fn chronology(values: &Values<'_>, template: &Template) -> Vec<Vec<String>> {
+    let aware = values.filing.as_ref().and_then(|filing| filing.aware.clone());
+    let aware = aware.unwrap_or_else(|| template.language().not_yet_known().to_owned());
+    all([values.occurred.clone(), values.discovered.clone(), aware])
 }
 
 fn identity_services(values: &Values<'_>) -> Vec<Vec<String>> {

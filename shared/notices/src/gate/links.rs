@@ -4,6 +4,7 @@ use super::Violation;
 use crate::facts::NoticeFacts;
 use crate::header::AgencyKind;
 use crate::html::Link;
+use crate::script::{is_hiragana, is_unspaced, is_wide_mark};
 use crate::template::Template;
 
 /// Words in an address that lead to a page for secrets, whatever the language.
@@ -96,10 +97,13 @@ pub fn check_links(links: &[Link], hosts: &Hosts) -> Vec<Violation> {
 /// Everything in plain text that a mail program makes a link of.
 pub fn check_text(text: &str, hosts: &Hosts) -> Vec<Violation> {
     let mut violations = Vec::new();
+    // Japanese has no space behind an address, but a particle or a mark.
+    let parts = |sign: char| sign.is_whitespace() || is_hiragana(sign) || is_wide_mark(sign);
     // Without a dot or a colon a word is no address.
-    for word in text.split_whitespace().filter(|word| word.contains(['.', ':'])) {
+    for word in text.split(parts).filter(|word| word.contains(['.', ':'])) {
         let word = word.trim_matches(|sign: char| !sign.is_alphanumeric() && sign != '/');
-        match word.split_once("://") {
+        let word = word.trim_start_matches('/');
+        match word.trim_start_matches(is_unspaced).split_once("://") {
             Some(("https", address)) => violations.extend(check_address(address, hosts)),
             Some(_) => violations.push(Violation::LinkNotHttps),
             None if looks_like_address(word) => violations.extend(check_address(word, hosts)),

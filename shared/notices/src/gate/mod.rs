@@ -12,11 +12,14 @@ pub use rendered::{Judge, check_rendered};
 pub use template::check_template;
 pub use violation::Violation;
 
-/// Text with every run of whitespace as one space, in lower case: how the gate compares.
+use crate::script::adjoin;
+
+/// Text with every run of whitespace as one space, or as none where the script sets none, in lower case: how the gate
+/// compares.
 fn squeezed(text: &str) -> String {
     let mut squeezed = String::with_capacity(text.len());
     for word in text.split_whitespace() {
-        if !squeezed.is_empty() {
+        if !squeezed.is_empty() && !adjoin(squeezed.chars().next_back(), word.chars().next()) {
             squeezed.push(' ');
         }
         squeezed.push_str(word);

@@ -189,7 +189,9 @@ pub(super) fn is_known_by_phrase(element: Element) -> bool {
         | Element::ReviewStatementsAdvice
         | Element::RightToComplain
         | Element::UnauthorizedAcquisitionStatement => true,
-        Element::Affiliation
+        Element::AccountsAtRisk
+        | Element::Affiliation
+        | Element::Chronology
         | Element::Contact
         | Element::ControllerIdentity
         | Element::CraContacts
@@ -243,8 +245,12 @@ fn forbidden(template: &Template, regime: &str, demands: &Demands) -> Vec<Violat
 fn names_that_tell(element: Element) -> &'static [&'static str] {
     match element {
         Element::Nature => &["texts."],
-        Element::NumberOfPeople | Element::NumberOfRecords | Element::NumberOfResidents => &["filing."],
+        Element::AccountsAtRisk
+        | Element::NumberOfPeople
+        | Element::NumberOfRecords
+        | Element::NumberOfResidents => &["filing."],
         Element::Affiliation
+        | Element::Chronology
         | Element::Contact
         | Element::ControllerIdentity
         | Element::CraContacts

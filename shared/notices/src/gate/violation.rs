@@ -69,6 +69,8 @@ pub enum Violation {
     PartsDiffer { at: usize },
     #[error("a sentence has {words} words, and plain language has at most {limit}")]
     NotPlain { words: usize, limit: usize },
+    #[error("a sentence has {signs} signs without a space, and plain language has at most {limit}")]
+    NotPlainSigns { signs: usize, limit: usize },
     #[error("the subject {0}")]
     Subject(&'static str),
     #[error("template syntax is left over in the notice")]

@@ -56,6 +56,10 @@ pub fn facts() -> NoticeFacts {
                 ("US-IL".to_owned(), 412),
                 ("US-MA".to_owned(), 12),
             ]),
+            accounts_by_brand: BTreeMap::from([
+                ("Mastercard".to_owned(), Quantity::About(310)),
+                ("Visa".to_owned(), Quantity::Exactly(1_204)),
+            ]),
         },
         filing: Some(Filing {
             authority: "Example Data Protection Authority".to_owned(),
@@ -172,6 +176,26 @@ fn texts() -> BTreeMap<String, Texts> {
                 "Ktoś może wysyłać Państwu fałszywe wiadomości, które wyglądają na prawdziwe.",
                 "Zamknęliśmy to konto i wymieniliśmy wszystkie klucze dostępu.",
             ),
+        ),
+        (
+            "fr-CA".to_owned(),
+            of(
+                "Des inconnus se sont introduits dans le compte d'un de nos fournisseurs.\n\nIls y ont copié des renseignements de clients.",
+                "Quelqu'un pourrait vous envoyer de faux messages qui semblent vrais.",
+                "Nous avons fermé ce compte et renouvelé tous les accès.",
+            ),
+        ),
+        (
+            "ja".to_owned(),
+            Texts {
+                cause: Some("委託先の従業員のパスワードが、偽のメールによって盗まれたためです。".to_owned()),
+                other: Some("この件については、警察にも相談しています。".to_owned()),
+                ..of(
+                    "何者かが、当社の委託先のアカウントに不正にログインしました。\n\nそこに保管されていたお客様の情報が複製されました。",
+                    "本物のように見える偽のメッセージがお客様に届くおそれがあります。",
+                    "当社はそのアカウントを閉鎖し、\nすべてのアクセスキーを更新しました。",
+                )
+            },
         ),
         (
             "pt".to_owned(),
