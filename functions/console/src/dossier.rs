@@ -156,18 +156,19 @@ impl Papers {
         dossier.put(Fact::PeopleByPlace, Value::Places(scope.by_residence.clone()), self.counted);
         let residents = scope.by_residence.get(&duty.jurisdiction).copied().unwrap_or_default();
         dossier.put(Fact::Residents, Value::Number(residents), self.counted);
-        let in_eea = scope.by_residence.iter().filter(|(place, _)| in_eea(place));
-        let in_eea: BTreeMap<String, u64> = in_eea.map(|(place, people)| (place.clone(), *people)).collect();
+        let in_union = scope.by_residence.iter().filter(|(place, _)| in_eea(place));
+        let in_union: BTreeMap<String, u64> =
+            in_union.map(|(place, people)| (place.clone(), *people)).collect();
         let controller = &self.tenant.controller;
         let seat = controller.eu_main_establishment.as_ref().unwrap_or(&controller.country);
-        let sits_there = in_eea_text(seat);
-        dossier.put(Fact::CrossBorder, Value::yes_or_no(sits_there && in_eea.len() > 1), self.counted);
+        let sits_there = in_eea(seat);
+        dossier.put(Fact::CrossBorder, Value::yes_or_no(sits_there && in_union.len() > 1), self.counted);
         dossier.put(Fact::OutsideEea, Value::yes_or_no(!sits_there), self.made);
         if sits_there {
             dossier.put(Fact::LeadAuthority, Value::Text(duty.recipient.clone()), self.made);
         }
-        if !in_eea.is_empty() {
-            dossier.put(Fact::EeaPlaces, Value::Places(in_eea), self.counted);
+        if !in_union.is_empty() {
+            dossier.put(Fact::EeaPlaces, Value::Places(in_union), self.counted);
         }
     }
 
@@ -325,10 +326,6 @@ fn means_of(channel: Channel) -> &'static str {
     }
 }
 
-fn in_eea_text(place: &str) -> bool {
+fn in_eea(place: &str) -> bool {
     place.parse::<Jurisdiction>().is_ok_and(|place| RulePack::shipped().in_one_stop_shop(&place))
-}
-
-fn in_eea(place: &String) -> bool {
-    in_eea_text(place)
 }

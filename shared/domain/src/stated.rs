@@ -118,11 +118,12 @@ impl Statement {
         let Ok(serde_json::Value::Object(said)) = serde_json::to_value(self) else {
             return Vec::new();
         };
-        let of = |(word, value): (&String, &serde_json::Value)| match value {
-            serde_json::Value::Object(parts) if word != "law_enforcement_hold" => {
-                parts.keys().map(|part| format!("{word}.{part}")).collect()
+        let of = |(word, value): (&String, &serde_json::Value)| {
+            // A hold is one fact, whose instants are stated at once.
+            match value.as_object().filter(|_| word != "law_enforcement_hold") {
+                Some(parts) => parts.keys().map(|part| format!("{word}.{part}")).collect(),
+                None => vec![word.clone()],
             }
-            _ => vec![word.clone()],
         };
         said.iter().flat_map(of).collect()
     }

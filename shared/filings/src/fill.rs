@@ -202,11 +202,10 @@ fn takes(kind: Kind) -> &'static str {
 pub fn stated(question: &Question, said: &serde_json::Value) -> Result<Value, Lack> {
     let wrong = || Lack::WrongKind { question: question.id.clone(), takes: takes(question.takes).to_owned() };
     let text = || said.as_str().ok_or_else(wrong);
-    let list = || match said {
-        serde_json::Value::Array(items) => {
-            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
-        }
-        other => other.as_str().map(|word| vec![word.to_owned()]).ok_or_else(wrong),
+    let word = |said: &serde_json::Value| said.as_str().map(str::to_owned).ok_or_else(wrong);
+    let list = || match said.as_array() {
+        Some(items) => items.iter().map(word).collect(),
+        None => word(said).map(|word| vec![word]),
     };
     let value = match question.takes {
         Kind::Text => Value::Text(text()?.to_owned()),
