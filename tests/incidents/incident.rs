@@ -245,3 +245,28 @@ fn a_late_bounce_counts_after_a_delivery() {
         1
     );
 }
+
+#[test]
+fn the_command_line_reads_whatever_the_console_shows() {
+    // People by mail alone, by another channel in its place, of a place without a rule, with facts that somebody stated.
+    let mut people = customers(9);
+    people[0].email = String::new();
+    (people[7].country, people[8].country, people[8].province) = ("AQ", "US", "FL");
+    let town = Town::new();
+    settle_in(&town, "shop", &people);
+    let incident = leak(&town);
+    let reads = |town: &Town| {
+        let page = tocsin_cli::show::incident(&show(town, &incident), tocsin_cli::show::Options::PLAIN);
+        assert!(page.starts_with("Incident   "), "{page}");
+    };
+    reads(&town);
+    let facts = json!({ "facts": { "risk": "none", "clocks": { "determination": town.world.time() } }, "reason": "found" });
+    assert_eq!(act(&town, RESPONDER, &incident, "facts", &facts).status, 200);
+    reads(&town);
+    town.drain();
+    reads(&town);
+    approve(&town, &incident);
+    reads(&town);
+    town.drain();
+    reads(&town);
+}

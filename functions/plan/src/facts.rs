@@ -63,7 +63,7 @@ pub fn credentials_leaked(tenant: &Tenant, incident: &Incident) -> bool {
 /// The law's answer as an obligation of ours, its terms frozen, with what only this plan needs of it.
 pub fn duty(incident: IncidentId, finding: Finding<'_>) -> Duty {
     let jurisdiction = finding.jurisdiction.to_string();
-    let (audience, alarm) = (audience(&finding), finding.alarm());
+    let (audience, alarm, citation) = (audience(&finding), finding.alarm(), citation(&finding));
     let obligation = Obligation {
         id: ObligationId::of(incident, &finding.regime, &jurisdiction, &finding.recipient),
         regime: finding.regime.into_owned(),
@@ -82,7 +82,7 @@ pub fn duty(incident: IncidentId, finding: Finding<'_>) -> Duty {
         readings: finding.readings.into_iter().map(reading).collect(),
         further_filings: finding.further_filings.into_iter().map(further_filing).collect(),
         reasons: finding.reasons,
-        citation: finding.citation.to_owned(),
+        citation,
         filing: finding.filing.map(str::to_owned),
         confidence: finding.confidence.to_string(),
         required: finding.required.iter().map(ToString::to_string).collect(),
@@ -94,6 +94,14 @@ pub fn duty(incident: IncidentId, finding: Finding<'_>) -> Duty {
         obligation,
         residences: finding.residences.iter().map(ToString::to_string).collect(),
         conditions: finding.conditions.into_owned(),
+    }
+}
+
+/// The law by name, and where in it: "Art. 33" alone is of no law.
+fn citation(finding: &Finding<'_>) -> String {
+    match finding.law == finding.citation {
+        true => finding.law.to_owned(),
+        false => format!("{}, {}", finding.law, finding.citation),
     }
 }
 

@@ -116,7 +116,9 @@ impl<'a> Concern<'a> {
         match rule.reach {
             Reach::Controller => all(),
             Reach::Whole if everybody => all(),
-            Reach::Whole if self.residents.is_empty() => self.displaced.keys().map(|place| **place).collect(),
+            Reach::Whole | Reach::EachJurisdiction if self.residents.is_empty() && !everybody => {
+                self.displaced.keys().map(|place| **place).collect()
+            }
             Reach::Whole => at_home(&|_| true),
             Reach::LeadAuthority if leads => all(),
             // Abroad, a place counts those who live in it.
@@ -147,7 +149,10 @@ impl<'a> Concern<'a> {
 
     fn each_jurisdiction(&self) -> Vec<Target> {
         let Some(reason) = &self.established else {
-            return self.at_home().collect();
+            return self
+                .at_home()
+                .chain(self.across_the_border().filter(|_| self.residents.is_empty()))
+                .collect();
         };
         let abroad = self.affected().filter(|(place, _)| !self.homes.contains_key(place));
         let abroad = abroad.map(|(place, people)| Target {

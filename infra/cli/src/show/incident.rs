@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use tocsin_domain::changes::{Change, DutyChange, DutyChanges};
-use tocsin_domain::chunk::ChunkState;
 use tocsin_domain::incident::{Incident, ScopeCount};
 use tocsin_domain::plan::{Approval, SentElsewhere, Wave};
 use tocsin_domain::stated::Stated;
@@ -28,7 +27,8 @@ struct Shown {
     #[serde(default)]
     approvals: Vec<Approval>,
     #[serde(default)]
-    chunks: BTreeMap<ChunkState, u64>,
+    /// By state; one that stands by for another channel is in none of a chunk's own.
+    chunks: BTreeMap<String, u64>,
     #[serde(default)]
     duties: Vec<Duty>,
     #[serde(default)]
@@ -89,7 +89,9 @@ fn head(incident: &Incident) -> String {
 
 /// What people stated, a fact a line, by the law's own words.
 fn stated(stated: &Stated) -> Vec<String> {
-    let facts = serde_json::to_value(stated).unwrap_or_default();
+    // Which leaf records what is for whoever checks the log.
+    let facts = Stated { leaves: BTreeMap::new(), ..stated.clone() };
+    let facts = serde_json::to_value(facts).unwrap_or_default();
     let mut lines = Vec::new();
     for (name, value) in facts.as_object().into_iter().flatten() {
         match value {
@@ -145,7 +147,7 @@ fn of_plan(plan: &Plan, shown: &Shown) -> String {
         format!("{} {}{other}", instant(approval.at), approval.by)
     });
     lines.list("Approvals", none_or(approvals.collect()));
-    let chunks = shown.chunks.iter().map(|(state, count)| format!("{count} {}", state.as_str()));
+    let chunks = shown.chunks.iter().map(|(state, count)| format!("{count} {state}"));
     lines.put("Chunks", &none_or(chunks.collect()).join(", "));
     lines.list("Elsewhere", SentElsewhere::of(&plan.waves).iter().map(ToString::to_string));
     lines.list("Partners", shown.partners.iter().map(partner));

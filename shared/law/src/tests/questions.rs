@@ -68,6 +68,10 @@ fn federal_law_and_that_of_a_province_may_both_bind_who_sits_outside() {
     };
     let quebec = || json!({"CA-QC": 5, "CA-AB": 2});
     assert_eq!(of("US", quebec()), [(Owed::AskCounsel, 7)]);
+    let all = findings(given("CA-QC", 5, json!({"significant_harm": true})));
+    let residences: Vec<String> =
+        find(&all, "ca-pipeda-individual").residences.iter().map(ToString::to_string).collect();
+    assert_eq!(residences, ["CA-QC"]);
     assert_eq!(of("CA", quebec()), []);
     assert_eq!(of("CA-QC", quebec()), []);
     assert_eq!(of("US", json!({"CA-QC": 5, "CA-ON": 3})), [(Owed::Yes, 3)]);
