@@ -134,11 +134,14 @@ fn count(
 ) -> Due {
     let deadline = term.deadline;
     let code = deadline.code();
+    // Most duties have no number, and nobody reads one into them.
+    if !deadline.has_number() && rule.other_readings.is_empty() {
+        return Due::without_instant(code, reasons);
+    }
     let (zone, _) = zone(inquiry, rule);
     let counting = Counting { from_end_of_year: term.from_end_of_year, ..counting(inquiry, rule, &zone) };
     if !deadline.has_number() {
-        let from = start(inquiry, rule, jurisdiction, &mut Vec::new());
-        let expected = from
+        let expected = start(inquiry, rule, jurisdiction, &mut Vec::new())
             .map(|(_, from)| reading::others(&rule.other_readings, deadline, from, None, &counting))
             .unwrap_or_default();
         return Due { readings: expected, ..Due::without_instant(code, reasons) };

@@ -251,12 +251,14 @@ fn displaced<'a>(
     seat: Option<&Jurisdiction>,
     facts: &'a Facts,
 ) -> BTreeMap<&'a Jurisdiction, u64> {
-    let own = book.jurisdiction;
     let sits_in_a_part = facts.controller.country.is_some_and(|country| pack.displacing.contains(&country));
-    let affected = facts.affected.iter().filter(|(place, people)| {
-        **people > 0 && place.parent() == Some(own) && pack.displacing.contains(*place)
-    });
-    affected.filter(|_| seat.is_none() && !sits_in_a_part).map(|(place, people)| (place, *people)).collect()
+    if seat.is_some() || sits_in_a_part {
+        return BTreeMap::new();
+    }
+    // The parts are few, and every book asks.
+    let parts = pack.displacing.iter().filter(|part| part.parent() == Some(book.jurisdiction));
+    let affected = parts.filter_map(|part| facts.affected.get_key_value(part));
+    affected.filter(|(_, people)| **people > 0).map(|(place, people)| (place, *people)).collect()
 }
 
 fn representative(facts: &Facts) -> Vec<String> {
