@@ -8,6 +8,7 @@
 //! has counts, kinds and words of the enterprise.
 
 mod dossier;
+mod export;
 mod filing;
 mod fill;
 mod form;
@@ -15,6 +16,7 @@ mod known;
 mod library;
 
 pub use dossier::{Dossier, Known, Source, Value};
+pub use export::{NOT_YET_KNOWN, schema, to_html, to_json, to_text};
 pub use filing::{Acknowledgement, Act, Completeness, Filing, FilingError, Kind as FilingKind, Submission};
 pub use fill::{Answer, Filled, Given, Lack, fill, stated};
 pub use form::{Asked, Form, FormError, Kind, Need, Opt, Question, Section};
