@@ -13,6 +13,7 @@ use tocsin_law::{Risk, UnknownKey};
 
 use crate::counsel::RuleArgument;
 use crate::facts::{Answered, Named};
+use crate::filing::OfFiling;
 use crate::tenant::SecretFile;
 
 /// From a security signal to lawful, delivered and provable breach notices, in your own AWS account.
@@ -38,6 +39,9 @@ pub enum Command {
     /// See to the contacts that take webhooks
     #[command(subcommand)]
     Partner(Partner),
+    /// File with authorities: answer, prepare, approve, submit, export
+    #[command(subcommand)]
+    Filing(OfFiling),
     /// Hand letters to the print house, and take in what came of them
     #[command(subcommand)]
     Letters(Letters),

@@ -21,7 +21,7 @@ use crate::counsel::RuleArgument;
 use crate::failure::Failure;
 use crate::show::Options;
 use crate::tenant::SecretFile;
-use crate::{audit, counsel, explain, facts, law, letters, show, tenant};
+use crate::{audit, counsel, explain, facts, filing, law, letters, show, tenant};
 
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
@@ -39,6 +39,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
             let answer = console(&connection).await?.resend(&tenant, &contact, range, &reason).await?;
             answered(&answer, json, show::resent)
         }
+        Command::Filing(command) => filing::run(command).await,
         Command::Letters(command) => letters(command).await,
         Command::Audit(command) => audit(command).await,
         Command::Dlq(command) => dlq(command).await,
@@ -266,7 +267,7 @@ async fn dlq(command: Dlq) -> Result<(), Failure> {
     }
 }
 
-async fn console(connection: &Connection) -> Result<Console, Failure> {
+pub async fn console(connection: &Connection) -> Result<Console, Failure> {
     // A variable that is set to nothing is not set.
     let given = |setting: &Option<String>| setting.clone().filter(|text| !text.trim().is_empty());
     let url = given(&connection.console).ok_or(Failure::NoConsole)?;
@@ -290,11 +291,11 @@ fn sha256_of(file: &Path) -> Result<String, Failure> {
     Ok(hex::encode(Sha256::digest(fs::read(file).map_err(Failure::reading(file))?)))
 }
 
-fn answered(answer: &Value, json: bool, readable: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
+pub fn answered(answer: &Value, json: bool, readable: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
     if json { print(&format!("{answer:#}\n")) } else { print(&readable(answer)) }
 }
 
-fn print(text: &str) -> Result<(), Failure> {
+pub fn print(text: &str) -> Result<(), Failure> {
     quietly(io::stdout().lock().write_all(text.as_bytes()))
 }
 

@@ -255,6 +255,27 @@ impl Console {
         self.ask("POST", &path, Some(body), Role::Responder).await
     }
 
+    /// What stands under an incident's filings.
+    pub async fn filings(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        rest: &str,
+    ) -> Result<Value, ConsoleError> {
+        self.ask("GET", &path(tenant, &format!("/incidents/{id}/{rest}")), None, Role::Any).await
+    }
+
+    /// A step of a filing.
+    pub async fn step_of_filing(
+        &self,
+        tenant: &TenantId,
+        id: IncidentId,
+        (rest, needs): (&str, Role),
+        body: &Value,
+    ) -> Result<Value, ConsoleError> {
+        self.ask("POST", &path(tenant, &format!("/incidents/{id}/{rest}")), Some(body.clone()), needs).await
+    }
+
     /// Has new letters exported as a batch, or takes a batch out again.
     pub async fn export_letters(
         &self,

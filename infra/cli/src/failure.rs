@@ -35,6 +35,16 @@ pub enum Failure {
     UnreadableFacts(String),
     #[error(transparent)]
     Law(#[from] LoadError),
+    #[error("{0:?} is no answer: write QUESTION=ANSWER, such as 60=g")]
+    Answer(String),
+    #[error("there is no form {0:?}: see tocsin filing forms")]
+    NoForm(String),
+    #[error("the shipped forms cannot be read: {0}")]
+    Forms(String),
+    #[error("the duty has no filing {0}: see tocsin filing list")]
+    NoFiling(u32),
+    #[error("the filing is of another version of this program: use the one that prepared it")]
+    OtherVersion,
     #[error("remarks on the law: {0}; a lawyer should look at them")]
     Remarks(usize),
 }
@@ -65,6 +75,11 @@ impl Failure {
             | Failure::Tenant(_)
             | Failure::File { .. }
             | Failure::Pipe(_)
+            | Failure::Answer(_)
+            | Failure::NoForm(_)
+            | Failure::Forms(_)
+            | Failure::NoFiling(_)
+            | Failure::OtherVersion
             | Failure::Facts(_) => false,
         }
     }

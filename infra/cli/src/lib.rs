@@ -15,6 +15,7 @@ pub mod counsel;
 pub mod explain;
 pub mod facts;
 pub mod failure;
+pub mod filing;
 pub mod law;
 pub mod letters;
 pub mod show;
