@@ -14,6 +14,7 @@ use tocsin_law::{Risk, UnknownKey};
 use crate::counsel::RuleArgument;
 use crate::facts::{Answered, Named};
 use crate::filing::OfFiling;
+use crate::notice::Notice;
 use crate::tenant::SecretFile;
 
 /// From a security signal to lawful, delivered and provable breach notices, in your own AWS account.
@@ -42,6 +43,9 @@ pub enum Command {
     /// File with authorities: answer, prepare, approve, submit, export
     #[command(subcommand)]
     Filing(OfFiling),
+    /// Look at the notices that ship
+    #[command(subcommand)]
+    Notice(Notice),
     /// Hand letters to the print house, and take in what came of them
     #[command(subcommand)]
     Letters(Letters),

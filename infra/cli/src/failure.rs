@@ -37,6 +37,8 @@ pub enum Failure {
     Law(#[from] LoadError),
     #[error("{0:?} is no answer: write QUESTION=ANSWER, such as 60=g")]
     Answer(String),
+    #[error("the letters: {0}")]
+    Letter(String),
     #[error("there is no form {0:?}: see tocsin filing forms")]
     NoForm(String),
     #[error("the shipped forms cannot be read: {0}")]
@@ -76,6 +78,7 @@ impl Failure {
             | Failure::File { .. }
             | Failure::Pipe(_)
             | Failure::Answer(_)
+            | Failure::Letter(_)
             | Failure::NoForm(_)
             | Failure::Forms(_)
             | Failure::NoFiling(_)

@@ -18,6 +18,7 @@ pub mod failure;
 pub mod filing;
 pub mod law;
 pub mod letters;
+pub mod notice;
 pub mod show;
 pub mod tenant;
 

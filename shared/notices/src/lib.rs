@@ -25,6 +25,7 @@ mod library;
 mod markers;
 mod page;
 mod render;
+pub mod sample;
 mod script;
 pub mod sms;
 mod template;
