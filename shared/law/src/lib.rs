@@ -36,6 +36,8 @@ mod pack;
 mod reach;
 mod reading;
 mod rule;
+#[cfg(test)]
+mod sample;
 pub mod severity;
 mod shipped;
 mod trigger;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{facts, find, findings};
+use crate::sample::{HEAD, RULE};
 use crate::{FilingRole, Owed, RulePack, Source, evaluate};
 
 fn given(place: &str, people: u64, more: Value) -> Value {
@@ -110,37 +111,15 @@ fn the_states_hear_of_what_the_secretary_of_health_was_told() {
 
 #[test]
 fn a_filing_counts_its_days_plainly_whatever_the_duty_does() {
-    let book = r#"
-        jurisdiction = "ZZ"
-        name = "Nowhere"
-        zone = "UTC"
-        languages = ["en"]
-
-        [[rule]]
-        id = "zz-authority"
-        law = "Law"
-        citation = "s. 1"
-        audience = "authority"
-        effective-from = "2026-01-01"
-        source = "unverified"
-        confidence = "uncertain"
-        status = "in-force"
-        trigger = [{ people-at-least = 1 }]
-        clocks = ["discovery"]
-        deadline = { days = 5 }
+    let terms = r#"deadline = { days = 5 }
         first-day-counts = true
         from-end-of-year = true
         hold = { tail = { days = 7 } }
         further-filings = [{ role = "phase", what = "a supplement", clock = "determination", deadline = { days = 5 } }]
-
-        [[rule.case]]
-        name = "one"
-        facts.clocks = { discovery = "2026-03-02T00:00:00Z" }
-        facts.controller = { time_zone = "UTC" }
-        facts.affected = { ZZ = 1 }
-        owed = "yes"
-        due = "2027-01-04T23:59:59Z"
     "#;
+    let rule = RULE.replace("deadline = { hours = 72 }", terms).replace("awareness", "discovery");
+    let book =
+        &format!("{HEAD}{rule}").replace("owed = \"yes\"", "owed = \"yes\"\ndue = \"2027-01-04T23:59:59Z\"");
     let source = |file: &str, text: &str| Source { file: file.to_owned(), text: text.to_owned() };
     let pack = RulePack::load(&[source("zz.toml", book)], &[], &source("data-categories.toml", ""));
     let pack = pack.expect("a book that loads");
