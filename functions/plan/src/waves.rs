@@ -172,13 +172,11 @@ fn assign_people<'a>(
     laid: &mut Laid,
 ) -> Result<(), String> {
     let Ground { tenant, roster, library, brief, told, .. } = *ground;
-    // Without any letter for the regime the whole duty is a person's task.
-    library.select(&duty.obligation.regime, &["en"]).map(|_| ()).or_else(|error| match error {
-        tocsin_notices::SelectError::NoTemplate { .. } => {
-            Err(format!("{error}: a person has to write to them"))
-        }
-        tocsin_notices::SelectError::NoLanguage { .. } => Ok(()),
-    })?;
+    // Without a letter for the regime, or without words for any, the whole duty is a person's task, and nobody else's plan
+    // waits for that.
+    library
+        .select_worded(&duty.obligation.regime, &[], &brief.facts)
+        .map_err(|error| format!("{error}: a person has to write to them"))?;
     let mut saying = Saying::of(told, library, brief);
     for (region, people) in &roster.by_region {
         for member in people {

@@ -33,6 +33,9 @@ pub enum SelectError {
     #[error("{regime}: no letter in {}; there is {}, and the regime allows no other language",
         .wanted.join(", "), .available.join(", "))]
     NoLanguage { regime: String, wanted: Vec<String>, available: Vec<String> },
+    #[error("{regime}: the settings' wording says what happened in none of {}, or not all that its letter needs",
+        .languages.join(", "))]
+    NotWorded { regime: String, languages: Vec<String> },
 }
 
 impl Library {
@@ -79,22 +82,29 @@ impl Library {
         EU_LANGUAGES.into_iter().filter(|language| !served.contains(language)).collect()
     }
 
-    /// As [`Library::select`], of the letters whose language the merchant worded: nobody is left without a notice, and no plan
-    /// waits, because a reader's language has a letter and no words of the incident. Where none is worded, the letter that
-    /// would be: whoever renders it is told what is missing.
+    /// As [`Library::select`], of the letters whose language the merchant worded: nobody is left without a notice because a
+    /// reader's language has a letter and no words of the incident. Where neither the reader's nor the regime's own is
+    /// worded, any that is.
     ///
     /// # Errors
-    /// As [`Library::select`].
+    /// Nothing serves the regime, or the merchant worded none of its letters.
     pub fn select_worded(
         &self,
         regime: &str,
         language_preference: &[&str],
         facts: &NoticeFacts,
     ) -> Result<&Template, SelectError> {
-        let mut serving = self.serving(regime);
-        serving.retain(|template| template.is_worded(facts));
-        chosen(&serving, regime, language_preference)
-            .map_or_else(|| self.select(regime, language_preference), Ok)
+        let serving = self.serving(regime);
+        let worded: Vec<&Template> =
+            serving.iter().copied().filter(|template| template.is_worded(regime, facts)).collect();
+        let chosen = chosen(&worded, regime, language_preference).or_else(|| worded.first().copied());
+        chosen.ok_or_else(|| match serving.is_empty() {
+            true => SelectError::NoTemplate { regime: regime.to_owned() },
+            false => SelectError::NotWorded {
+                regime: regime.to_owned(),
+                languages: serving.iter().map(|template| template.header().language.clone()).collect(),
+            },
+        })
     }
 
     fn serving(&self, regime: &str) -> Vec<&Template> {

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::category::CATEGORIES;
 use crate::element::Element;
-use crate::facts::NoticeFacts;
+use crate::facts::{NoticeFacts, Texts};
 use crate::header::{Agency, AgencyKind, Channel, Confidence, Header, RegimeTerms};
 use crate::language::Language;
 use crate::page::is_gap;
@@ -156,12 +156,20 @@ impl Template {
         self.header.regimes.get(regime)
     }
 
-    /// Whether the merchant has words of the incident in the letter's language, or the letter needs none.
-    pub fn is_worded(&self, facts: &NoticeFacts) -> bool {
-        let needs_words =
-            [Element::Nature, Element::LikelyConsequences, Element::MeasuresTaken, Element::Cause];
-        let needs_words = needs_words.iter().any(|element| self.header.elements.contains(element));
-        !needs_words || crate::language::for_tag(&facts.texts, &self.header.language).is_some()
+    /// Whether the merchant has the words of the incident that the letter needs under a regime, in its language.
+    pub fn is_worded(&self, regime: &str, facts: &NoticeFacts) -> bool {
+        let texts = crate::language::for_tag(&facts.texts, &self.header.language);
+        let is_said = |text: Block| {
+            texts.and_then(|texts| text(texts).as_deref()).is_some_and(|text| !text.trim().is_empty())
+        };
+        let carried = self.header.carried(regime);
+        let needs: [(Element, Block); 4] = [
+            (Element::Nature, |texts| &texts.what_happened),
+            (Element::LikelyConsequences, |texts| &texts.consequences),
+            (Element::MeasuresTaken, |texts| &texts.measures),
+            (Element::Cause, |texts| &texts.cause),
+        ];
+        needs.into_iter().all(|(element, text)| !carried.contains(&element) || is_said(text))
     }
 
     /// The words of the letter's language.
@@ -184,6 +192,9 @@ impl Template {
         self.engine.get_template(part.file_name())?.render(values)
     }
 }
+
+/// A block of the merchant's words.
+type Block = fn(&Texts) -> &Option<String>;
 
 impl fmt::Debug for Template {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

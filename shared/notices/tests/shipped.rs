@@ -308,9 +308,16 @@ fn a_language_that_the_merchant_did_not_word_is_not_chosen() {
     assert_eq!(id(&facts, "eu-gdpr-individual", "sv").as_deref(), Ok("gdpr/individual/sv"));
     facts.texts.remove("sv");
     assert_eq!(id(&facts, "eu-gdpr-individual", "sv").as_deref(), Ok("gdpr/individual/en"));
-    // Where the only letter is not worded, it is the one that says what is missing.
+    // Any that is worded is better than none; where none is, somebody is told.
+    facts.texts.remove("it");
+    facts.texts.remove("de");
+    assert_eq!(id(&facts, "ch-fadp-individual", "it").as_deref(), Ok("gdpr/individual/fr"));
     facts.texts.remove("pt");
-    assert_eq!(id(&facts, "br-lgpd-individual", "pt-BR").as_deref(), Ok("br-lgpd/individual/pt-BR"));
+    facts.texts.get_mut("ja").unwrap().cause = None;
+    for (regime, language) in [("br-lgpd-individual", "pt-BR"), ("jp-appi-individual", "ja")] {
+        assert!(matches!(id(&facts, regime, language), Err(SelectError::NotWorded { .. })), "{regime}");
+    }
+    assert!(matches!(id(&facts, "none", "en"), Err(SelectError::NoTemplate { .. })));
     // Massachusetts wants no words of what happened.
     facts.texts.clear();
     assert_eq!(id(&facts, "us-ma-individual", "en-US").as_deref(), Ok("us-ma/individual/en-US"));
