@@ -110,7 +110,9 @@ fn print_without_letter(shop: &Population) {
     let places: Vec<String> =
         all.iter().map(|((place, language), count)| format!("{place} in {language} ({count})")).collect();
     let places = if places.is_empty() { "nowhere".to_owned() } else { places.join(", ") };
-    println!("  no letter is shipped, or worded by the merchant, for {people} affected people with an address: {places}");
+    println!(
+        "  no letter is shipped, or worded by the merchant, for {people} affected people with an address: {places}"
+    );
 }
 
 fn mailbox_of(person: &Person) -> Option<&str> {
