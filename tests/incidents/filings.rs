@@ -151,9 +151,7 @@ fn a_filing_is_approved_by_its_hash_submitted_acknowledged_and_supplemented() {
     let all = get(&town, &incident, "filings");
     assert_eq!(all["filings"].as_array().map(Vec::len), Some(2));
     let log = town.world.home_as_text();
-    for action in
-        ["filing-prepared", "filing-approved", "filing-submitted", "filing-acknowledged", "duty-done"]
-    {
+    for action in ["filing-prepared", "filing-approved", "filing-submitted", "filing-acknowledged"] {
         assert!(log.contains(action), "{action}");
     }
 }
@@ -227,4 +225,45 @@ fn exported_log(town: &Town) -> String {
         tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
     let (tiles, head) = run(tocsin_ports::store::leaves::log(&town.world, &scope)).expect("a log");
     tocsin_audit::export(&tiles, &head)
+}
+
+#[test]
+fn whoever_is_interrupted_while_submitting_asks_again_and_the_duty_is_met() {
+    for faulty in 1..40 {
+        let (town, incident, duty) = on_the_desk();
+        let filing = prepared(&town, &incident, &duty, "incomplete");
+        approved(&town, &incident, &filing);
+        let body = json!({ "at": town.world.time(), "how": "portal" });
+        town.world.fail_at(town.world.calls() + faulty, tocsin_ports::memory::Fault::ErrorAfter);
+        let answer = step(&town, RESPONDER, &incident, &filing, "submit", &body);
+        if answer.status != 200 {
+            // Either it was taken in, whole, or it can be said again.
+            step(&town, RESPONDER, &incident, &filing, "submit", &body);
+        }
+        let shown = show(&town, &incident);
+        let state = &tocsin_tests::duty(&shown, "eu-gdpr-authority", "DE")["state"];
+        assert_eq!(state, "met-by-word", "call {faulty}");
+        if answer.status == 200 {
+            assert!(faulty > 4, "{faulty} calls");
+            return;
+        }
+    }
+    panic!("no submission without a fault");
+}
+
+#[test]
+fn of_two_first_filings_one_is_filed() {
+    let (town, incident, duty) = on_the_desk();
+    let [first, second] = [(); 2].map(|()| prepared(&town, &incident, &duty, "incomplete"));
+    assert_eq!((&first["kind"], &second["kind"]), (&json!("new"), &json!("new")));
+    approved(&town, &incident, &first);
+    approved(&town, &incident, &second);
+    filed(&town, &incident, &first);
+    let body = json!({ "at": town.world.time(), "how": "portal" });
+    let refused = step(&town, RESPONDER, &incident, &second, "submit", &body);
+    assert!(
+        refused.status == 409 && refused.body["error"].to_string().contains("second first"),
+        "{}",
+        refused.body
+    );
 }

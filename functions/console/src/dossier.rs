@@ -11,7 +11,7 @@ use tocsin_domain::id::{LeafId, ObligationId};
 use tocsin_domain::incident::Incident;
 use tocsin_domain::obligation::{Audience, Obligation, Owed};
 use tocsin_domain::plan::{Channel, Wave};
-use tocsin_domain::tenant::{Dataset, Risk, Tenant};
+use tocsin_domain::tenant::{Dataset, Risk, Tenant, all_encrypted};
 use tocsin_filings::{Completeness, Dossier, Fact, FilingKind, Value};
 use tocsin_law::{Jurisdiction, RulePack};
 use tocsin_notices::letter::{self, Brief};
@@ -185,7 +185,7 @@ impl Papers {
         let risk = stated.risk.or_else(|| datasets().map(|dataset| dataset.risk).max());
         let word = risk.map(|risk: Risk| Value::word(risk.as_str()));
         dossier.put_known(Fact::Risk, word, self.stated("risk"));
-        let encrypted = stated.encrypted.unwrap_or_else(|| datasets().all(|dataset| dataset.encrypted));
+        let encrypted = stated.encrypted.unwrap_or_else(|| all_encrypted(datasets()));
         let key_is_lost = stated.key_compromised.unwrap_or(false)
             || stated.clocks.contains_key("key_compromise_discovered");
         let encryption = match (encrypted, key_is_lost) {

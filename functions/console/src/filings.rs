@@ -161,7 +161,8 @@ pub async fn prepare(
     let filing =
         Filing::prepare((of.incident, of.obligation), before.as_ref(), completeness, (form, filled), act)
             .map_err(refused)?;
-    let step = Step { filing: &filing, was: None, action: Action::FilingPrepared, why, further: Vec::new() };
+    let (action, further) = (Action::FilingPrepared, Vec::new());
+    let step = Step { filing: &filing, was: None, action, why, further, done: None };
     keep(ports, &scope, &was, principal, step, now).await?;
     Ok(json!({ "filing": filing }))
 }
@@ -183,7 +184,7 @@ pub async fn approve(
 ) -> Result<Value, No> {
     let (scope, _) = with_role(ports, principal, tenant, Role::Approver).await?;
     let ApproveBody { hash } = read(body, "{\"hash\": \"...\"}")?;
-    let (was, before) = found(ports, &scope, of, number).await?;
+    let Found { was, filing: before, .. } = found(ports, &scope, of, number).await?;
     let act = Act { by: principal.to_owned(), at: now };
     let filing = before.clone().approve(&hash, act).map_err(refused)?;
     let why = "approved as it was prepared".to_owned();
@@ -193,6 +194,7 @@ pub async fn approve(
         action: Action::FilingApproved,
         why,
         further: Vec::new(),
+        done: None,
     };
     keep(ports, &scope, &was, principal, step, now).await?;
     Ok(json!({ "filing": filing }))
@@ -207,7 +209,8 @@ struct SubmitBody {
     late_because: Option<String>,
 }
 
-/// Takes in that a person filed it. The duty is met by that word; what is incomplete waits for a supplement.
+/// Takes in that a person filed it, and with that, at once, their word that the duty is done; what is incomplete waits for a
+/// supplement.
 pub async fn submit(
     ports: &impl ConsolePorts,
     principal: &str,
@@ -226,47 +229,30 @@ pub async fn submit(
     if at > now {
         return Err(No::Bad("what lies ahead is not done yet".to_owned()));
     }
-    let (was, before) = found(ports, &scope, of, number).await?;
+    let Found { was, filing: before, others } = found(ports, &scope, of, number).await?;
     let papers = Papers::read(ports, &scope, settings, was.incident.clone()).await?;
     let duty = papers.duty(of.obligation).ok_or(No::NotFound)?;
     let submission =
         Submission { by: principal.to_owned(), at, how: how.clone(), late_because: late_because.clone() };
-    let filing = before.clone().submit(duty.due, submission).map_err(refused)?;
+    let filing = before.clone().submit(&others, duty.due, submission).map_err(refused)?;
+    let word = Done {
+        obligation: of.obligation,
+        by: principal.to_owned(),
+        what: format!("filed by the form {}, number {number}", filing.filled.form),
+        at,
+        place: how.clone(),
+        sha256: Some(filing.hash.clone()),
+    };
     let further = vec![("done", at.to_string()), ("late-because", late_because.unwrap_or_default())];
     let step = Step {
         filing: &filing,
         was: Some(&before),
         action: Action::FilingSubmitted,
-        why: how.clone(),
+        why: how,
         further,
-    };
-    let what = format!("filed by the form {}, number {number}", filing.filled.form);
-    let word = Done {
-        obligation: of.obligation,
-        by: principal.to_owned(),
-        what,
-        at,
-        place: how,
-        sha256: Some(filing.hash.clone()),
+        done: Some(&word),
     };
     keep(ports, &scope, &was, principal, step, now).await?;
-    let subject = [
-        ("obligation", of.obligation.to_string()),
-        ("regime", duty.regime.clone()),
-        ("done", at.to_string()),
-        ("place", word.place.clone()),
-        ("sha256", filing.hash.clone()),
-    ];
-    let leaf = Leaf::new(
-        scope.tenant(),
-        Some(of.incident),
-        now,
-        person(principal),
-        Action::DutyDone,
-        word.what.clone(),
-        subject,
-    );
-    done::put(ports, &scope, of.incident, &word, &leaf).await?;
     Ok(json!({ "filing": filing }))
 }
 
@@ -288,14 +274,14 @@ pub async fn acknowledge(
     let (scope, _) = with_role(ports, principal, tenant, Role::Responder).await?;
     let AcknowledgeBody { number: given } = read(body, "{\"number\": \"that the authority gave\"}")?;
     let given = reason(given)?;
-    let (was, before) = found(ports, &scope, of, number).await?;
+    let Found { was, filing: before, .. } = found(ports, &scope, of, number).await?;
     let known = Acknowledgement { by: principal.to_owned(), at: now, number: given.clone() };
     let filing = before.clone().acknowledge(known).map_err(refused)?;
     if filing != before {
         let why = "the authority gave it a number".to_owned();
         let further = vec![("authority-number", given)];
-        let step =
-            Step { filing: &filing, was: Some(&before), action: Action::FilingAcknowledged, why, further };
+        let (was_before, action) = (Some(&before), Action::FilingAcknowledged);
+        let step = Step { filing: &filing, was: was_before, action, why, further, done: None };
         keep(ports, &scope, &was, principal, step, now).await?;
     }
     Ok(json!({ "filing": filing }))
@@ -308,6 +294,8 @@ struct Step<'a> {
     action: Action,
     why: String,
     further: Vec<(&'static str, String)>,
+    /// What the person says that it did for the duty.
+    done: Option<&'a Done>,
 }
 
 /// Keeps the step, its leaf, and what is asked of people after it, at once.
@@ -319,7 +307,7 @@ async fn keep(
     step: Step<'_>,
     now: Timestamp,
 ) -> Result<(), No> {
-    let Step { filing, was: before, action, why, further } = step;
+    let Step { filing, was: before, action, why, further, done } = step;
     let subject = [
         ("form", format!("{}@{}", filing.filled.form, filing.filled.version)),
         ("obligation", filing.obligation.to_string()),
@@ -332,8 +320,11 @@ async fn keep(
     if filing.submitted.is_some() {
         ask_for_a_supplement(&mut incident, filing);
     }
-    let write = filings::write(scope, before, filing)?;
-    Ok(incidents::change(ports, scope, was, &incident, &[leaf], vec![write]).await?)
+    let mut writes = vec![filings::write(scope, before, filing)?];
+    if let Some(word) = done {
+        writes.push(done::write(scope, filing.incident, word)?);
+    }
+    Ok(incidents::change(ports, scope, was, &incident, &[leaf], writes).await?)
 }
 
 /// What is incomplete is to be supplemented without undue further delay (GDPR Article 33(4)); what came after it ends that.
@@ -345,16 +336,19 @@ fn ask_for_a_supplement(incident: &mut Incident, filing: &Filing) {
     }
 }
 
-async fn found(
-    ports: &impl ReadHome,
-    scope: &TenantScope,
-    of: Of,
-    number: u32,
-) -> Result<(Versioned, Filing), No> {
+/// A filing as it was found, with the others of its duty.
+struct Found {
+    was: Versioned,
+    filing: Filing,
+    others: Vec<Filing>,
+}
+
+async fn found(ports: &impl ReadHome, scope: &TenantScope, of: Of, number: u32) -> Result<Found, No> {
     let was = incidents::get(ports, scope, of.incident).await?;
-    let all = filings::of_duty(ports, scope, of.incident, of.obligation).await?;
-    let filing = all.into_iter().find(|filing| filing.number == number).ok_or(No::NotFound)?;
-    Ok((was, filing))
+    let mut others = filings::of_duty(ports, scope, of.incident, of.obligation).await?;
+    let place = others.iter().position(|filing| filing.number == number).ok_or(No::NotFound)?;
+    let filing = others.remove(place);
+    Ok(Found { was, filing, others })
 }
 
 fn form(key: &str) -> Result<&'static Form, No> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::incident::Incident;
 use tocsin_domain::obligation::{Audience, FurtherFiling, Obligation, Owed, Reading};
-use tocsin_domain::tenant::{Dataset, Risk, Tenant};
+use tocsin_domain::tenant::{Dataset, Risk, Tenant, all_encrypted};
 use tocsin_law::{
     Clocks, Controller, DataClass, Facts, FilingRole, Finding, Jurisdiction, LawEnforcementHold,
     PaymentCards, RulePack,
@@ -29,7 +29,7 @@ pub fn of(tenant: &Tenant, incident: &Incident, roster: &Roster) -> Result<Facts
         controller: controller(tenant)?,
         affected,
         data: datasets.iter().flat_map(|dataset| dataset.data.iter().cloned()).collect(),
-        encrypted: stated.encrypted.unwrap_or_else(|| datasets.iter().all(|dataset| dataset.encrypted)),
+        encrypted: stated.encrypted.unwrap_or_else(|| all_encrypted(datasets.iter().copied())),
         key_compromised: stated.key_compromised.unwrap_or(false),
         risk: stated.risk.or_else(|| datasets.iter().map(|dataset| dataset.risk).max()).map(risk),
         processor: stated.processor.unwrap_or(false),

@@ -128,7 +128,7 @@ const FOR_COUNSEL: &str = " wait for counsel";
 pub const FACTS_STATED: &str = "facts were stated since the plan was made, and it goes on as it was approved: amend it, and the next one is made from them";
 
 /// What stands in a task about a filing that waits for its supplement.
-const OF_A_FILING: &str = "of the duty";
+const OF_A_FILING: &str = "a filing of the duty";
 
 /// What stands in a task about people whom no notice reaches.
 const NOBODY_LEFT: &str = "somebody cannot be reached by any channel that is left";
@@ -180,7 +180,7 @@ impl Incident {
     /// The task while an authority waits for what an incomplete filing left open.
     pub fn supplement_task(duty: ObligationId, form: &str) -> String {
         format!(
-            "a filing {OF_A_FILING} {duty} is incomplete: supplement it without undue further delay (tocsin filing prepare --form {form})"
+            "{OF_A_FILING} {duty} is incomplete: supplement it without undue further delay (tocsin filing prepare --form {form})"
         )
     }
 

@@ -522,9 +522,30 @@ impl Tenant {
     }
 }
 
+/// Whether all that leaked was encrypted. Of no dataset nothing is known, so that is none.
+pub fn all_encrypted<'a>(datasets: impl IntoIterator<Item = &'a Dataset>) -> bool {
+    let mut datasets = datasets.into_iter().peekable();
+    datasets.peek().is_some() && datasets.all(|dataset| dataset.encrypted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_no_dataset_nothing_is_encrypted() {
+        let dataset = |encrypted: bool| -> Dataset {
+            serde_json::from_value(serde_json::json!({
+                "name": "a", "bucket": "b", "manifest": "t/a.csv", "format": "csv", "data": ["name"],
+                "encrypted": encrypted, "risk": "none",
+            }))
+            .unwrap()
+        };
+        for (datasets, all) in [(vec![], false), (vec![true], true), (vec![true, false], false)] {
+            let datasets: Vec<Dataset> = datasets.into_iter().map(dataset).collect();
+            assert_eq!(all_encrypted(&datasets), all);
+        }
+    }
 
     #[test]
     fn a_session_stands_under_its_role_and_two_sessions_under_one_entry() {

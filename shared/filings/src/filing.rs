@@ -101,6 +101,10 @@ pub enum FilingError {
     NotApproved,
     #[error("it is submitted already")]
     Submitted,
+    #[error(
+        "another filing of the duty is submitted, and this one would be a second first: prepare one that follows it"
+    )]
+    AnotherSubmitted,
     #[error("it is not submitted")]
     NotSubmitted,
     #[error("it was submitted after {0}, when it was due: say why")]
@@ -173,16 +177,26 @@ impl Filing {
         }
     }
 
-    /// Takes in that it was filed. `due` is the duty's instant; what follows a first filing is late for nobody.
+    /// Takes in that it was filed. `others` are those of the same duty; `due` is the duty's instant: what follows a first filing
+    /// is late for nobody.
     ///
     /// # Errors
-    /// Where it is not approved or was filed before that, where it is submitted already, and where it is late without a reason.
-    pub fn submit(mut self, due: Option<Timestamp>, submission: Submission) -> Result<Filing, FilingError> {
+    /// Where it is not approved or was filed before that, where it or another first one is submitted already, and where it is
+    /// late without a reason.
+    pub fn submit(
+        mut self,
+        others: &[Filing],
+        due: Option<Timestamp>,
+        submission: Submission,
+    ) -> Result<Filing, FilingError> {
         let Some(approved) = &self.approved else {
             return Err(FilingError::NotApproved);
         };
         if self.submitted.is_some() {
             return Err(FilingError::Submitted);
+        }
+        if self.kind == Kind::New && others.iter().any(|other| other.submitted.is_some()) {
+            return Err(FilingError::AnotherSubmitted);
         }
         if submission.at < approved.at {
             return Err(FilingError::BeforeApproval);
@@ -294,18 +308,18 @@ mod tests {
     fn a_filing_goes_its_way_step_by_step() {
         let prepared = prepare(None, Completeness::Incomplete, None).unwrap();
         assert_eq!((prepared.kind, prepared.number), (Kind::New, 1));
-        assert_eq!(prepared.clone().submit(None, submission(2, None)), Err(FilingError::NotApproved));
+        assert_eq!(prepared.clone().submit(&[], None, submission(2, None)), Err(FilingError::NotApproved));
         assert_eq!(prepared.clone().approve("0", act(1)), Err(FilingError::OtherHash));
         let hash = prepared.hash.clone();
         let approved = prepared.approve(&hash, act(1)).unwrap();
         assert_eq!(approved.clone().approve(&hash, act(1)), Err(FilingError::Approved));
-        assert_eq!(approved.clone().submit(None, submission(0, None)), Err(FilingError::BeforeApproval));
+        assert_eq!(approved.clone().submit(&[], None, submission(0, None)), Err(FilingError::BeforeApproval));
         let acknowledgement =
             |number: &str| Acknowledgement { by: "a".to_owned(), at: at(9), number: number.to_owned() };
         assert_eq!(approved.clone().acknowledge(acknowledgement("1")), Err(FilingError::NotSubmitted));
-        let submitted = approved.submit(Some(at(5)), submission(5, None)).unwrap();
+        let submitted = approved.submit(&[], Some(at(5)), submission(5, None)).unwrap();
         assert!(submitted.waits_for_a_supplement());
-        assert_eq!(submitted.clone().submit(None, submission(6, None)), Err(FilingError::Submitted));
+        assert_eq!(submitted.clone().submit(&[], None, submission(6, None)), Err(FilingError::Submitted));
         let known = submitted.acknowledge(acknowledgement("2026/17")).unwrap();
         assert_eq!(known.clone().acknowledge(acknowledgement("2026/17")).unwrap(), known);
         assert_eq!(known.clone().acknowledge(acknowledgement("2026/18")), Err(FilingError::Acknowledged));
@@ -325,6 +339,14 @@ mod tests {
         let again = prepare(Some(&prepared), Completeness::Incomplete, None).unwrap();
         assert_eq!((again.kind, again.number), (Kind::New, 2));
         assert_ne!(again.hash, prepared.hash);
+        // Of two first ones that are approved one is filed.
+        let approved = |filing: Filing| {
+            let hash = filing.hash.clone();
+            filing.approve(&hash, act(1)).unwrap()
+        };
+        let first = approved(prepared).submit(&[again.clone()], None, submission(2, None)).unwrap();
+        let second = approved(again).submit(&[first], None, submission(3, None));
+        assert_eq!(second, Err(FilingError::AnotherSubmitted));
     }
 
     #[test]
@@ -336,13 +358,13 @@ mod tests {
         };
         let due = Some(at(5));
         assert_eq!(
-            approved(None).submit(due, submission(6, None)),
+            approved(None).submit(&[], due, submission(6, None)),
             Err(FilingError::LateWithoutReason(at(5)))
         );
-        assert_eq!(approved(None).submit(due, submission(5, Some("busy"))), Err(FilingError::NotLate));
-        let late = approved(None).submit(due, submission(6, Some("the portal was down"))).unwrap();
+        assert_eq!(approved(None).submit(&[], due, submission(5, Some("busy"))), Err(FilingError::NotLate));
+        let late = approved(None).submit(&[], due, submission(6, Some("the portal was down"))).unwrap();
         assert!(
-            approved(Some(&late)).submit(due, submission(99, None)).is_ok(),
+            approved(Some(&late)).submit(&[], due, submission(99, None)).is_ok(),
             "what follows is late for nobody"
         );
     }

@@ -19,15 +19,20 @@ pub async fn put(
     done: &Done,
     leaf: &Leaf,
 ) -> Result<(), Halt> {
-    let attributes = with_doc(done)?;
-    let said = digest("done", &[attributes.get("doc").and_then(Value::text).unwrap_or_default().as_bytes()]);
-    let sort = format!("{DONE}{}#{}", done.obligation, hex::encode(&said[..12]));
-    let key = scope.key(&[&incident.to_string()], sort);
-    let writes = vec![Write::Put { key, attributes, only_if: Condition::Absent }, leaves::leaf(scope, leaf)];
+    let writes = vec![write(scope, incident, done)?, leaves::leaf(scope, leaf)];
     match ports.write(writes).await {
         Ok(()) | Err(WriteError::Refused(0)) => Ok(()),
         Err(error) => Err(super::overtaken(error)),
     }
+}
+
+/// A person's word, for the transaction of what else it changes.
+pub fn write(scope: &TenantScope, incident: IncidentId, done: &Done) -> Result<Write, Halt> {
+    let attributes = with_doc(done)?;
+    let said = digest("done", &[attributes.get("doc").and_then(Value::text).unwrap_or_default().as_bytes()]);
+    let sort = format!("{DONE}{}#{}", done.obligation, hex::encode(&said[..12]));
+    let key = scope.key(&[&incident.to_string()], sort);
+    Ok(Write::Put { key, attributes, only_if: Condition::Absent })
 }
 
 /// Everything that was said for an incident's duties.
