@@ -344,7 +344,8 @@ mod tests {
             let hash = filing.hash.clone();
             filing.approve(&hash, act(1)).unwrap()
         };
-        let first = approved(prepared).submit(&[again.clone()], None, submission(2, None)).unwrap();
+        let first =
+            approved(prepared).submit(std::slice::from_ref(&again), None, submission(2, None)).unwrap();
         let second = approved(again).submit(&[first], None, submission(3, None));
         assert_eq!(second, Err(FilingError::AnotherSubmitted));
     }
