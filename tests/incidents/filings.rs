@@ -220,13 +220,6 @@ fn answers_that_fit_no_question_are_refused_and_a_draft_keeps_nothing() {
     );
 }
 
-fn exported_log(town: &Town) -> String {
-    let scope =
-        tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
-    let (tiles, head) = run(tocsin_ports::store::leaves::log(&town.world, &scope)).expect("a log");
-    tocsin_audit::export(&tiles, &head)
-}
-
 #[test]
 fn whoever_is_interrupted_while_submitting_asks_again_and_the_duty_is_met() {
     for faulty in 1..40 {
@@ -265,4 +258,91 @@ fn of_two_first_filings_one_is_filed() {
         "{}",
         refused.body
     );
+}
+
+fn tasks(town: &Town, incident: &str) -> Vec<String> {
+    let attention = show(town, incident)["incident"]["attention"].clone();
+    serde_json::from_value(attention).expect("tasks")
+}
+
+#[test]
+fn a_supplement_is_asked_for_again_each_week_until_it_is_filed() {
+    let (mut town, incident, duty) = on_the_desk();
+    let filing = prepared(&town, &incident, &duty, "incomplete");
+    approved(&town, &incident, &filing);
+    filed(&town, &incident, &filing);
+    let asked = |town: &Town| {
+        let tasks = tasks(town, &incident).into_iter();
+        tasks.filter(|task| task.contains("is incomplete")).collect::<Vec<_>>()
+    };
+    for weeks in 1..=2 {
+        town.minutes(7 * 24 * 60 + 1);
+        let asked = asked(&town);
+        let again = format!("weeks gone by since: {weeks}");
+        assert!(asked.len() == 1 && asked[0].ends_with(&again), "{asked:?}");
+    }
+    let withdrawal = prepared(&town, &incident, &duty, "withdrawal");
+    approved(&town, &incident, &withdrawal);
+    filed(&town, &incident, &withdrawal);
+    town.minutes(7 * 24 * 60 + 1);
+    assert_eq!(asked(&town), Vec::<String>::new());
+}
+
+/// Brazil wants a supplement twenty business days after the first communication.
+fn in_brazil(facts: &Value) -> (Town, String, String) {
+    let mut people = customers(3);
+    for customer in &mut people {
+        (customer.country, customer.province, customer.locale) = ("BR", "", "pt");
+    }
+    let mut settings = tenant("shop");
+    settings["contacts"] = json!([]);
+    let (mut town, incident) = leaked_of(&people, &settings, &json!({}));
+    let facts = json!({ "facts": facts, "reason": "assessed" });
+    let answer = act(&town, RESPONDER, &incident, "facts", &facts);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    town.drain();
+    approve(&town, &incident);
+    town.each_minute_of(3);
+    let id = duty(&show(&town, &incident), "br-lgpd-authority", "BR")["duty"]["id"].clone();
+    (town, incident, id.as_str().expect("an id").to_owned())
+}
+
+#[test]
+fn a_later_phase_without_an_instant_is_asked_for_once_its_filing_is_in() {
+    let (town, incident, duty) = in_brazil(&json!({ "risk": "high" }));
+    let body = json!({ "form": "br-anpd", "completeness": "incomplete", "reason": "what we know" });
+    let answer = post(&town, RESPONDER, &incident, &format!("duties/{duty}/filings"), &body);
+    let first = answer.body["filing"].clone();
+    approved(&town, &incident, &first);
+    filed(&town, &incident, &first);
+    let asked =
+        |town: &Town| tasks(town, &incident).iter().any(|task| task.contains("supplement to the comm"));
+    assert!(asked(&town), "{:?}", tasks(&town, &incident));
+    let path = format!("duties/{duty}/done");
+    let word = |phase: &str| json!({ "what": "supplemented", "at": town.world.time(), "place": "portal 17", "phase": phase });
+    assert_eq!(post(&town, RESPONDER, &incident, &path, &word("another")).status, 400);
+    assert_eq!(post(&town, RESPONDER, &incident, &path, &word("supplement")).status, 200);
+    assert!(!asked(&town), "{:?}", tasks(&town, &incident));
+}
+
+#[test]
+fn a_later_phase_with_an_instant_alarms_before_it_and_keeps_the_incident_open() {
+    let told = json!({ "risk": "high", "authority_notified": { "BR": "2026-11-23T09:00:00Z" } });
+    let (mut town, incident, duty) = in_brazil(&told);
+    let word = |phase: Option<&str>| json!({ "what": "filed", "at": town.world.time(), "place": "portal", "phase": phase });
+    let path = format!("duties/{duty}/done");
+    assert_eq!(post(&town, RESPONDER, &incident, &path, &word(None)).status, 200);
+    let about = |town: &Town, words: &str| {
+        let tasks = tasks(town, &incident).into_iter();
+        tasks.filter(|task| task.contains("supplement to the comm") && task.contains(words)).count()
+    };
+    assert_eq!(about(&town, ""), 0, "{:?}", tasks(&town, &incident));
+    town.minutes(28 * 24 * 60);
+    assert_eq!(about(&town, "% of its time is left"), 1, "{:?}", tasks(&town, &incident));
+    town.minutes(5 * 24 * 60);
+    assert_eq!(about(&town, "its time is over"), 1, "{:?}", tasks(&town, &incident));
+    let word = json!({ "what": "filed", "at": town.world.time(), "place": "portal", "phase": "supplement" });
+    assert_eq!(post(&town, RESPONDER, &incident, &path, &word).status, 200);
+    town.minutes(24 * 60);
+    assert_eq!(about(&town, ""), 0, "{:?}", tasks(&town, &incident));
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tocsin_stage::http::Response;
 
-use crate::{APPROVER, Customer, Town, bucket, guardduty_finding, put_settings, settle_in, tenant};
+use crate::{APPROVER, Customer, Town, bucket, guardduty_finding, put_settings, run, settle_in, tenant};
 
 /// A town with one tenant whose exports leaked, at the point where the plan waits.
 pub fn leaked(customers: &[Customer]) -> (Town, String) {
@@ -64,4 +64,12 @@ pub fn duty<'a>(shown: &'a Value, regime: &str, jurisdiction: &str) -> &'a Value
         .iter()
         .find(|duty| duty["duty"]["regime"] == regime && duty["duty"]["jurisdiction"] == jurisdiction)
         .unwrap_or_else(|| panic!("no duty {regime} {jurisdiction}"))
+}
+
+/// The shop's log as far as it is sealed, as an auditor gets it.
+pub fn exported_log(town: &Town) -> String {
+    let scope =
+        tocsin_ports::TenantScope::proven("shop".parse().expect("a tenant"), tocsin_ports::Proof::Sweep);
+    let (tiles, head) = run(tocsin_ports::store::leaves::log(&town.world, &scope)).expect("a log");
+    tocsin_audit::export(&tiles, &head)
 }

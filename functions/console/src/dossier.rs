@@ -16,8 +16,9 @@ use tocsin_filings::{Completeness, Dossier, Fact, FilingKind, Value};
 use tocsin_law::{Jurisdiction, RulePack};
 use tocsin_notices::letter::{self, Brief};
 use tocsin_notices::{Reader, Rendered, Texts, render};
-use tocsin_ports::store::coverage;
 use tocsin_ports::store::plans::{self, StoredPlan, counted_leaf, made_leaf};
+use tocsin_ports::store::templates::Pinned;
+use tocsin_ports::store::{coverage, templates};
 use tocsin_ports::{ReadHome, TenantScope};
 
 use crate::No;
@@ -31,6 +32,8 @@ pub struct Papers {
     waves: Vec<Wave>,
     covered: BTreeMap<ObligationId, Coverage>,
     brief: Brief,
+    /// The letters of the waves that go by mail, by their hashes.
+    letters: BTreeMap<String, Pinned>,
     /// The leaf of the plan, and that of the count.
     made: LeafId,
     counted: LeafId,
@@ -54,6 +57,7 @@ impl Papers {
             No::Conflict("the words of the plan cannot be read: have it made anew".to_owned())
         })?;
         Ok(Papers {
+            letters: letters(ports, scope, &waves).await?,
             duties: plans::obligations(ports, scope, &plan.head).await?,
             covered: coverage::of_plan(ports, scope, &plan.head, &waves).await?,
             made: made_leaf(scope, &plan.head, waves.len(), plan.head.made_at).id,
@@ -268,8 +272,7 @@ impl Papers {
     fn sample(&self, dossier: &mut Dossier, waves: &[&Wave]) {
         let mailed = waves.iter().find(|wave| wave.channel == Channel::Email);
         let text = mailed.and_then(|wave| {
-            let library = letter::shipped().ok()?;
-            let template = library.templates().iter().find(|template| template.id() == wave.template.id)?;
+            let template = self.letters.get(&wave.template.hash)?;
             let reference = format!("{}-SAMPLE", self.brief.facts.reference_prefix);
             let channel = letter::channel_of(wave.channel);
             let nobody = Reader::nobody();
@@ -308,6 +311,23 @@ impl Papers {
     fn stated(&self, fact: &str) -> LeafId {
         self.incident.stated.leaves.get(fact).copied().unwrap_or(self.made)
     }
+}
+
+/// Each letter once.
+async fn letters(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    waves: &[Wave],
+) -> Result<BTreeMap<String, Pinned>, No> {
+    let mut letters = BTreeMap::new();
+    for wave in waves.iter().filter(|wave| wave.channel == Channel::Email) {
+        if !letters.contains_key(&wave.template.hash)
+            && let Some(letter) = templates::pinned(ports, scope, &wave.template).await?
+        {
+            letters.insert(wave.template.hash.clone(), letter);
+        }
+    }
+    Ok(letters)
 }
 
 /// `us-ca-individual` for `us-ca-ag`, `jp-appi-individual` for `jp-appi-preliminary`.

@@ -20,6 +20,7 @@ use tocsin_ports::{ReadHome, TenantScope};
 
 use crate::access::{any_role, with_a_role_of, with_role};
 use crate::acts::{person, reason};
+use crate::desk::phase_of;
 use crate::dossier::Papers;
 use crate::{ConsolePorts, No};
 
@@ -207,6 +208,9 @@ struct SubmitBody {
     how: String,
     #[serde(default)]
     late_because: Option<String>,
+    /// The later phase of the duty that it is, by how its words begin.
+    #[serde(default)]
+    phase: Option<String>,
 }
 
 /// Takes in that a person filed it, and with that, at once, their word that the duty is done; what is incomplete waits for a
@@ -220,9 +224,9 @@ pub async fn submit(
     now: Timestamp,
 ) -> Result<Value, No> {
     let (scope, settings) = with_role(ports, principal, tenant, Role::Responder).await?;
-    let SubmitBody { at, how, late_because } = read(
+    let SubmitBody { at, how, late_because, phase } = read(
         body,
-        "{\"at\": INSTANT, \"how\": \"the portal or the address\", \"late_because\": \"only where it is late\"}",
+        "{\"at\": INSTANT, \"how\": \"the portal or the address\", \"late_because\": \"only where it is late\", \"phase\": \"only where it is a later phase of the duty\"}",
     )?;
     let how = reason(how)?;
     let late_because = late_because.map(reason).transpose()?;
@@ -242,6 +246,7 @@ pub async fn submit(
         at,
         place: how.clone(),
         sha256: Some(filing.hash.clone()),
+        phase: phase.map(|named| phase_of(duty, &named)).transpose()?,
     };
     let further = vec![("done", at.to_string()), ("late-because", late_because.unwrap_or_default())];
     let step = Step {
@@ -250,7 +255,7 @@ pub async fn submit(
         action: Action::FilingSubmitted,
         why: how,
         further,
-        done: Some(&word),
+        done: Some((duty, &word)),
     };
     keep(ports, &scope, &was, principal, step, now).await?;
     Ok(json!({ "filing": filing }))
@@ -295,7 +300,7 @@ struct Step<'a> {
     why: String,
     further: Vec<(&'static str, String)>,
     /// What the person says that it did for the duty.
-    done: Option<&'a Done>,
+    done: Option<(&'a Obligation, &'a Done)>,
 }
 
 /// Keeps the step, its leaf, and what is asked of people after it, at once.
@@ -320,8 +325,11 @@ async fn keep(
     if filing.submitted.is_some() {
         ask_for_a_supplement(&mut incident, filing);
     }
+    if let Some((duty, word)) = done {
+        see_to_phases(&mut incident, duty, word);
+    }
     let mut writes = vec![filings::write(scope, before, filing)?];
-    if let Some(word) = done {
+    if let Some((_, word)) = done {
         writes.push(done::write(scope, filing.incident, word)?);
     }
     Ok(incidents::change(ports, scope, was, &incident, &[leaf], writes).await?)
@@ -329,10 +337,28 @@ async fn keep(
 
 /// What is incomplete is to be supplemented without undue further delay (GDPR Article 33(4)); what came after it ends that.
 fn ask_for_a_supplement(incident: &mut Incident, filing: &Filing) {
-    let task = Incident::supplement_task(filing.obligation, &filing.filled.form);
-    match filing.waits_for_a_supplement() {
-        true => incident.ask(task),
-        false => incident.answer(&task),
+    incident.forget_supplement(filing.obligation);
+    if filing.waits_for_a_supplement() {
+        incident.ask(Incident::supplement_task(filing.obligation, &filing.filled.form));
+    }
+}
+
+/// Asks for the later phases whose time begins with this filing, or takes off what was asked about the one that it was.
+fn see_to_phases(incident: &mut Incident, duty: &Obligation, word: &Done) {
+    let task = |phase: &str| Incident::phase_task(&duty.regime, &duty.recipient, phase);
+    if let Some(phase) = &word.phase {
+        incident.attention.retain(|asked| !asked.starts_with(&task(phase)));
+        return;
+    }
+    for phase in duty.phases().filter(|phase| phase.due.is_none()) {
+        let asked = task(&phase.what);
+        if !incident.attention.iter().any(|known| known.starts_with(&asked)) {
+            incident.ask(format!(
+                "{asked}, {}: its time may have begun with what was filed; file it, and say so (tocsin filing submit with \
+                 --phase, or tocsin incident done with --phase)",
+                phase.due_rule
+            ));
+        }
     }
 }
 

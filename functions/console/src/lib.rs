@@ -16,6 +16,10 @@
 //! | `POST .../incidents/I/duties/O/done` `{"what", "at", "place", "sha256"}` | responder |
 //! | `POST .../incidents/I/letters/export` `{"batch"}`, `GET .../letters/N/FILE` | responder |
 //! | `POST .../incidents/I/letters/posted`, `/returned` `{"letters": [{"reference", "at", "detail"}]}` | responder |
+//! | `GET /console/tenants/T/templates`, `GET .../templates/FAMILY/AUDIENCE/LANGUAGE/N` | any role of the tenant |
+//! | `POST /console/tenants/T/templates` `{"files", "reason"}` | responder, counsel or administrator of the tenant |
+//! | `POST .../templates/FAMILY/AUDIENCE/LANGUAGE/N/approve` `{"hash"}` | approver, but for who put it in |
+//! | `POST .../templates/FAMILY/AUDIENCE/LANGUAGE/N/withdraw` `{"reason"}` | responder, counsel or approver |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
 //! | `GET /console/health/HOURS` | administrator |
 //! | `GET /console/queues`, `GET /console/queues/Q/dead-letters/N`, `POST .../redrive` `{"reason", "rate"}` | administrator |
@@ -40,6 +44,7 @@ mod partners;
 mod queues;
 mod routes;
 mod show;
+mod templates;
 mod tenant;
 
 use jiff::Timestamp;
@@ -52,7 +57,7 @@ use tocsin_ports::{
 };
 use tocsin_stage::http::{Request, Response};
 
-use crate::routes::{Act, FilingStep, Route};
+use crate::routes::{Act, FilingStep, Route, TemplateStep};
 
 pub trait ConsolePorts:
     ReadHome
@@ -156,6 +161,15 @@ async fn answer(
         }
         Route::ConfirmRules(tenant) => law::confirm(ports, principal, tenant, &request.body, now).await,
         Route::ListConfirmed(tenant) => law::confirmed(ports, principal, tenant).await,
+        Route::ListTemplates(tenant) => templates::list(ports, principal, tenant).await,
+        Route::PutTemplate(tenant) => templates::put(ports, principal, tenant, &request.body, now).await,
+        Route::ShowTemplate(tenant, at) => templates::show(ports, principal, tenant, &at).await,
+        Route::StepOfTemplate(tenant, at, TemplateStep::Approve) => {
+            templates::approve(ports, principal, tenant, &at, &request.body, now).await
+        }
+        Route::StepOfTemplate(tenant, at, TemplateStep::Withdraw) => {
+            templates::withdraw(ports, principal, tenant, &at, &request.body, now).await
+        }
         Route::ExportLetters(tenant, incident) => {
             letters::export(ports, principal, tenant, incident, &request.body, now).await
         }

@@ -8,6 +8,7 @@ use tocsin_stage::http::Request;
 
 use crate::No;
 use crate::filings::Of;
+use crate::templates::TemplateAt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
@@ -26,6 +27,10 @@ pub enum Route {
     PrepareFiling(TenantId, Of),
     /// A step of the filing of this number.
     StepOfFiling(TenantId, Of, u32, FilingStep),
+    ListTemplates(TenantId),
+    PutTemplate(TenantId),
+    ShowTemplate(TenantId, TemplateAt),
+    StepOfTemplate(TenantId, TemplateAt, TemplateStep),
     ResendToPartner(TenantId),
     ConfirmRules(TenantId),
     ListConfirmed(TenantId),
@@ -61,6 +66,13 @@ pub enum FilingStep {
     Approve,
     Submit,
     Acknowledge,
+}
+
+/// What becomes of a tenant's own letter after it is put in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TemplateStep {
+    Approve,
+    Withdraw,
 }
 
 /// What a print house, or the post, says of letters.
@@ -138,6 +150,20 @@ pub fn route(request: &Request) -> Result<Route, No> {
         ("POST", ["console", "tenants", t, "incidents", i, "letters", "returned"]) => {
             Ok(Route::ImportLetters(tenant(t)?, incident(i)?, Post::Returned))
         }
+        ("GET", ["console", "tenants", t, "templates"]) => Ok(Route::ListTemplates(tenant(t)?)),
+        ("POST", ["console", "tenants", t, "templates"]) => Ok(Route::PutTemplate(tenant(t)?)),
+        ("GET", ["console", "tenants", t, "templates", family, audience, language, version]) => {
+            Ok(Route::ShowTemplate(tenant(t)?, template_at([family, audience, language], version)?))
+        }
+        ("POST", ["console", "tenants", t, "templates", family, audience, language, version, step]) => {
+            let step = match *step {
+                "approve" => TemplateStep::Approve,
+                "withdraw" => TemplateStep::Withdraw,
+                _ => return Err(No::NotFound),
+            };
+            let at = template_at([family, audience, language], version)?;
+            Ok(Route::StepOfTemplate(tenant(t)?, at, step))
+        }
         ("POST", ["console", "tenants", t, "partners", "resend"]) => Ok(Route::ResendToPartner(tenant(t)?)),
         ("POST", ["console", "tenants", t, "law", "confirm"]) => Ok(Route::ConfirmRules(tenant(t)?)),
         ("GET", ["console", "tenants", t, "law", "confirmed"]) => Ok(Route::ListConfirmed(tenant(t)?)),
@@ -160,6 +186,10 @@ pub fn route(request: &Request) -> Result<Route, No> {
 
 fn queue_of(text: &str) -> Result<Queue, No> {
     text.parse().map_err(|_| No::NotFound)
+}
+
+fn template_at(id: [&str; 3], version: &str) -> Result<TemplateAt, No> {
+    Ok(TemplateAt { id: id.join("/"), version: version.parse().map_err(|_| No::NotFound)? })
 }
 
 fn act_of(text: &str) -> Result<Act, No> {

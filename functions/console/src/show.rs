@@ -66,7 +66,7 @@ fn shown(
     let coverage = covered.get(&duty.id).unwrap_or(&nothing);
     let desk = head.desk.get(&duty.id);
     let done: Vec<&Done> = done.iter().filter(|done| done.obligation == duty.id).collect();
-    let on_desk = desk.map(|_| Desk::of(done.iter().copied()));
+    let on_desk = desk.map(|_| Desk::of(done.iter().copied().filter(|done| done.is_for(duty.id))));
     let state = state_of(duty, coverage, on_desk, now);
     let waits_for_counsel = duty.asks_to_confirm().is_some_and(|rule| !confirmed.contains(&rule));
     json!({

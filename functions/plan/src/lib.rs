@@ -28,10 +28,9 @@ use tocsin_domain::plan::{
 use tocsin_domain::tenant::Tenant;
 use tocsin_domain::wire::{Message, PlanJob, read};
 use tocsin_law::RulePack;
-use tocsin_notices::letter;
 use tocsin_ports::store::incidents::{self, Versioned};
 use tocsin_ports::store::plans::{Made, counted_leaf, made_leaf};
-use tocsin_ports::store::{chunks, confirmations, plans, tenants};
+use tocsin_ports::store::{chunks, confirmations, plans, templates, tenants};
 use tocsin_ports::{Configured, Proof, ReadHome, ReadPeople, ReadQuota, ReadSenders, TenantScope, WriteHome};
 
 use crate::failover::Failovers;
@@ -52,6 +51,8 @@ pub(crate) enum Blocked {
     Nobody,
     #[error("the facts do not hold together: {0}")]
     Facts(String),
+    #[error("the letters: {0}: put in another version, or take this one back")]
+    Letters(String),
     #[error("{regime} in {language}: {what}")]
     Notice { regime: String, language: String, what: String },
 }
@@ -122,15 +123,16 @@ async fn make(
     let told = told::read(ports, scope, &was.incident, &earlier).await?;
     let strangers = told::strangers(ports, scope, &told, (&roster, &duties)).await?;
     let brief = brief::of(tenant, &was.incident, &roster, &duties, now).map_err(Blocked::Facts)?;
-    let library = letter::shipped()
-        .map_err(|error| Halt::Park(Parked::Defect { place: format!("the shipped letters: {error}") }))?;
+    let own = templates::list(ports, scope).await?;
+    let library = templates::library(&own, brief.facts.notice_date)
+        .map_err(|error| Blocked::Letters(error.to_string()))?;
 
     let (was, version) = plans::next_version(ports, scope, was).await?;
     let ground = waves::Ground {
         tenant,
         roster: &roster,
         duties: &duties,
-        library,
+        library: &library,
         brief: &brief,
         told: &told,
         strangers: &strangers,
@@ -161,7 +163,7 @@ async fn make(
         scope: roster.count.clone(),
         obligations: obligations_root(&obligations),
         changes,
-        first_alarm: obligations.iter().filter_map(Obligation::alarm_by).min(),
+        first_alarm: obligations.iter().filter_map(Obligation::first_alarm).min(),
         waves: waves_tree(&laid.waves).root(),
         desk: laid.desk,
         no_address: laid.no_address,

@@ -286,8 +286,7 @@ impl<'a> Saying<'a> {
         };
         let (library, brief) = (self.library, self.brief);
         let (then, now) = self.words.entry((told.version, told.wave, template.id())).or_insert_with(|| {
-            let mut known = library.templates().iter();
-            let as_it_was = known.find(|known| known.content_hash() == wave.template.hash);
+            let as_it_was = library.pinned(&wave.template);
             let then = as_it_was.map(|as_it_was| Words::of(as_it_was, wave, &said.brief));
             (then, Words::of(template, wave, brief))
         });

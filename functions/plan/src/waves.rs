@@ -121,7 +121,7 @@ pub fn lay(ground: Ground<'_>, failovers: Failovers) -> Result<Laid, Blocked> {
             phase,
             template: TemplateRef {
                 id: template.id().to_owned(),
-                version: template.version().to_string(),
+                version: template.version(),
                 hash: template.content_hash().to_owned(),
             },
             start: now + SignedDuration::from_mins(row.after.map_or(0, |after| after.minutes).into()),

@@ -10,11 +10,12 @@ use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::person::{EmailAddress, Member, Person, PhoneNumber};
 use tocsin_domain::plan::{Channel, Wave};
 use tocsin_domain::tenant::Endpoint;
+use tocsin_notices::Rendered;
 use tocsin_notices::letter::{self, Brief, Composed, Composer};
-use tocsin_notices::{Rendered, Template};
 use tocsin_ports::store::chunks::StoredChunk;
-use tocsin_ports::store::people;
-use tocsin_ports::{ReadPeople, TenantScope};
+use tocsin_ports::store::templates::Pinned;
+use tocsin_ports::store::{people, templates};
+use tocsin_ports::{ReadHome, ReadPeople, TenantScope};
 
 use crate::letters::{self, Letter};
 
@@ -52,16 +53,16 @@ pub enum Ready {
 
 /// One for each notice of the chunk, in order.
 pub async fn chunk(
-    ports: &impl ReadPeople,
+    ports: &(impl ReadHome + ReadPeople),
     scope: &TenantScope,
     roster: RosterRef,
     wave: &Wave,
     brief: &Brief,
     chunk: &StoredChunk,
 ) -> Result<Vec<Ready>, Halt> {
-    let template = template(wave)?;
+    let template = template(ports, scope, wave).await?;
     let people = people_of(ports, scope, roster, wave, chunk).await?;
-    let mut composer = Composer::of(template, wave, brief);
+    let mut composer = Composer::of(&template, wave, brief);
     let ready = chunk.chunk.notices.iter().zip(&chunk.entries).map(|(notice, entry)| {
         if !entry.goes_next() {
             return Ready::Settled;
@@ -74,13 +75,8 @@ pub async fn chunk(
 }
 
 /// The very template that was approved: another version is another letter.
-fn template(wave: &Wave) -> Result<&'static Template, Halt> {
-    let library = letter::shipped()
-        .map_err(|error| Parked::Defect { place: format!("the shipped letters: {error}") })?;
-    let approved = library
-        .templates()
-        .iter()
-        .find(|template| template.id() == wave.template.id && template.content_hash() == wave.template.hash);
+async fn template(ports: &impl ReadHome, scope: &TenantScope, wave: &Wave) -> Result<Pinned, Halt> {
+    let approved = templates::pinned(ports, scope, &wave.template).await?;
     approved.ok_or_else(|| {
         let detail = format!(
             "this version of Tocsin does not have the letter {} as it was approved: make a new plan",

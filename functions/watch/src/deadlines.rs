@@ -9,13 +9,14 @@ use tocsin_domain::coverage::{Coverage, DutyState, duty_state};
 use tocsin_domain::escalation::Escalation;
 use tocsin_domain::id::{IncidentId, ObligationId};
 use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
-use tocsin_domain::obligation::{Obligation, Owed, left_from};
+use tocsin_domain::obligation::{FurtherFiling, Obligation, Owed, left_from};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::PlanHead;
 use tocsin_ports::store::{coverage, done, incidents, plans};
 use tocsin_ports::{Elapsed, ReadHome, TenantScope, WriteHome};
 
 use crate::share::{self, Share, in_turn};
+use crate::supplements;
 
 /// An incident without a plan is escalated after this time: a third of the 72 hours of GDPR Article 33.
 const PLAN_WITHIN: SignedDuration = SignedDuration::from_hours(24);
@@ -34,6 +35,7 @@ pub async fn escalate(
     let mut incidents = in_turn(incidents::watched(ports, scope, now).await?, now);
     incidents.retain(|incident| incident.halt != Some(Stop::Cancelled));
     let look = async |incident: Incident| {
+        supplements::remind(ports, scope, &incident, now).await?;
         match incident.stage {
             Stage::Scoping | Stage::Blocked => without_a_plan(ports, scope, &incident, now).await?,
             Stage::AwaitingApproval | Stage::Sending => {}
@@ -48,7 +50,18 @@ pub async fn escalate(
 
 /// Whether people were told that the duty's time is over, and that it is still owed.
 pub fn is_said_to_be_over(duty: &Obligation, incident: &Incident, now: Timestamp) -> bool {
-    duty.owed_by().is_some_and(|due| now > due) && Pressing { duty, short: Short::Over }.stands_on(incident)
+    let pressing = Pressing { duty, phase: None, short: Short::Over };
+    duty.owed_by().is_some_and(|due| now > due) && pressing.stands_on(incident)
+}
+
+/// The same of a later phase of the duty.
+pub fn is_phase_said_to_be_over(
+    (duty, phase): (&Obligation, &FurtherFiling),
+    incident: &Incident,
+    now: Timestamp,
+) -> bool {
+    let pressing = Pressing { duty, phase: Some(phase), short: Short::Over };
+    phase.due.is_some_and(|due| now > due) && pressing.stands_on(incident)
 }
 
 /// The version of the plan that says best what is owed: the one in force; while the next is being made, the one that was
@@ -99,19 +112,20 @@ async fn with_a_plan(
     let duties = plans::obligations(ports, scope, &head).await?;
     let pressing: Vec<Pressing<'_>> = duties
         .iter()
-        .filter_map(|duty| {
-            let ends = (duty.owed_by(), duty.alarm_by()?);
-            Some(Pressing { duty, short: Short::of(ends, head.made_at, escalation, now)? })
-        })
+        .flat_map(|duty| pressing_of(duty, head.made_at, escalation, now))
         .filter(|pressing| !pressing.stands_on(incident))
         .collect();
     if pressing.is_empty() {
         return Ok(());
     }
     let done = done::list(ports, scope, incident.id).await?;
-    let by_hand =
-        |id: &ObligationId| head.desk.contains_key(id) && done.iter().any(|done| done.obligation == *id);
-    let pressing: Vec<_> = pressing.into_iter().filter(|pressing| !by_hand(&pressing.duty.id)).collect();
+    let by_hand = |pressing: &Pressing<'_>| match pressing.phase {
+        Some(phase) => done.iter().any(|done| done.is_for_phase(pressing.duty.id, phase)),
+        None => {
+            head.desk.contains_key(&pressing.duty.id) && done.iter().any(|done| done.is_for(pressing.duty.id))
+        }
+    };
+    let pressing: Vec<_> = pressing.into_iter().filter(|pressing| !by_hand(pressing)).collect();
     let waves = plans::waves(ports, scope, &head).await?;
     let covered = coverage::of_plan(ports, scope, &head, &waves).await?;
     raise(ports, scope, incident.id, &head, &pressing, &covered, now).await
@@ -193,18 +207,38 @@ impl std::fmt::Display for Short {
     }
 }
 
-/// A duty whose time is short.
+/// A duty, or a later phase of one, whose time is short.
 struct Pressing<'a> {
     duty: &'a Obligation,
+    phase: Option<&'a FurtherFiling>,
     short: Short,
+}
+
+fn pressing_of<'a>(
+    duty: &'a Obligation,
+    since: Timestamp,
+    escalation: &Escalation,
+    now: Timestamp,
+) -> Vec<Pressing<'a>> {
+    let of = |phase, due, alarm| {
+        Some(Pressing { duty, phase, short: Short::of((due, alarm), since, escalation, now)? })
+    };
+    let phases = duty.phases().filter_map(|phase| of(Some(phase), phase.due, phase.due?));
+    duty.alarm_by().and_then(|alarm| of(None, duty.owed_by(), alarm)).into_iter().chain(phases).collect()
 }
 
 impl Pressing<'_> {
     /// How everything that is said of its time begins.
     fn duty(&self) -> String {
-        let Obligation { regime, recipient, due_rule, .. } = self.duty;
-        let due = self.duty.due.map_or_else(|| due_rule.clone(), |due| due.to_string());
-        format!("{regime} ({recipient}), due {due}: ")
+        let Obligation { regime, recipient, due, due_rule, .. } = self.duty;
+        let said =
+            |due: &Option<Timestamp>, rule: &str| due.map_or_else(|| rule.to_owned(), |due| due.to_string());
+        match self.phase {
+            None => format!("{regime} ({recipient}), due {}: ", said(due, due_rule)),
+            Some(FurtherFiling { what, due, due_rule, .. }) => {
+                format!("{}, due {}: ", Incident::phase_task(regime, recipient, what), said(due, due_rule))
+            }
+        }
     }
 
     fn stands_on(&self, incident: &Incident) -> bool {
@@ -220,6 +254,9 @@ impl Pressing<'_> {
         coverage: Option<&Coverage>,
     ) -> String {
         let todo = match (incident.stage, incident.halt) {
+            _ if self.phase.is_some() => {
+                "file it, and say so (tocsin filing submit with --phase, or tocsin incident done with --phase)".to_owned()
+            }
             _ if state == DutyState::AskCounsel => format!(
                 "counsel says whether it is owed (tocsin incident facts --counsel {}=yes, or =no); its time runs meanwhile",
                 self.duty.regime
@@ -255,6 +292,9 @@ impl Pressing<'_> {
     ) -> DutyState {
         if self.duty.owed == Owed::AskCounsel {
             return DutyState::AskCounsel;
+        }
+        if let Some(phase) = self.phase {
+            return if phase.due.is_some_and(|due| now > due) { DutyState::Late } else { DutyState::Open };
         }
         let is_over = self.duty.due.is_some_and(|due| now > due);
         if head.desk.contains_key(&self.duty.id) && !is_over {

@@ -6,6 +6,7 @@ use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::chunk::ChunkState;
 use tocsin_domain::coverage::{Coverage, Desk, DutyState, state_of};
 use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
+use tocsin_domain::obligation::{Done, Obligation};
 use tocsin_domain::outcome::Halt;
 use tocsin_domain::plan::{PlanHead, Wave};
 use tocsin_ports::store::incidents::{self, Versioned};
@@ -13,7 +14,7 @@ use tocsin_ports::store::plans::{self, WaveRef};
 use tocsin_ports::store::{chunks, coverage, done};
 use tocsin_ports::{Elapsed, ReadHome, TenantScope, WriteHome};
 
-use crate::deadlines::is_said_to_be_over;
+use crate::deadlines::{is_phase_said_to_be_over, is_said_to_be_over};
 use crate::share::{self, Share, of_this_minute};
 
 pub async fn end(
@@ -63,7 +64,8 @@ async fn why_over(
     };
     let head = plans::get(ports, scope, incident.id, plan.version).await?.head;
     let waves = plans::waves(ports, scope, &head).await?;
-    let is_over = have_gone(ports, scope, &head, &waves).await?
+    let is_over = !incident.waits_for_a_supplement()
+        && have_gone(ports, scope, &head, &waves).await?
         && are_met_or_past(ports, scope, incident, &head, &waves, now).await?;
     Ok(is_over.then_some("each of its duties is met, or past and said to be so, and all notices have gone"))
 }
@@ -102,9 +104,9 @@ async fn are_met_or_past(
     let covered = coverage::of_plan(ports, scope, head, waves).await?;
     let nothing = Coverage::default();
     Ok(duties.iter().all(|duty| {
-        let words = || done.iter().filter(|done| done.obligation == duty.id);
+        let words = || done.iter().filter(|done| done.is_for(duty.id));
         let on_desk = head.desk.get(&duty.id).map(|_| Desk::of(words()));
-        match state_of(duty, covered.get(&duty.id).unwrap_or(&nothing), on_desk, now) {
+        let is_over = match state_of(duty, covered.get(&duty.id).unwrap_or(&nothing), on_desk, now) {
             DutyState::NotOwed
             | DutyState::Met
             | DutyState::MetLate
@@ -114,6 +116,15 @@ async fn are_met_or_past(
             // question without a term stays open until it is answered.
             DutyState::Late | DutyState::AskCounsel => is_said_to_be_over(duty, incident, now),
             DutyState::OnDesk | DutyState::Open | DutyState::AtRisk | DutyState::Undecided => false,
-        }
+        };
+        is_over && phases_are_done_or_past(duty, &done, incident, now)
     }))
+}
+
+/// A phase without an instant stands on the incident as a task; it keeps nothing under watch.
+fn phases_are_done_or_past(duty: &Obligation, done: &[Done], incident: &Incident, now: Timestamp) -> bool {
+    duty.phases().filter(|phase| phase.due.is_some()).all(|phase| {
+        done.iter().any(|done| done.is_for_phase(duty.id, phase))
+            || is_phase_said_to_be_over((duty, phase), incident, now)
+    })
 }

@@ -17,6 +17,7 @@ mod outlook;
 mod pauses;
 mod settlement;
 mod share;
+mod supplements;
 
 use jiff::Timestamp;
 use tocsin_domain::id::TenantId;

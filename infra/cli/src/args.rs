@@ -15,6 +15,7 @@ use crate::counsel::RuleArgument;
 use crate::facts::{Answered, Named};
 use crate::filing::OfFiling;
 use crate::notice::Notice;
+use crate::template::OfTemplate;
 use crate::tenant::SecretFile;
 
 /// From a security signal to lawful, delivered and provable breach notices, in your own AWS account.
@@ -46,6 +47,9 @@ pub enum Command {
     /// Look at the notices that ship
     #[command(subcommand)]
     Notice(Notice),
+    /// Write a merchant's own letters, which go before those that ship
+    #[command(subcommand)]
+    Template(OfTemplate),
     /// Hand letters to the print house, and take in what came of them
     #[command(subcommand)]
     Letters(Letters),
@@ -222,6 +226,9 @@ pub enum Incident {
         /// A file that shows it; its SHA-256 is kept, and not the file
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
+        /// The later phase of the duty that it was, by how its words begin
+        #[arg(long, value_name = "TEXT")]
+        phase: Option<String>,
         #[command(flatten)]
         of: OfTenant,
     },

@@ -21,7 +21,7 @@ use crate::counsel::RuleArgument;
 use crate::failure::Failure;
 use crate::show::Options;
 use crate::tenant::SecretFile;
-use crate::{audit, counsel, explain, facts, filing, law, letters, notice, show, tenant};
+use crate::{audit, counsel, explain, facts, filing, law, letters, notice, show, template, tenant};
 
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
@@ -41,6 +41,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Filing(command) => filing::run(command).await,
         Command::Notice(command) => notice::run(command),
+        Command::Template(command) => template::run(command).await,
         Command::Letters(command) => letters(command).await,
         Command::Audit(command) => audit(command).await,
         Command::Dlq(command) => dlq(command).await,
@@ -170,10 +171,10 @@ async fn incident(command: Incident) -> Result<(), Failure> {
             let answer = console.state(&tenant, incident, &facts::statement(&facts), &reason).await?;
             answered(&answer, json, show::stated)
         }
-        Incident::Done { incident, obligation, what, at, proof, file, of } => {
+        Incident::Done { incident, obligation, what, at, proof, file, phase, of } => {
             let OfTenant { tenant, json, connection } = of;
             let sha256 = file.as_deref().map(sha256_of).transpose()?;
-            let body = json!({ "what": what, "at": at, "place": proof, "sha256": sha256 });
+            let body = json!({ "what": what, "at": at, "place": proof, "sha256": sha256, "phase": phase });
             let answer = console(&connection).await?.done(&tenant, incident, obligation, body).await?;
             answered(&answer, json, show::done)
         }

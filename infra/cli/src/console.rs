@@ -78,6 +78,8 @@ pub enum Role {
     Responder,
     ResponderOrCounsel,
     Auditor,
+    /// Who writes a tenant's own letters.
+    Writer,
 }
 
 impl std::fmt::Display for Role {
@@ -89,6 +91,7 @@ impl std::fmt::Display for Role {
             Role::Counsel => "the role counsel of the tenant",
             Role::Responder => "the role responder of the tenant",
             Role::ResponderOrCounsel => "the role responder or counsel of the tenant",
+            Role::Writer => "the role responder, counsel or administrator of the tenant",
             Role::Auditor => "the role auditor of the tenant, or an administrator of the installation",
         })
     }
@@ -274,6 +277,21 @@ impl Console {
         body: &Value,
     ) -> Result<Value, ConsoleError> {
         self.ask("POST", &path(tenant, &format!("/incidents/{id}/{rest}")), Some(body.clone()), needs).await
+    }
+
+    /// Looks at something of a tenant.
+    pub async fn look(&self, tenant: &TenantId, rest: &str) -> Result<Value, ConsoleError> {
+        self.ask("GET", &path(tenant, rest), None, Role::Any).await
+    }
+
+    /// Has something done for a tenant, which needs a role.
+    pub async fn tell(
+        &self,
+        tenant: &TenantId,
+        (rest, needs): (&str, Role),
+        body: &Value,
+    ) -> Result<Value, ConsoleError> {
+        self.ask("POST", &path(tenant, rest), Some(body.clone()), needs).await
     }
 
     /// Has new letters exported as a batch, or takes a batch out again.

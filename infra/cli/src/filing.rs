@@ -86,6 +86,9 @@ pub enum OfFiling {
         /// Why it comes after its due instant; only where it does
         #[arg(long, value_name = "WHY")]
         late_because: Option<String>,
+        /// The later phase of the duty that it is, by how its words begin
+        #[arg(long, value_name = "TEXT")]
+        phase: Option<String>,
         #[command(flatten)]
         of: OfTenant,
     },
@@ -196,10 +199,13 @@ pub async fn run(command: OfFiling) -> Result<(), Failure> {
             let path = filing.path("approve");
             step(&of, filing.duty.incident, (&path, Role::Approver), &json!({ "hash": hash })).await
         }
-        OfFiling::Submit { filing, at, how, late_because, of } => {
+        OfFiling::Submit { filing, at, how, late_because, phase, of } => {
             let mut body = json!({ "at": at, "how": how });
             if let Some(why) = late_because {
                 body["late_because"] = json!(why);
+            }
+            if let Some(phase) = phase {
+                body["phase"] = json!(phase);
             }
             step(&of, filing.duty.incident, (&filing.path("submit"), Role::Responder), &body).await
         }

@@ -20,6 +20,7 @@ pub mod law;
 pub mod letters;
 pub mod notice;
 pub mod show;
+pub mod template;
 pub mod tenant;
 
 mod table;

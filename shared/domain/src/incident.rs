@@ -184,6 +184,27 @@ impl Incident {
         )
     }
 
+    /// The task after so many weeks.
+    pub fn supplement_again_task(duty: ObligationId, form: &str, weeks: i64) -> String {
+        format!("{}; weeks gone by since: {weeks}", Self::supplement_task(duty, form))
+    }
+
+    /// Whether an authority waits for what an incomplete filing left open.
+    pub fn waits_for_a_supplement(&self) -> bool {
+        self.attention.iter().any(|task| task.starts_with(OF_A_FILING))
+    }
+
+    /// Takes what is asked about the supplement of a duty's filing off the incident.
+    pub fn forget_supplement(&mut self, duty: ObligationId) {
+        let of_the_duty = format!("{OF_A_FILING} {duty} ");
+        self.attention.retain(|task| !task.starts_with(&of_the_duty));
+    }
+
+    /// How every task begins about a later phase of a duty.
+    pub fn phase_task(regime: &str, recipient: &str, phase: &str) -> String {
+        format!("{regime} ({recipient}), {phase}")
+    }
+
     /// How the task begins that asks a person about a paused wave.
     pub fn paused_task(wave: u32) -> String {
         format!("wave {wave} is paused ")

@@ -57,6 +57,17 @@ impl Obligation {
         self.alarm.into_iter().chain(self.due).min().filter(|_| self.may_be_owed())
     }
 
+    /// What follows the duty itself: a supplement, a final report.
+    pub fn phases(&self) -> impl Iterator<Item = &FurtherFiling> {
+        let all = self.further_filings.iter().filter(|filing| !filing.opens_exception);
+        all.filter(|_| self.may_be_owed())
+    }
+
+    /// The first instant by which people are alarmed, for the duty or for a phase of it.
+    pub fn first_alarm(&self) -> Option<Timestamp> {
+        self.phases().filter_map(|phase| phase.due).chain(self.alarm_by()).min()
+    }
+
     /// A question to counsel is no excuse: the time runs until it is answered.
     fn may_be_owed(&self) -> bool {
         match self.owed {
@@ -147,6 +158,21 @@ pub struct Done {
     pub place: String,
     /// SHA-256 in hex of a file that shows it, which people keep elsewhere.
     pub sha256: Option<String>,
+    /// The later phase that it was, in the words of the duty's [`FurtherFiling::what`]; `None` where it was the duty itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+}
+
+impl Done {
+    /// Whether it was done for the duty itself.
+    pub fn is_for(&self, duty: ObligationId) -> bool {
+        self.obligation == duty && self.phase.is_none()
+    }
+
+    /// Whether it was done for a later phase of the duty.
+    pub fn is_for_phase(&self, duty: ObligationId, phase: &FurtherFiling) -> bool {
+        self.obligation == duty && self.phase.as_deref() == Some(phase.what.as_str())
+    }
 }
 
 /// The instant from which on `percent` of the time until `due` is left, or less, with the time reckoned from `since`. To

@@ -319,6 +319,13 @@ impl Rule {
         self.required.iter().chain(further).copied().collect()
     }
 
+    /// What its notice must say, and what it must not, in the words in which an obligation says so.
+    pub fn content_keys(&self) -> Vec<String> {
+        let required = self.may_require().into_iter().map(|element| element.key().to_owned());
+        let forbidden = self.forbidden.iter().map(|element| format!("must not include {}", element.key()));
+        required.chain(forbidden).collect()
+    }
+
     /// The trades and statuses that the rule names.
     pub(crate) fn sectors(&self) -> impl Iterator<Item = &String> {
         let instead = self.instead.iter().flat_map(|instead| &instead.when);

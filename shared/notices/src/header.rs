@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::element::Element;
+use crate::template::LoadError;
 
 /// The head of a template.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +22,8 @@ pub struct Header {
     pub version: u32,
     /// From when the letter may be used.
     pub effective_from: Date,
+    /// The last day on which it may be; none if absent.
+    pub effective_to: Option<Date>,
     /// The lawyer who read it; none yet if absent.
     pub reviewer: Option<String>,
     /// The channels that it has words for.
@@ -68,6 +71,27 @@ fn identity_numbers() -> BTreeSet<String> {
 }
 
 impl Header {
+    /// Reads the text of a file of this name.
+    pub(crate) fn read(file: &str, text: &str) -> Result<Header, LoadError> {
+        toml::from_str(text)
+            .map_err(|error| LoadError::Data { file: file.to_owned(), problem: error.message().to_owned() })
+    }
+
+    /// Family, audience and language, as the folders are named.
+    pub(crate) fn id(&self) -> String {
+        format!("{}/{}/{}", self.family, self.audience.as_str(), self.language)
+    }
+
+    /// Whether the letter may be used on a day.
+    pub fn is_in_force(&self, day: Date) -> bool {
+        self.effective_from <= day && self.effective_to.is_none_or(|last| day <= last)
+    }
+
+    /// The keys of all agencies that it names under any regime.
+    pub(crate) fn all_agencies(&self) -> impl Iterator<Item = &String> {
+        self.agencies.iter().chain(self.regimes.values().flat_map(|terms| &terms.agencies))
+    }
+
     /// The elements that the letter carries under a regime.
     pub fn carried(&self, regime: &str) -> BTreeSet<Element> {
         let blocks = self.regimes.get(regime).into_iter().flat_map(|terms| &terms.blocks);
@@ -129,17 +153,18 @@ pub struct Agency {
     pub address: Option<String>,
     /// Host name. A notice may show it as a link.
     pub website: String,
-    /// For those who check the file; no letter is another for it.
-    #[serde(skip_serializing)]
+    /// For those who check the file; no letter is another for it. What does not say so is not sure.
+    #[serde(skip_serializing, default)]
     pub confidence: Confidence,
 }
 
 /// How sure it is that an agency's number and addresses are right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     WellKnown,
     /// To be looked up before a letter goes out that names it.
+    #[default]
     Uncertain,
 }
 

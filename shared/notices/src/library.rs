@@ -9,11 +9,16 @@ use crate::gate;
 use crate::header::Agency;
 use crate::language::{Language, primary};
 use crate::template::{LoadError, Part, Parts, Template, Words};
+use tocsin_domain::plan::TemplateRef;
 
 /// A set of templates in which each regime has at most one letter a language.
 #[derive(Debug)]
 pub struct Library {
     templates: Vec<Template>,
+    /// Letters of the merchant that are not in force: earlier notices may be of them.
+    set_aside: Vec<Template>,
+    /// What serves where none of the above does.
+    shipped: Option<&'static Library>,
 }
 
 /// The regime that every official language of the European Union has readers of.
@@ -66,10 +71,30 @@ impl Library {
                 }
             }
         }
-        Ok(Library { templates })
+        Ok(Library { templates, set_aside: Vec::new(), shipped: None })
     }
 
-    /// All templates.
+    /// A merchant's own letters that are in force, before those that ship: each takes the place of the one that ships for
+    /// its regimes in its language.
+    ///
+    /// # Errors
+    /// See [`Library::of`].
+    pub fn over(
+        shipped: &'static Library,
+        in_force: Vec<Template>,
+        set_aside: Vec<Template>,
+    ) -> Result<Library, LoadError> {
+        Ok(Library { set_aside, shipped: Some(shipped), ..Library::of(in_force)? })
+    }
+
+    /// The very letter of which a plan was made, in force or not.
+    pub fn pinned(&self, approved: &TemplateRef) -> Option<&Template> {
+        let shipped = self.shipped.into_iter().flat_map(|shipped| &shipped.templates);
+        let mut all = self.templates.iter().chain(&self.set_aside).chain(shipped);
+        all.find(|template| template.id() == approved.id && template.content_hash() == approved.hash)
+    }
+
+    /// All templates, without what ships under a merchant's own.
     pub fn templates(&self) -> &[Template] {
         &self.templates
     }
@@ -97,7 +122,7 @@ impl Library {
         let serving = self.serving(regime);
         let worded: Vec<&Template> =
             serving.iter().copied().filter(|template| template.is_worded(regime, facts)).collect();
-        let chosen = chosen(&worded, regime, language_preference).or_else(|| worded.first().copied());
+        let chosen = self.chosen(&worded, regime, language_preference).or_else(|| worded.first().copied());
         chosen.ok_or_else(|| match serving.is_empty() {
             true => SelectError::NoTemplate { regime: regime.to_owned() },
             false => SelectError::NotWorded {
@@ -107,8 +132,12 @@ impl Library {
         })
     }
 
+    /// One letter a language.
     fn serving(&self, regime: &str) -> Vec<&Template> {
-        self.templates.iter().filter(|template| template.terms(regime).is_some()).collect()
+        let shipped = self.shipped.into_iter().flat_map(|shipped| &shipped.templates);
+        let mut languages = BTreeSet::new();
+        let all = self.templates.iter().chain(shipped).filter(|template| template.terms(regime).is_some());
+        all.filter(|template| languages.insert(&template.header().language)).collect()
     }
 
     /// The letter of this regime in the reader's best language: the very tag, else the same language elsewhere,
@@ -121,17 +150,30 @@ impl Library {
         if serving.is_empty() {
             return Err(SelectError::NoTemplate { regime: regime.to_owned() });
         }
-        chosen(&serving, regime, language_preference).ok_or_else(|| SelectError::NoLanguage {
+        self.chosen(&serving, regime, language_preference).ok_or_else(|| SelectError::NoLanguage {
             regime: regime.to_owned(),
             wanted: language_preference.iter().map(|tag| (*tag).to_owned()).collect(),
             available: serving.iter().map(|template| template.header().language.clone()).collect(),
         })
     }
-}
 
-fn chosen<'a>(serving: &[&'a Template], regime: &str, language_preference: &[&str]) -> Option<&'a Template> {
-    let preferred = language_preference.iter().find_map(|tag| in_language(serving, tag));
-    preferred.or_else(|| serving.iter().copied().find(|template| is_fallback(template, regime)))
+    fn chosen<'a>(
+        &self,
+        serving: &[&'a Template],
+        regime: &str,
+        language_preference: &[&str],
+    ) -> Option<&'a Template> {
+        let preferred = language_preference.iter().find_map(|tag| in_language(serving, tag));
+        preferred.or_else(|| serving.iter().copied().find(|template| self.is_fallback(template, regime)))
+    }
+
+    /// Whether readers of other languages get this letter: by its own word, or by that of the one whose place it takes.
+    fn is_fallback(&self, template: &Template, regime: &str) -> bool {
+        let shipped = self.shipped.into_iter().flat_map(|shipped| &shipped.templates);
+        let replaced = shipped.filter(|shipped| shipped.header().language == template.header().language);
+        let mut of_this_language = std::iter::once(template).chain(replaced);
+        of_this_language.any(|template| template.terms(regime).is_some_and(|terms| terms.fallback))
+    }
 }
 
 fn in_language<'a>(templates: &[&'a Template], tag: &str) -> Option<&'a Template> {
@@ -142,10 +184,6 @@ fn in_language<'a>(templates: &[&'a Template], tag: &str) -> Option<&'a Template
             .find(|template| primary(&template.header().language).eq_ignore_ascii_case(primary(tag)))
     };
     very.or_else(same).copied()
-}
-
-fn is_fallback(template: &Template, regime: &str) -> bool {
-    template.terms(regime).is_some_and(|terms| terms.fallback)
 }
 
 /// A template that carries what it says it carries.
@@ -179,17 +217,22 @@ fn checked(parts: Parts, words: &Words) -> Result<Template, LoadError> {
 pub fn shipped_words() -> Result<Words, LoadError> {
     let mut languages = BTreeMap::new();
     for &(tag, file) in LANGUAGES {
-        let name = format!("languages/{tag}.toml");
-        let wrong = |problem: &str| LoadError::Data { file: name.clone(), problem: problem.to_owned() };
-        let words = whole(&name, file)?;
-        let language: Language = words.try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
-        if let Some(problem) = language.problem() {
-            return Err(wrong(problem));
-        }
+        let language = language_of_file(&format!("languages/{tag}.toml"), file)?;
         languages.insert(tag.to_owned(), Arc::new(language));
     }
     let agencies: BTreeMap<String, Agency> = parsed("agencies.toml", include_str!("../agencies.toml"))?;
     Ok(Words { languages, agencies })
+}
+
+/// The words of a language's file.
+pub(crate) fn language_of_file(name: &str, file: &str) -> Result<Language, LoadError> {
+    let wrong = |problem: &str| LoadError::Data { file: name.to_owned(), problem: problem.to_owned() };
+    let words = whole(name, file)?;
+    let language: Language = words.try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
+    match language.problem() {
+        None => Ok(language),
+        Some(problem) => Err(wrong(problem)),
+    }
 }
 
 /// The words of a file, over those of the language that it extends: a region says what differs there.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, escape_formatter};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::category::CATEGORIES;
@@ -20,7 +21,8 @@ use crate::page::is_gap;
 const FUEL: u64 = 200_000;
 
 /// The name of a part of a template; also the name of its file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Part {
     Subject,
     Text,
@@ -52,7 +54,8 @@ impl fmt::Display for Part {
 }
 
 /// The files of a template.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Parts {
     /// The folder, for messages: "gdpr/individual/de".
     pub folder: String,
@@ -94,11 +97,20 @@ fn join(violations: &[crate::gate::Violation]) -> String {
     violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+/// Who wrote a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Shipped,
+    /// The merchant.
+    Own,
+}
+
 /// One letter, ready to render.
 pub struct Template {
     header: Header,
     id: String,
     content_hash: String,
+    origin: Origin,
     language: Arc<Language>,
     agencies: BTreeMap<String, Vec<Agency>>,
     sources: BTreeMap<Part, String>,
@@ -112,7 +124,7 @@ impl Template {
     /// A header that cannot be read, a language or an agency without words, a part that a channel needs and
     /// that is not there, and a part that does not compile.
     pub fn from_parts(parts: Parts, words: &Words) -> Result<Template, LoadError> {
-        let header = header_of(&parts)?;
+        let header = Header::read(&format!("{}/notice.toml", parts.folder), &parts.header)?;
         let language = language_of(&parts, &header, words)?;
         let agencies = agencies_of(&parts, &header, words)?;
         need_categories(&parts, &header)?;
@@ -120,7 +132,8 @@ impl Template {
         refuse_gaps(&parts)?;
         let engine = engine_of(&parts)?;
         Ok(Template {
-            id: format!("{}/{}/{}", header.family, header.audience.as_str(), header.language),
+            id: header.id(),
+            origin: Origin::Shipped,
             content_hash: content_hash(&parts, &language, &agencies)?,
             header,
             language,
@@ -135,9 +148,21 @@ impl Template {
         &self.id
     }
 
-    /// Counts up with each change of the letter.
-    pub fn version(&self) -> u32 {
-        self.header.version
+    /// The same letter as a merchant's own, known by what the merchant keeps of it.
+    pub(crate) fn own(self, content_hash: String) -> Template {
+        Template { origin: Origin::Own, content_hash, ..self }
+    }
+
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// As a plan names it: a number that counts up with each change of the letter, and whether it is the merchant's.
+    pub fn version(&self) -> String {
+        match self.origin {
+            Origin::Shipped => self.header.version.to_string(),
+            Origin::Own => format!("own-{}", self.header.version),
+        }
     }
 
     /// SHA-256, as hexadecimal, over all that decides the letter's words: its files, its language's words,
@@ -200,13 +225,6 @@ impl fmt::Debug for Template {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Template").field("id", &self.id).field("version", &self.header.version).finish()
     }
-}
-
-fn header_of(parts: &Parts) -> Result<Header, LoadError> {
-    toml::from_str(&parts.header).map_err(|error| LoadError::Data {
-        file: format!("{}/notice.toml", parts.folder),
-        problem: error.message().to_owned(),
-    })
 }
 
 fn language_of(parts: &Parts, header: &Header, words: &Words) -> Result<Arc<Language>, LoadError> {
@@ -336,7 +354,7 @@ fn content_hash(
 }
 
 /// A piece with its length before it, so that no two lists of pieces hash alike.
-fn update(hash: &mut Sha256, piece: &str) {
+pub(crate) fn update(hash: &mut Sha256, piece: &str) {
     hash.update(u64::try_from(piece.len()).unwrap_or(u64::MAX).to_be_bytes());
     hash.update(piece.as_bytes());
 }

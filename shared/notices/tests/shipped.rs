@@ -252,7 +252,7 @@ fn a_template_is_pinned_by_its_hash() {
     for (one, other) in library.templates().iter().zip(again.templates()) {
         assert_eq!(one.content_hash(), other.content_hash());
         assert_eq!(one.content_hash().len(), 64);
-        assert!(one.version() >= 1, "{}", one.id());
+        assert!(one.header().version >= 1, "{}", one.id());
         let withdraws = one.header().phases.contains(&Phase::Withdrawal);
         assert!(withdraws || one.header().audience != Audience::Individual, "{}", one.id());
     }

@@ -16,6 +16,7 @@
 //! | `T#I#P-W` | `chunk#n`, `state#n` | the chunks of one wave of one plan, and where they are on their way |
 //! | `T#I#P-W#receipts` | `run#digest` | the receipts of one wave, by runs of chunks, as they came together |
 //! | `T#law` | `RULE@FROM` | which versions of rules counsel has confirmed |
+//! | `T#templates` | `ID@VERSION` | the tenant's own letters, each version with its approvals |
 //! | `T#partners` | contact | how the endpoint of a contact fares |
 //! | `T#outbox` | alert | what operators have to be told |
 //! | `T#unsealed`, `T#log` | time and id, `tile#n`, `head` | the audit log |
@@ -46,6 +47,7 @@ pub mod plans;
 pub mod receipts;
 pub mod signals;
 pub mod slices;
+pub mod templates;
 pub mod tenants;
 pub mod told;
 pub mod unreached;

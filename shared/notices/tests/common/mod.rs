@@ -17,17 +17,14 @@ pub fn letters(library: &Library) -> impl Iterator<Item = (&Template, &str)> {
 }
 
 /// What the shipped law demands, whatever the facts are.
+#[allow(dead_code, reason = "not every test that shares this asks for it")]
 pub fn demands(regime: &str) -> Demands {
     let rule = RulePack::shipped().rule(regime).unwrap_or_else(|| panic!("the law has no rule {regime}"));
-    let keys = |elements: Vec<tocsin_law::Element>| -> Vec<&'static str> {
-        elements.into_iter().map(tocsin_law::Element::key).collect()
-    };
-    let required = Demands::from_keys(keys(rule.may_require().into_iter().collect()));
-    let forbidden = Demands::from_keys(keys(rule.forbidden.iter().copied().collect()));
-    let known = |demands: Result<Demands, _>| demands.expect("elements that notices know").required;
-    Demands { required: known(required), forbidden: known(forbidden) }
+    let keys = rule.content_keys();
+    Demands::from_keys(keys.iter().map(String::as_str)).expect("elements that notices know")
 }
 
+#[allow(dead_code, reason = "not every test that shares this has a reader")]
 pub fn reader(name: Option<&str>) -> Reader {
     Reader {
         display_name: name.map(str::to_owned),
