@@ -87,9 +87,17 @@ impl Screen {
 
 /// A program that draws pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chromium(PathBuf);
+pub struct Chromium {
+    program: PathBuf,
+    /// How often it is looked whether it is done.
+    looks: u32,
+}
 
 impl Chromium {
+    fn at(program: PathBuf) -> Self {
+        Self { program, looks: LOOKS }
+    }
+
     /// The one of the environment.
     ///
     /// # Errors
@@ -113,7 +121,11 @@ impl Chromium {
     ) -> Result<Option<Self>, ChromiumError> {
         // What a person names is meant: another one in its place would only puzzle.
         if let Some(set) = set.filter(|set| !set.is_empty()).map(PathBuf::from) {
-            return if is_program(&set) { Ok(Some(Self(set))) } else { Err(ChromiumError::NotThere(set)) };
+            return if is_program(&set) {
+                Ok(Some(Self::at(set)))
+            } else {
+                Err(ChromiumError::NotThere(set))
+            };
         }
         let folders: Vec<PathBuf> = path.iter().flat_map(env::split_paths).collect();
         let named = |name: &str| {
@@ -121,7 +133,7 @@ impl Chromium {
             folders.iter().map(|folder| folder.join(&file)).collect::<Vec<_>>()
         };
         let mut places = NAMES.iter().copied().flat_map(named).chain(APPS.map(PathBuf::from));
-        Ok(places.find(|place| is_program(place)).map(Self))
+        Ok(places.find(|place| is_program(place)).map(Self::at))
     }
 
     /// The page on sheets of paper, as the page itself says.
@@ -156,11 +168,11 @@ impl Chromium {
     }
 
     fn run<'a>(&'a self, run: &'a Run, options: &[OsString]) -> Result<Ran<'a>, ChromiumError> {
-        let program = || self.0.clone();
+        let program = || self.program.clone();
         let not_run = |error| ChromiumError::NotRun { program: program(), error };
         let out = File::create(run.file("out")).map_err(ChromiumError::Folder)?;
         let said = File::create(run.file("said")).map_err(ChromiumError::Folder)?;
-        let mut child = Command::new(&self.0)
+        let mut child = Command::new(&self.program)
             .args(arguments(&run.file("profile"), run.is_roots()))
             .args(options)
             .arg(run.file("page.html"))
@@ -169,9 +181,9 @@ impl Chromium {
             .stderr(said)
             .spawn()
             .map_err(not_run)?;
-        for _ in 0..LOOKS {
+        for _ in 0..self.looks {
             if let Some(status) = child.try_wait().map_err(not_run)? {
-                return Ok(Ran { program: &self.0, run, status });
+                return Ok(Ran { program: &self.program, run, status });
             }
             thread::sleep(BETWEEN_LOOKS);
         }
@@ -313,14 +325,14 @@ mod tests {
             place == Path::new("/two").join(on_disk("chromium"))
                 || place == Path::new("/one").join(on_disk("msedge"))
         });
-        assert_eq!(found.unwrap(), Some(Chromium(Path::new("/two").join(on_disk("chromium")))));
+        assert_eq!(found.unwrap(), Some(Chromium::at(Path::new("/two").join(on_disk("chromium")))));
         let named = |set: &str| Chromium::find(Some(set.into()), path(), there(&["/my own/chrome"]));
-        assert_eq!(named("/my own/chrome").unwrap(), Some(Chromium("/my own/chrome".into())));
+        assert_eq!(named("/my own/chrome").unwrap(), Some(Chromium::at("/my own/chrome".into())));
         assert!(named("/other").unwrap_err().to_string().contains("/other"));
         assert_eq!(named("").unwrap(), None);
         assert_eq!(Chromium::find(None, None, there(&[])).unwrap(), None);
         let app = Chromium::find(None, None, there(&[APPS[0]])).unwrap();
-        assert_eq!(app, Some(Chromium(APPS[0].into())));
+        assert_eq!(app, Some(Chromium::at(APPS[0].into())));
     }
 
     #[test]
@@ -381,10 +393,29 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_program_that_draws_nothing_is_told_of_with_its_last_words() {
-        let nothing = Chromium("/bin/false".into());
+        let nothing = Chromium::at("/bin/false".into());
         assert!(matches!(nothing.pdf("<p>"), Err(ChromiumError::Nothing { .. })));
-        let missing = Chromium("/no/such/program".into());
+        let missing = Chromium::at("/no/such/program".into());
         let error = missing.png("<p>", Screen::Desk).unwrap_err();
         assert!(error.to_string().contains("/no/such/program cannot be run"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_does_not_come_to_an_end_is_ended() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("sleeper");
+        fs::write(&program, "#!/bin/sh\nexec sleep 600\n").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+        let sleeper = Chromium { program, looks: 3 };
+        let error = loop {
+            match sleeper.pdf("<p>").unwrap_err() {
+                // Another test's child may hold the file that was just written, for a moment.
+                ChromiumError::NotRun { error, .. } if error.kind() == ErrorKind::ExecutableFileBusy => {}
+                error => break error,
+            }
+        };
+        assert!(matches!(error, ChromiumError::TooLong(_)), "{error}");
     }
 }

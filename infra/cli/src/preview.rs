@@ -139,13 +139,22 @@ pub fn rendered(
         .map_err(|error| Failure::Letter(error.to_string()))
 }
 
+/// The words, and of a text message what it costs.
 fn plain(rendered: &Rendered) -> String {
     match rendered {
-        Rendered::Email(mail) => format!("{}\n\n{}", mail.subject, mail.text),
         Rendered::Sms(message) => {
             let parts = sms::parts(&message.text);
-            format!("{}\n({:?}, {} parts)\n", message.text, parts.encoding, parts.count)
+            format!("{}({:?}, {} parts)\n", words(rendered), parts.encoding, parts.count)
         }
+        Rendered::Email(_) | Rendered::InApp(_) => words(rendered),
+    }
+}
+
+/// What the reader gets, and nothing of ours.
+fn words(rendered: &Rendered) -> String {
+    match rendered {
+        Rendered::Email(mail) => format!("{}\n\n{}", mail.subject, mail.text),
+        Rendered::Sms(message) => format!("{}\n", message.text),
         Rendered::InApp(message) => format!("{}\n\n{}", message.title, message.text),
     }
 }
@@ -155,7 +164,7 @@ pub fn page(rendered: &Rendered) -> String {
     match rendered {
         Rendered::Email(mail) => mail.html.clone(),
         Rendered::Sms(_) | Rendered::InApp(_) => {
-            format!("{FRAME}<pre dir=\"auto\">{}</pre>\n</body>\n</html>\n", escaped(&plain(rendered)))
+            format!("{FRAME}<pre dir=\"auto\">{}</pre>\n</body>\n</html>\n", escaped(&words(rendered)))
         }
     }
 }
@@ -173,11 +182,13 @@ fn paper(regime: &str) -> &'static str {
     if regime.starts_with("us-") || regime.starts_with("ca-") { "letter" } else { "A4" }
 }
 
-/// The page with a size of paper, margins and numbers of its sheets, which a mail has no need of.
+/// The page with a size of paper, margins and numbers of its sheets, which a mail has no need of; no heading stands alone at
+/// the foot of a sheet.
 fn on_paper(page: &str, paper: &str) -> String {
     let style = format!(
-        "<style>@page {{ size: {paper}; margin: 20mm 18mm; @bottom-right {{ content: counter(page) \" / \" counter(pages); \
-         font: 8pt Arial, Helvetica, sans-serif; color: #595959; }} }}</style>\n</head>"
+        "<style>\n@page {{ size: {paper}; margin: 20mm 18mm; @bottom-right {{ content: counter(page) \" / \" counter(pages); \
+         font: 8pt Arial, Helvetica, sans-serif; color: #595959; }} }}\n\
+         h1, h2, h3 {{ break-after: avoid; }} li {{ break-inside: avoid; }} p {{ orphans: 2; widows: 2; }}\n</style>\n</head>"
     );
     page.replacen("</head>", &style, 1)
 }
@@ -262,5 +273,7 @@ mod tests {
         let paged = on_paper(&page, paper("us-ca-individual"));
         assert!(paged.contains("size: letter") && paged.matches("</head>").count() == 1);
         assert_eq!(paper("eu-gdpr-individual"), "A4");
+        let sms = Rendered::Sms(tocsin_notices::Sms { text: "a <b>".to_owned() });
+        assert!(plain(&sms).contains("1 parts") && !super::page(&sms).contains("parts"));
     }
 }

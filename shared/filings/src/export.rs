@@ -208,7 +208,7 @@ pub fn to_html(form: &Form, filing: &Filing) -> String {
     let footer = page_style(&format!("Reference {incident} / {number}. SHA-256 {hash}"));
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>\n{STYLE}{footer}</style>\n</head>\n\
-         <body>\n<h1>{title}</h1>\n<p>{} Reference {incident} / {number}. SHA-256 {hash}.</p>\n",
+         <body>\n<h1>{title}</h1>\n<p>{}. Reference {incident} / {number}. SHA-256 {hash}.</p>\n",
         escaped(&form.law),
     );
     for (section, lines) in lines(form, &filing.filled) {
