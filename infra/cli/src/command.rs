@@ -1,7 +1,7 @@
 //! What each command does.
 
 use std::fs;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -299,6 +299,28 @@ pub fn answered(answer: &Value, json: bool, readable: impl FnOnce(&Value) -> Str
 
 pub fn print(text: &str) -> Result<(), Failure> {
     quietly(io::stdout().lock().write_all(text.as_bytes()))
+}
+
+/// What a command makes for a file.
+pub enum Written {
+    Text(String),
+    /// Bytes that nobody reads in a terminal, and what they are.
+    Drawn(&'static str, Vec<u8>),
+}
+
+/// Into the file, or to standard output without one.
+pub fn written(what: Written, to: Option<&Path>) -> Result<(), Failure> {
+    let bytes = match (what, to) {
+        (Written::Drawn(what, _), None) if io::stdout().is_terminal() => {
+            return Err(Failure::NotForTerminals(what));
+        }
+        (Written::Drawn(_, bytes), _) => bytes,
+        (Written::Text(text), _) => text.into_bytes(),
+    };
+    match to {
+        Some(path) => fs::write(path, bytes).map_err(Failure::writing(path)),
+        None => quietly(io::stdout().lock().write_all(&bytes)),
+    }
 }
 
 /// A reader that has seen enough, such as `head`, is no failure.

@@ -4,9 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use tocsin_filings::MailError;
 use tocsin_law::{FactsError, LoadError};
 
 use crate::audit::AuditError;
+use crate::chromium::ChromiumError;
 use crate::console::ConsoleError;
 use crate::letters::BadRow;
 use crate::tenant::TenantError;
@@ -47,6 +49,18 @@ pub enum Failure {
     NoFiling(u32),
     #[error("the filing is of another version of this program: use the one that prepared it")]
     OtherVersion,
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    #[error("the duty is not in the incident's plan any more: name the authority's address with --mail-to")]
+    NoDuty,
+    #[error("who writes the mail? Name an address with --mail-from")]
+    NoSender,
+    #[error(transparent)]
+    Chromium(#[from] ChromiumError),
+    #[error("{0} is nothing to read in a terminal: name a file with --to")]
+    NotForTerminals(&'static str),
+    #[error("{0:?} is no kind of data that the letters have words for: {1}")]
+    NoKindOfData(String, String),
     #[error("remarks on the law: {0}; a lawyer should look at them")]
     Remarks(usize),
 }
@@ -68,8 +82,13 @@ impl Failure {
     fn is_no(&self) -> bool {
         match self {
             Failure::Console(error) => error.is_refusal(),
-            Failure::Audit { .. } | Failure::Remarks(_) => true,
+            Failure::Audit { .. } | Failure::Mail(_) | Failure::Remarks(_) => true,
             Failure::Law(_)
+            | Failure::NoDuty
+            | Failure::NoSender
+            | Failure::Chromium(_)
+            | Failure::NotForTerminals(_)
+            | Failure::NoKindOfData(..)
             | Failure::UnreadableFacts(_)
             | Failure::NoConsole
             | Failure::NoRegion

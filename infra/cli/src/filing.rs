@@ -1,16 +1,18 @@
 //! Filings with authorities: what each command asks of the console, and how a filing is written out.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tocsin_domain::id::{IncidentId, ObligationId};
-use tocsin_filings::{Filing, Form, schema, to_html, to_json, to_text};
+use tocsin_filings::{
+    Envelope, Filing, Form, MailAddress, mailbox, schema, to_html, to_json, to_mail, to_text,
+};
 
 use crate::args::OfTenant;
-use crate::command::{answered, console, print};
+use crate::chromium::{Chromium, ChromiumError};
+use crate::command::{Written, answered, console, print, written};
 use crate::console::Role;
 use crate::failure::Failure;
 
@@ -102,7 +104,10 @@ pub enum OfFiling {
         #[command(flatten)]
         of: OfTenant,
     },
-    /// Write a filing out: as structured data, as text for a portal or a mail, or as a page to read and print
+    /// Write a filing out: as structured data, as text for a portal, as a page or a PDF, or as a mail to the authority
+    ///
+    /// A PDF is drawn by Chromium, Chrome or Edge: by that of TOCSIN_CHROMIUM, else by one on the path. A mail is a draft that
+    /// you send: it has the text, the structured data and, where there is one of those, the PDF.
     Export {
         #[command(flatten)]
         filing: Numbered,
@@ -112,8 +117,21 @@ pub enum OfFiling {
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
         #[command(flatten)]
+        mail: OfMail,
+        #[command(flatten)]
         of: OfTenant,
     },
+}
+
+/// The head of a mail.
+#[derive(Debug, Clone, clap::Args)]
+pub struct OfMail {
+    /// For a mail: who writes it
+    #[arg(long, value_name = "ADDRESS")]
+    pub mail_from: Option<MailAddress>,
+    /// For a mail: another address than the form knows of the authority, such as that of a Land
+    #[arg(long, value_name = "ADDRESS")]
+    pub mail_to: Option<MailAddress>,
 }
 
 /// A duty of an incident.
@@ -159,6 +177,9 @@ pub enum Format {
     Json,
     Text,
     Html,
+    Pdf,
+    /// A mail of RFC 5322, where the authority takes one
+    Eml,
 }
 
 impl OfDuty {
@@ -213,16 +234,66 @@ pub async fn run(command: OfFiling) -> Result<(), Failure> {
             let path = filing.path("acknowledge");
             step(&of, filing.duty.incident, (&path, Role::Responder), &json!({ "number": given })).await
         }
-        OfFiling::Export { filing: wanted, format, to, of: OfTenant { tenant, connection, .. } } => {
-            let incident = wanted.duty.incident;
-            let answer = console(&connection).await?.filings(&tenant, incident, "filings").await?;
-            let text = exported(&answer, &wanted, format)?;
-            match to {
-                Some(path) => fs::write(&path, text).map_err(Failure::writing(&path)),
-                None => print(&text),
-            }
+        OfFiling::Export { filing, format, to, mail, of } => {
+            written(export(&filing, format, mail, &of).await?, to.as_deref())
         }
     }
+}
+
+async fn export(
+    wanted: &Numbered,
+    format: Format,
+    mail: OfMail,
+    OfTenant { tenant, connection, .. }: &OfTenant,
+) -> Result<Written, Failure> {
+    let console = console(connection).await?;
+    let incident = wanted.duty.incident;
+    let (form, filing) = wanted_of(&console.filings(tenant, incident, "filings").await?, wanted)?;
+    Ok(match format {
+        Format::Json => Written::Text(format!("{:#}\n", to_json(form, &filing))),
+        Format::Text => Written::Text(to_text(form, &filing)),
+        Format::Html => Written::Text(to_html(form, &filing)),
+        Format::Pdf => Written::Drawn("a PDF", Chromium::required()?.pdf(&to_html(form, &filing))?),
+        Format::Eml => {
+            let from = mail.mail_from.ok_or(Failure::NoSender)?;
+            let to = match mail.mail_to {
+                Some(to) => to,
+                None => mailbox(form, &place_of(&console.incident(tenant, incident).await?, wanted)?)?,
+            };
+            Written::Drawn("a mail", mailed(form, &filing, &Envelope { from, to, at: now() })?)
+        }
+    })
+}
+
+/// What cannot be a mail is said before anything is drawn.
+fn mailed(form: &Form, filing: &Filing, envelope: &Envelope) -> Result<Vec<u8>, Failure> {
+    let without = to_mail(form, filing, envelope, None)?;
+    match Chromium::look()? {
+        Some(chromium) => {
+            let pdf = chromium.pdf(&to_html(form, filing))?;
+            Ok(to_mail(form, filing, envelope, Some(pdf))?)
+        }
+        None => {
+            eprintln!("tocsin: the mail has no PDF: {}", ChromiumError::None);
+            Ok(without)
+        }
+    }
+}
+
+/// Of whose authority the duty is.
+fn place_of(shown: &Value, wanted: &Numbered) -> Result<String, Failure> {
+    let id = json!(wanted.duty.obligation);
+    let mut duties = shown["duties"].as_array().into_iter().flatten().map(|duty| &duty["duty"]);
+    let found = duties.find(|duty| duty["id"] == id).and_then(|duty| duty["jurisdiction"].as_str());
+    found.map(str::to_owned).ok_or(Failure::NoDuty)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "infra may ask what time it is: a mail says when it was written"
+)]
+fn now() -> Timestamp {
+    Timestamp::now()
 }
 
 async fn step(of: &OfTenant, incident: IncidentId, to: (&str, Role), body: &Value) -> Result<(), Failure> {
@@ -265,7 +336,8 @@ fn as_taken(takes: Option<tocsin_filings::Kind>, said: &str) -> Value {
     }
 }
 
-fn exported(answer: &Value, wanted: &Numbered, format: Format) -> Result<String, Failure> {
+/// The filing that is wanted of the console's answer, and its form.
+fn wanted_of(answer: &Value, wanted: &Numbered) -> Result<(&'static Form, Filing), Failure> {
     let filings = answer.get("filings").cloned().unwrap_or_default();
     let filings: Vec<Filing> = serde_json::from_value(filings).map_err(|_| Failure::OtherVersion)?;
     let filing = filings
@@ -273,14 +345,7 @@ fn exported(answer: &Value, wanted: &Numbered, format: Format) -> Result<String,
         .find(|filing| filing.obligation == wanted.duty.obligation && filing.number == wanted.number)
         .ok_or(Failure::NoFiling(wanted.number))?;
     let form = form(&filing.filled.form)?;
-    if form.version != filing.filled.version {
-        return Err(Failure::OtherVersion);
-    }
-    Ok(match format {
-        Format::Json => format!("{:#}\n", to_json(form, &filing)),
-        Format::Text => to_text(form, &filing),
-        Format::Html => to_html(form, &filing),
-    })
+    if form.version == filing.filled.version { Ok((form, filing)) } else { Err(Failure::OtherVersion) }
 }
 
 fn shipped() -> Result<&'static [Form], Failure> {
@@ -358,5 +423,20 @@ mod tests {
             assert_eq!(words(text).unwrap(), want, "{text}");
         }
         assert!(words("60").is_err());
+    }
+
+    #[test]
+    fn the_place_of_a_duty_says_whose_authority_it_is() {
+        let wanted = Numbered {
+            duty: OfDuty {
+                incident: "0".repeat(32).parse().unwrap(),
+                obligation: "a".repeat(32).parse().unwrap(),
+            },
+            number: 1,
+        };
+        let duty = |id: &str, place: &str| json!({ "duty": { "id": id.repeat(32), "jurisdiction": place } });
+        let shown = json!({ "duties": [duty("b", "FR"), duty("a", "AT")] });
+        assert_eq!(place_of(&shown, &wanted).unwrap(), "AT");
+        assert!(matches!(place_of(&json!({ "duties": [duty("b", "FR")] }), &wanted), Err(Failure::NoDuty)));
     }
 }

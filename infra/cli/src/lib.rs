@@ -9,6 +9,7 @@
 
 pub mod args;
 pub mod audit;
+pub mod chromium;
 pub mod command;
 pub mod console;
 pub mod counsel;
@@ -19,6 +20,7 @@ pub mod filing;
 pub mod law;
 pub mod letters;
 pub mod notice;
+pub mod preview;
 pub mod show;
 pub mod template;
 pub mod tenant;

@@ -4,40 +4,26 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Subcommand, ValueEnum};
-use tocsin_notices::{
-    Audience, Channel, Library, NoticeFacts, Phase, Reader, Rendered, Template, render, sample,
-    shipped_words, sms,
-};
+use clap::Subcommand;
+use tocsin_notices::{Channel, Library, Template, sample, shipped_words};
 
 use crate::command::print;
 use crate::failure::Failure;
+use crate::preview::{self, Preview, escaped, page};
 
 #[derive(Debug, Subcommand)]
 pub enum Notice {
     /// Say what is left to see to: languages without a letter, letters that no lawyer read, agencies to look up
     Lint,
-    /// Render a letter with an invented merchant and incident, as a reader would get it
-    Preview {
+    /// Render a letter for any reader, with an invented merchant and incident or with your own
+    Preview(Preview),
+    /// Print the invented merchant and incident as JSON, to be changed and shown by `preview --facts`
+    Sample {
         /// The regime, such as us-ca-individual
         regime: String,
         /// The reader's language, as a BCP 47 tag
         #[arg(long, default_value = "en")]
         language: String,
-        #[arg(long, default_value = "email")]
-        channel: Way,
-        /// Which of an incident's notices
-        #[arg(long, default_value = "first")]
-        phase: Which,
-        /// The name of the reader; nobody in particular without it
-        #[arg(long)]
-        name: Option<String>,
-        /// The page of an e-mail instead of its text
-        #[arg(long)]
-        html: bool,
-        /// The file to write; standard output without it
-        #[arg(long, value_name = "FILE")]
-        to: Option<PathBuf>,
     },
     /// Write every letter that ships, under every regime, as pages with an index
     Gallery {
@@ -47,35 +33,16 @@ pub enum Notice {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Way {
-    Email,
-    Sms,
-    InApp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Which {
-    First,
-    FollowUp,
-    Correction,
-    Withdrawal,
-}
-
 pub fn run(command: Notice) -> Result<(), Failure> {
     let library = Library::shipped().map_err(|error| Failure::Letter(error.to_string()))?;
     match command {
         Notice::Lint => print(&lint(&library)?),
-        Notice::Preview { regime, language, channel, phase, name, html, to } => {
+        Notice::Preview(asked) => preview::run(&library, asked),
+        Notice::Sample { regime, language } => {
             let template =
                 library.select(&regime, &[&language]).map_err(|error| Failure::Letter(error.to_string()))?;
-            let facts = NoticeFacts { phase: phase.into(), ..sample::facts_under(template, &regime) };
-            let rendered = rendered(template, channel.into(), &regime, &facts, name)?;
-            let text = if html { page(&rendered) } else { plain(&rendered) };
-            match to {
-                Some(path) => fs::write(&path, text).map_err(Failure::writing(&path)),
-                None => print(&text),
-            }
+            let facts = serde_json::to_value(sample::facts_under(template, &regime));
+            print(&format!("{:#}\n", facts.map_err(|error| Failure::Letter(error.to_string()))?))
         }
         Notice::Gallery { to } => gallery(&library, &to),
     }
@@ -98,45 +65,6 @@ fn lint(library: &Library) -> Result<String, Failure> {
     ))
 }
 
-fn rendered(
-    template: &Template,
-    channel: Channel,
-    regime: &str,
-    facts: &NoticeFacts,
-    name: Option<String>,
-) -> Result<Rendered, Failure> {
-    let reader = match template.header().audience {
-        Audience::Individual => Reader {
-            display_name: name,
-            data_categories: sample::keys(&["email", "name", "password-hash"]),
-            copy: false,
-        },
-        Audience::Authority | Audience::Controller | Audience::Card => Reader::nobody(),
-    };
-    render(template, channel, regime, facts, &reader, sample::REFERENCE)
-        .map_err(|error| Failure::Letter(error.to_string()))
-}
-
-fn plain(rendered: &Rendered) -> String {
-    match rendered {
-        Rendered::Email(mail) => format!("{}\n\n{}", mail.subject, mail.text),
-        Rendered::Sms(message) => {
-            let parts = sms::parts(&message.text);
-            format!("{}\n({:?}, {} parts)\n", message.text, parts.encoding, parts.count)
-        }
-        Rendered::InApp(message) => format!("{}\n\n{}", message.title, message.text),
-    }
-}
-
-fn page(rendered: &Rendered) -> String {
-    match rendered {
-        Rendered::Email(mail) => mail.html.clone(),
-        Rendered::Sms(_) | Rendered::InApp(_) => {
-            format!("<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<pre>{}</pre>\n", escaped(&plain(rendered)))
-        }
-    }
-}
-
 /// One page for each letter, regime and channel that a reader sees apart, and an index of them.
 fn gallery(library: &Library, folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(Failure::writing(folder))?;
@@ -151,7 +79,8 @@ fn gallery(library: &Library, folder: &Path) -> Result<(), Failure> {
                 if !template.header().channels.contains(&channel) {
                     continue;
                 }
-                let rendered = rendered(template, channel, regime, &facts, Some("Erika Example".to_owned()))?;
+                let reader = preview::reader(template, Some("Erika Example".to_owned()));
+                let rendered = preview::rendered(template, channel, regime, &facts, &reader)?;
                 let file = format!("{regime}.{}.{called}.html", template.header().language);
                 let path = folder.join(&file);
                 fs::write(&path, page(&rendered)).map_err(Failure::writing(&path))?;
@@ -176,31 +105,6 @@ fn contents(index: &BTreeMap<&str, Vec<String>>) -> String {
          <h1>Every letter that ships</h1>\n{}</body>\n</html>\n",
         index.iter().map(letter).collect::<String>()
     )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-impl From<Way> for Channel {
-    fn from(way: Way) -> Self {
-        match way {
-            Way::Email => Channel::Email,
-            Way::Sms => Channel::Sms,
-            Way::InApp => Channel::InApp,
-        }
-    }
-}
-
-impl From<Which> for Phase {
-    fn from(which: Which) -> Self {
-        match which {
-            Which::First => Phase::First,
-            Which::FollowUp => Phase::FollowUp,
-            Which::Correction => Phase::Correction,
-            Which::Withdrawal => Phase::Withdrawal,
-        }
-    }
 }
 
 #[cfg(test)]

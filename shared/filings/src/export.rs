@@ -8,6 +8,7 @@ use crate::dossier::{Source, Value};
 use crate::filing::{Completeness, Filing, Kind as FilingKind};
 use crate::fill::{Answer, Filled};
 use crate::form::{Form, Kind, Need, Question};
+use crate::readable::readable;
 
 /// What stands where nobody knows an answer: never nothing.
 pub const NOT_YET_KNOWN: &str = "not yet known";
@@ -160,6 +161,11 @@ fn in_words(question: &Question, answer: &Answer) -> String {
 }
 
 fn title(form: &Form, filing: &Filing) -> String {
+    format!("{}: {}", form.name, state_of(filing))
+}
+
+/// Which filing it is, and whether all of it.
+pub fn state_of(filing: &Filing) -> String {
     let kind = match filing.kind {
         FilingKind::New => "first filing",
         FilingKind::FollowUp => "following filing",
@@ -169,7 +175,7 @@ fn title(form: &Form, filing: &Filing) -> String {
         Completeness::Incomplete => "incomplete, more follows",
         Completeness::Withdrawal => "withdraws what was filed before",
     };
-    format!("{}: {kind}, {completeness}", form.name)
+    format!("{kind}, {completeness}")
 }
 
 /// The filing as plain text: for entry in a portal, and as the body of a mail where an authority takes one.
@@ -189,57 +195,71 @@ pub fn to_text(form: &Form, filing: &Filing) -> String {
 
 /// What stands under a question is indented as a whole, so that nobody takes a line of an answer for a question.
 fn one_column(says: &str) -> String {
-    let lines = says.lines().map(|line| line.chars().filter(|sign| !sign.is_control()).collect::<String>());
-    lines.collect::<Vec<_>>().join("\n    ")
+    readable(says).lines().collect::<Vec<_>>().join("\n    ")
 }
+
+/// An answer of more signs than this may be broken between two pages; what is shorter stays together.
+const LONG: usize = 800;
 
 /// The filing as a page to read and to print, with the leaf of each answer.
 pub fn to_html(form: &Form, filing: &Filing) -> String {
     let title = escaped(&title(form, filing));
+    let Filing { incident, number, hash, .. } = filing;
+    let footer = page_style(&format!("Reference {incident} / {number}. SHA-256 {hash}"));
     let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n\
-         <body>\n<h1>{title}</h1>\n<p>{} Reference {} / {}. SHA-256 {}.</p>\n",
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>\n{STYLE}{footer}</style>\n</head>\n\
+         <body>\n<h1>{title}</h1>\n<p>{}. Reference {incident} / {number}. SHA-256 {hash}.</p>\n",
         escaped(&form.law),
-        filing.incident,
-        filing.number,
-        filing.hash
     );
     for (section, lines) in lines(form, &filing.filled) {
         page += &format!("<h2>{}</h2>\n<table>\n", escaped(section));
-        for Line { id, ask, says, leaf } in lines {
-            let unknown = if says == NOT_YET_KNOWN { " class=\"unknown\"" } else { "" };
-            let leaf =
-                leaf.map(|leaf| format!("<span class=\"leaf\">leaf {leaf}</span>")).unwrap_or_default();
-            let says = escaped(&says).replace('\n', "<br>");
-            page += &format!(
-                "<tr><th>{} {}</th><td{unknown}><bdi>{says}</bdi> {leaf}</td></tr>\n",
-                escaped(id),
-                escaped(ask)
-            );
-        }
+        page.extend(lines.iter().map(row));
         page += "</table>\n";
     }
     page + "</body>\n</html>\n"
 }
 
+fn row(Line { id, ask, says, leaf }: &Line<'_>) -> String {
+    let unknown = if says == NOT_YET_KNOWN { " class=\"unknown\"" } else { "" };
+    let long = if says.chars().count() > LONG { " class=\"long\"" } else { "" };
+    let leaf =
+        leaf.as_ref().map(|leaf| format!("<span class=\"leaf\">leaf {leaf}</span>")).unwrap_or_default();
+    let says = escaped(says).replace('\n', "<br>");
+    format!(
+        "<tr{long}><th>{} {}</th><td{unknown}><bdi>{says}</bdi> {leaf}</td></tr>\n",
+        escaped(id),
+        escaped(ask)
+    )
+}
+
+/// `mso-number-format`: a program for tables that opens the page takes an answer for words, and never for a formula.
 const STYLE: &str = "body { font-family: Arial, Helvetica, sans-serif; font-size: 10pt; line-height: 1.4; max-width: 50em; margin: 2em auto; }
-h1 { font-size: 16pt; } h2 { font-size: 12pt; margin-top: 1.5em; }
-table { border-collapse: collapse; width: 100%; } tr { break-inside: avoid; }
-th, td { border: 1px solid #bbbbbb; padding: 0.3em 0.5em; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+h1 { font-size: 16pt; } h2 { font-size: 12pt; margin-top: 1.5em; break-after: avoid; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; } tr { break-inside: avoid; } tr.long { break-inside: auto; }
+th, td { border: 1px solid #bbbbbb; padding: 0.3em 0.5em; text-align: left; vertical-align: top; overflow-wrap: anywhere; mso-number-format: \"\\@\"; }
 th { width: 38%; font-weight: normal; background: #f2f2f2; }
-.unknown { font-style: italic; } .leaf { display: block; color: #666666; font-size: 7pt; font-family: monospace; }
+.unknown { font-style: italic; } .leaf { display: block; color: #595959; font-size: 7pt; font-family: monospace; }
+@media print { body { max-width: none; margin: 0; } th { print-color-adjust: exact; } }
 ";
+
+/// What stands on every sheet. Our own ids and hashes alone: nothing in it is escaped.
+fn page_style(footer: &str) -> String {
+    format!(
+        "@page {{ size: A4; margin: 18mm 16mm 20mm;
+@bottom-left {{ content: \"{footer}\"; font: 6.5pt monospace; color: #595959; }}
+@bottom-right {{ content: counter(page) \" / \" counter(pages); font: 8pt Arial, Helvetica, sans-serif; color: #595959; }} }}
+"
+    )
+}
 
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for sign in text.chars() {
+    for sign in readable(text).chars() {
         match sign {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            '\n' => escaped.push('\n'),
-            sign if sign.is_control() => {}
             sign => escaped.push(sign),
         }
     }

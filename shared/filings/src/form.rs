@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::known::Fact;
+use crate::mail::MailAddress;
 
 /// The questions of one authority, or of a template that several take, in the order in which they are asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,17 +20,31 @@ pub struct Form {
     pub source: String,
     /// `verified`, `well-known` or `uncertain`.
     pub confidence: String,
-    /// Counts up with each change of the form.
+    /// Counts up with each change of the questions.
     pub version: u32,
     /// The regimes whose duty a filing by this form meets.
     pub regimes: BTreeSet<String>,
     /// Where it is entered: a portal, or an address. None where each authority has its own.
     #[serde(default)]
     pub portal: Option<String>,
+    /// Where it goes, by the place whose authority it is; where one form serves many authorities.
+    #[serde(default, rename = "authority", skip_serializing_if = "BTreeMap::is_empty")]
+    pub authorities: BTreeMap<String, Authority>,
     /// The language in which the authority reads.
     pub language: String,
     #[serde(rename = "section")]
     pub sections: Vec<Section>,
+}
+
+/// How an authority takes a filing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Authority {
+    /// Where it takes one by mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<MailAddress>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +175,10 @@ impl Form {
         }
         if self.regimes.is_empty() {
             return Some("it meets no duty".to_owned());
+        }
+        let nowhere = |(_, authority): &(&String, &Authority)| *authority == &Authority::default();
+        if let Some((place, _)) = self.authorities.iter().find(nowhere) {
+            return Some(format!("the authority of {place} takes it nowhere"));
         }
         let mut before: BTreeMap<&str, &Question> = BTreeMap::new();
         for question in self.questions() {

@@ -14,11 +14,14 @@ mod fill;
 mod form;
 mod known;
 mod library;
+mod mail;
+mod readable;
 
 pub use dossier::{Dossier, Known, Source, Value};
 pub use export::{NOT_YET_KNOWN, schema, to_html, to_json, to_text};
 pub use filing::{Acknowledgement, Act, Completeness, Filing, FilingError, Kind as FilingKind, Submission};
 pub use fill::{Answer, Filled, Given, Lack, fill, stated};
-pub use form::{Asked, Form, FormError, Kind, Need, Opt, Question, Section};
+pub use form::{Asked, Authority, Form, FormError, Kind, Need, Opt, Question, Section};
 pub use known::Fact;
 pub use library::{form, forms};
+pub use mail::{Envelope, MailAddress, MailError, NoAddress, mailbox, to_mail};
