@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use tocsin_notices::{
-    Audience, Channel, Library, NoticeFacts, Phase, Reader, Rendered, Template, render, sample,
+    Audience, Channel, Library, NoticeFacts, Phase, Reader, Rendered, Template, readability, render, sample,
     shipped_words, sms,
 };
 
@@ -15,7 +15,8 @@ use crate::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub enum Notice {
-    /// Say what is left to see to: languages without a letter, letters that no lawyer read, agencies to look up
+    /// Say what is left to see to: languages without a letter, letters that no lawyer read, agencies to look up; and how
+    /// hard each letter is to read
     Lint,
     /// Render a letter with an invented merchant and incident, as a reader would get it
     Preview {
@@ -90,12 +91,29 @@ fn lint(library: &Library) -> Result<String, Failure> {
     Ok(format!(
         "official languages of the European Union without a letter: {missing}\n\
          letters that no lawyer has read ({} of {}): {}\n\
-         agencies whose address or number somebody has to look up: {}\n",
+         agencies whose address or number somebody has to look up: {}\n\
+         how hard the letters are to read, and what is the limit:\n{}",
         unread.len(),
         library.templates().len(),
         unread.join(", "),
         agencies.join(", "),
+        library.templates().iter().map(grade).collect::<Result<String, _>>()?,
     ))
+}
+
+/// How hard a letter is to read, and whether its header says so.
+fn grade(template: &Template) -> Result<String, Failure> {
+    let measured = readability::measured(template).map_err(|error| Failure::Letter(error.to_string()))?;
+    let words = match measured {
+        Some(grade) => format!("{grade} ({})", grade.limit()),
+        None => "not measured".to_owned(),
+    };
+    let wrong = match (template.header().readability, measured) {
+        (stated, measured) if stated == measured => String::new(),
+        (Some(stated), _) => format!("; its notice.toml says {stated}"),
+        (None, _) => "; its notice.toml does not say so".to_owned(),
+    };
+    Ok(format!("  {}: {words}{wrong}\n", template.id()))
 }
 
 fn rendered(
@@ -230,5 +248,11 @@ mod tests {
             text.contains("bg, cs, da") && text.contains("gdpr/individual/en") && text.contains("us-cfpb"),
             "{text}"
         );
+        assert!(
+            text.contains("  gdpr/individual/en: Flesch-Kincaid grade 5.9 (Flesch-Kincaid grade 9.0)\n"),
+            "{text}"
+        );
+        assert!(text.contains("  jp-appi/individual/ja: not measured\n"), "{text}");
+        assert!(!text.contains("notice.toml"), "{text}");
     }
 }

@@ -181,7 +181,7 @@ pub fn shipped_words() -> Result<Words, LoadError> {
     for &(tag, file) in LANGUAGES {
         let name = format!("languages/{tag}.toml");
         let wrong = |problem: &str| LoadError::Data { file: name.clone(), problem: problem.to_owned() };
-        let words = whole(&name, file)?;
+        let words = with_hedges(tag, whole(&name, file)?)?;
         let language: Language = words.try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
         if let Some(problem) = language.problem() {
             return Err(wrong(problem));
@@ -206,6 +206,18 @@ fn whole(name: &str, file: &str) -> Result<toml::Table, LoadError> {
     let mut whole: toml::Table = parsed(&format!("languages/{tag}.toml"), file)?;
     lay_over(&mut whole, words);
     Ok(whole)
+}
+
+/// What hides behind words does so wherever the language is spoken: a region without `hedges` has those of its language.
+fn with_hedges(tag: &str, mut words: toml::Table) -> Result<toml::Table, LoadError> {
+    let of_the_language = LANGUAGES.iter().find(|(other, _)| *other == primary(tag) && *other != tag);
+    if let Some((tag, file)) = of_the_language
+        && !words.contains_key("hedges")
+        && let Some(hedges) = parsed::<toml::Table>(&format!("languages/{tag}.toml"), file)?.remove("hedges")
+    {
+        words.insert("hedges".to_owned(), hedges);
+    }
+    Ok(words)
 }
 
 /// What stands in both is taken from what lies over.
