@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use memchr::memmem;
+
 use crate::facts::{NoticeFacts, Texts};
 use crate::language::{Language, for_tag};
 use crate::script::is_unspaced;
@@ -85,12 +87,12 @@ fn blocks(texts: &Texts) -> [(&'static str, &Option<String>); 9] {
 
 /// Whether a hedge stands in a text as whole words, in letters of whatever size.
 fn stands_in(hedge: &str, text: &str, lower: &str) -> bool {
-    lower.match_indices(hedge).any(|(at, found)| {
+    memmem::find_iter(lower.as_bytes(), hedge.as_bytes()).any(|at| {
         let before = lower.get(..at).unwrap_or_default();
-        let after = lower.get(at + found.len()..).unwrap_or_default();
-        is_border(before.chars().next_back(), found.chars().next())
-            && is_border(found.chars().next_back(), after.chars().next())
-            && !is_month(before, text.get(at..at + found.len()).unwrap_or_default())
+        let after = lower.get(at + hedge.len()..).unwrap_or_default();
+        is_border(before.chars().next_back(), hedge.chars().next())
+            && is_border(hedge.chars().next_back(), after.chars().next())
+            && !is_month(before, text.get(at..at + hedge.len()).unwrap_or_default())
     })
 }
 
