@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use tocsin_notices::{Channel, Library, Template, sample, shipped_words};
+use tocsin_notices::{Channel, Library, Template, readability, sample, shipped_words};
 
 use crate::command::print;
 use crate::failure::Failure;
@@ -13,7 +13,8 @@ use crate::preview::{self, Preview, escaped, page};
 
 #[derive(Debug, Subcommand)]
 pub enum Notice {
-    /// Say what is left to see to: languages without a letter, letters that no lawyer read, agencies to look up
+    /// Say what is left to see to: languages without a letter, letters that no lawyer read, agencies to look up; and how
+    /// hard each letter is to read
     Lint,
     /// Render a letter for any reader, with an invented merchant and incident or with your own
     Preview(Preview),
@@ -57,12 +58,29 @@ fn lint(library: &Library) -> Result<String, Failure> {
     Ok(format!(
         "official languages of the European Union without a letter: {missing}\n\
          letters that no lawyer has read ({} of {}): {}\n\
-         agencies whose address or number somebody has to look up: {}\n",
+         agencies whose address or number somebody has to look up: {}\n\
+         how hard the letters are to read, and what is the limit:\n{}",
         unread.len(),
         library.templates().len(),
         unread.join(", "),
         agencies.join(", "),
+        library.templates().iter().map(grade).collect::<Result<String, _>>()?,
     ))
+}
+
+/// How hard a letter is to read, and whether its header says so.
+fn grade(template: &Template) -> Result<String, Failure> {
+    let measured = readability::measured(template).map_err(|error| Failure::Letter(error.to_string()))?;
+    let words = match measured {
+        Some(grade) => format!("{grade} ({})", grade.limit()),
+        None => "not measured".to_owned(),
+    };
+    let wrong = match (template.header().readability, measured) {
+        (stated, measured) if stated == measured => String::new(),
+        (Some(stated), _) => format!("; its notice.toml says {stated}"),
+        (None, _) => "; its notice.toml does not say so".to_owned(),
+    };
+    Ok(format!("  {}: {words}{wrong}\n", template.id()))
 }
 
 /// One page for each letter, regime and channel that a reader sees apart, and an index of them.
@@ -134,5 +152,11 @@ mod tests {
             text.contains("bg, cs, da") && text.contains("gdpr/individual/en") && text.contains("us-cfpb"),
             "{text}"
         );
+        assert!(
+            text.contains("  gdpr/individual/en: Flesch-Kincaid grade 5.9 (Flesch-Kincaid grade 9.0)\n"),
+            "{text}"
+        );
+        assert!(text.contains("  jp-appi/individual/ja: not measured\n"), "{text}");
+        assert!(!text.contains("notice.toml"), "{text}");
     }
 }

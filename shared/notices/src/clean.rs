@@ -2,7 +2,7 @@
 //!
 //! Everything here works on text, not on a channel's syntax: the template engine escapes for HTML.
 
-use crate::script::adjoin;
+use crate::script::{adjoin, is_unspaced};
 
 /// The longest name that a letter shows, in characters.
 pub const NAME_LIMIT: usize = 64;
@@ -69,7 +69,7 @@ fn one_line_of(text: &str, limit: usize) -> String {
             space = true;
             continue;
         }
-        if is_unprintable(sign) {
+        if is_unprintable(sign) && !is_variant(line.chars().next_back(), sign) {
             continue;
         }
         marks = if is_mark(sign) { marks + 1 } else { 0 };
@@ -143,10 +143,21 @@ fn is_unprintable(sign: char) -> bool {
         || (u32::from(sign) & 0xfffe) == 0xfffe
 }
 
+/// Signs without a width that say which form of a letter is meant: people write their names with them in Japan, where two
+/// families may differ in nothing else, and in Mongolia. Anywhere else they hide something.
+fn is_variant(before: Option<char>, sign: char) -> bool {
+    match sign {
+        '\u{e0100}'..='\u{e01ef}' => before.is_some_and(is_unspaced),
+        '\u{180b}'..='\u{180f}' => before.is_some_and(|before| matches!(before, '\u{1820}'..='\u{18aa}')),
+        _ => false,
+    }
+}
+
 fn is_mark(sign: char) -> bool {
     matches!(sign,
         '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
-        | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}')
+        | '\u{180b}'..='\u{180f}' | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}'
+        | '\u{e0100}'..='\u{e01ef}')
 }
 
 fn is_joiner(sign: char) -> bool {

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::element::Element;
+use crate::readability::Grade;
 use crate::template::LoadError;
 
 /// The head of a template.
@@ -26,6 +27,8 @@ pub struct Header {
     pub effective_to: Option<Date>,
     /// The lawyer who read it; none yet if absent.
     pub reviewer: Option<String>,
+    /// How hard it is to read, as [`crate::readability::measured`] finds over the sample; none where nothing is measured.
+    pub readability: Option<Grade>,
     /// The channels that it has words for.
     pub channels: BTreeSet<Channel>,
     /// The elements that it carries under every regime, each marked in its text.

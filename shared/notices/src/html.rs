@@ -66,7 +66,7 @@ pub fn read(html: &str) -> Result<Document, BadHtml> {
     let mut reading = Reading::default();
     let mut rest = html.strip_prefix(DOCTYPE).unwrap_or(html);
     while let Some((text, after)) = rest.split_once('<') {
-        reading.text(&decoded(text));
+        reading.text(&written(text));
         let (tag, after) = tag(after)?;
         rest = after;
         if let Tagged::Open(tag) = &tag
@@ -78,7 +78,7 @@ pub fn read(html: &str) -> Result<Document, BadHtml> {
         }
         reading.tag(tag);
     }
-    reading.text(&decoded(rest));
+    reading.text(&written(rest));
     Ok(reading.document)
 }
 
@@ -179,6 +179,11 @@ fn tag(text: &str) -> Result<(Tagged, &str), BadHtml> {
         tag.attributes.push((key.to_ascii_lowercase(), decoded(value)));
         rest = after;
     }
+}
+
+/// Text between tags as it is shown: a line break in the source is a space.
+fn written(text: &str) -> String {
+    decoded(text).replace(['\n', '\r'], " ")
 }
 
 /// The character references that the template engine writes, and those that our templates use.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::category::{CATEGORIES, category_of};
 use crate::facts::{Occurred, Quantity};
+use crate::hedge::hedges;
 
 /// One file under `languages/`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -30,6 +31,10 @@ pub struct Language {
     and_more: String,
     /// Words for people, so that the gate sees "12 residents" where a count is forbidden.
     people_words: Vec<String>,
+    /// Words that hide what is known, in small letters. They judge a letter and are none of its words, so no letter is
+    /// another for them.
+    #[serde(skip_serializing)]
+    hedges: Vec<String>,
     categories: BTreeMap<String, Category>,
 }
 
@@ -44,6 +49,13 @@ struct Category {
     term: Option<String>,
     /// What a person can do whose data of this category leaked.
     advice: String,
+}
+
+impl Category {
+    fn hedges(&self, language: &Language) -> bool {
+        let Category { label, short, term, advice } = self;
+        [label, short, advice].into_iter().chain(term).any(|words| !hedges(words, language).is_empty())
+    }
 }
 
 /// How many categories a short message names.
@@ -68,6 +80,12 @@ impl Language {
             || !CATEGORIES.iter().all(|key| self.categories.contains_key(*key))
         {
             return Some("the categories are not those that every language has");
+        }
+        if self.hedges.is_empty() || self.hedges.iter().any(|words| words.to_lowercase() != *words) {
+            return Some("`hedges` are missing, or not in small letters");
+        }
+        if self.categories.values().any(|category| category.hedges(self)) {
+            return Some("the words of a category hedge");
         }
         None
     }
@@ -129,6 +147,18 @@ impl Language {
     /// Words for people.
     pub fn people_words(&self) -> &[String] {
         &self.people_words
+    }
+
+    /// The whole file as JSON, with what is for the gate alone.
+    pub(crate) fn with_hedges(&self) -> serde_json::Result<serde_json::Value> {
+        let mut whole = serde_json::to_value(self)?;
+        whole["hedges"] = serde_json::to_value(&self.hedges)?;
+        Ok(whole)
+    }
+
+    /// Words that hide what is known.
+    pub fn hedges(&self) -> &[String] {
+        &self.hedges
     }
 
     /// The labels of these categories, the gravest first. Unknown keys are left out:

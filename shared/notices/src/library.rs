@@ -217,17 +217,17 @@ fn checked(parts: Parts, words: &Words) -> Result<Template, LoadError> {
 pub fn shipped_words() -> Result<Words, LoadError> {
     let mut languages = BTreeMap::new();
     for &(tag, file) in LANGUAGES {
-        let language = language_of_file(&format!("languages/{tag}.toml"), file)?;
+        let language = language_of_file(&format!("languages/{tag}.toml"), tag, file)?;
         languages.insert(tag.to_owned(), Arc::new(language));
     }
     let agencies: BTreeMap<String, Agency> = parsed("agencies.toml", include_str!("../agencies.toml"))?;
     Ok(Words { languages, agencies })
 }
 
-/// The words of a language's file.
-pub(crate) fn language_of_file(name: &str, file: &str) -> Result<Language, LoadError> {
+/// The words of the file of a language.
+pub(crate) fn language_of_file(name: &str, tag: &str, file: &str) -> Result<Language, LoadError> {
     let wrong = |problem: &str| LoadError::Data { file: name.to_owned(), problem: problem.to_owned() };
-    let words = whole(name, file)?;
+    let words = with_hedges(tag, whole(name, file)?)?;
     let language: Language = words.try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
     match language.problem() {
         None => Ok(language),
@@ -249,6 +249,18 @@ fn whole(name: &str, file: &str) -> Result<toml::Table, LoadError> {
     let mut whole: toml::Table = parsed(&format!("languages/{tag}.toml"), file)?;
     lay_over(&mut whole, words);
     Ok(whole)
+}
+
+/// What hides behind words does so wherever the language is spoken: a region without `hedges` has those of its language.
+fn with_hedges(tag: &str, mut words: toml::Table) -> Result<toml::Table, LoadError> {
+    let of_the_language = LANGUAGES.iter().find(|(other, _)| *other == primary(tag) && *other != tag);
+    if let Some((tag, file)) = of_the_language
+        && !words.contains_key("hedges")
+        && let Some(hedges) = parsed::<toml::Table>(&format!("languages/{tag}.toml"), file)?.remove("hedges")
+    {
+        words.insert("hedges".to_owned(), hedges);
+    }
+    Ok(words)
 }
 
 /// What stands in both is taken from what lies over.

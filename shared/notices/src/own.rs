@@ -64,7 +64,7 @@ impl OwnLetter {
         let header = Header::read(HEADER, head)?;
         let words = shipped_words()?;
         let language = match files.get(LANGUAGE) {
-            Some(file) => language_of_file(LANGUAGE, file)?,
+            Some(file) => language_of_file(LANGUAGE, &header.language, file)?,
             None => match for_tag(&words.languages, &header.language) {
                 Some(language) => Language::clone(language),
                 None => {
@@ -82,7 +82,7 @@ impl OwnLetter {
         };
         let letter = OwnLetter {
             parts: Parts { folder: header.id(), header: head.clone(), sources },
-            language: frozen(serde_json::to_value(language))?,
+            language: frozen(language.with_hedges())?,
             agencies: frozen(serde_json::to_value(agencies))?,
         };
         letter.template()?;

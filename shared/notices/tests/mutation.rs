@@ -273,6 +273,58 @@ fn a_short_form_that_drops_what_it_must_point_to_is_missed() {
     }
 }
 
+/// Long-winded words are hard in every language, and the letters are otherwise what they were.
+#[test]
+fn a_paragraph_of_long_winded_words_makes_every_letter_too_hard() {
+    let words = shipped_words().unwrap();
+    let long_winded = "Consideratis considerandis, administrativa communicationis irregularitas identificabilium informationum \
+        indeterminatam disseminationem occasionavit, responsabilitatibus institutionalibus interdepartimentalibus \
+        insufficientibus reperiatis. ";
+    let mut judged = 0;
+    for parts in shipped_parts() {
+        let paragraphs = |source: &str, open: &str, close: &str| {
+            let (before, after) = source.rsplit_once("{% endif %}").unwrap();
+            format!("{before}\n{open}{}{close}\n{{% endif %}}{after}", long_winded.repeat(12))
+        };
+        let text = with_source(&parts, Part::Text, |source| paragraphs(source, "", ""));
+        let both = with_source(&text, Part::Html, |source| paragraphs(source, "<p>", "</p>"));
+        let template = Template::from_parts(both, &words).unwrap();
+        let Some(stated) = template.header().readability else {
+            continue;
+        };
+        let regime = template.header().regimes.keys().next().unwrap();
+        let facts = facts_under(&template, regime);
+        let email = render_email(&template, regime, &facts, &reader(None), REFERENCE).unwrap();
+        let verdict =
+            gate::check_rendered(&Rendered::Email(email), &template, regime, &facts, &demands(regime));
+        let violations = verdict.unwrap_err();
+        let [Violation::TooHard { grade, limit }] = violations[..] else {
+            panic!("{}: {violations:?}", parts.folder);
+        };
+        assert_eq!(limit, stated.limit(), "{}", parts.folder);
+        assert_ne!(grade, stated, "{}", parts.folder);
+        judged += 1;
+    }
+    assert_eq!(judged, 20);
+}
+
+#[test]
+fn a_hedge_in_any_part_of_any_letter_is_refused() {
+    let words = shipped_words().unwrap();
+    for parts in shipped_parts() {
+        let whole = Template::from_parts(parts.clone(), &words).unwrap();
+        let regime = whole.header().regimes.keys().next().unwrap();
+        for part in parts.sources.keys().copied() {
+            for hedge in whole.language().hedges() {
+                let hedging = with_source(&parts, part, |source| format!("{source}\n<p>{hedge}</p>\n"));
+                let violations = refusal(&hedging, &words, regime, &[]);
+                let found = Violation::Hedge { part, words: hedge.clone() };
+                assert!(violations.contains(&found), "{} {part} {hedge}: {violations:?}", parts.folder);
+            }
+        }
+    }
+}
+
 /// Everything that a letter marks, each with a regime under which it carries it.
 fn marked(template: &Template) -> Vec<(Element, &str)> {
     let header = template.header();

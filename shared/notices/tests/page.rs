@@ -75,6 +75,11 @@ fn a_gap_is_printed_or_asked_for_and_nothing_else() {
         let found = gate::check_template(&with(source).unwrap(), GDPR, &demands(GDPR));
         assert_eq!(found, expected, "{source}");
     }
+    let mut loose = parts.clone();
+    let html = loose.sources.get_mut(&Part::Html).unwrap();
+    *html = html.replacen("<bdi>{{ name }}</bdi>", "{{ name }}", 1);
+    let loose = Template::from_parts(loose, &words).unwrap();
+    assert_eq!(gate::check_template(&loose, GDPR, &demands(GDPR)), Err(vec![Violation::LooseName]));
     for sign in ['\u{e000}', '\u{e001}'] {
         let error = with(&sign.to_string()).unwrap_err().to_string();
         assert!(

@@ -4,6 +4,7 @@
 mod evidence;
 mod links;
 mod markup;
+mod plain;
 mod rendered;
 mod template;
 mod violation;

@@ -7,6 +7,7 @@ use memchr::memmem::{self, Finder};
 use super::evidence::evidence;
 use super::links::{Hosts, check_links, check_text};
 use super::markup::check_markup;
+use super::plain::check_sentences;
 use super::template::is_known_by_phrase;
 use super::{CALIFORNIA_HEADINGS, CALIFORNIA_TITLE, Violation, squeezed};
 use crate::category::category_of;
@@ -16,6 +17,7 @@ use crate::header::{Audience, RegimeTerms};
 use crate::html::{self, Document};
 use crate::language::unknown_category;
 use crate::page::Page;
+use crate::readability::grade;
 use crate::render::{Email, InApp, RenderError, Rendered, Sms};
 use crate::script::{is_unspaced, narrow, spaced};
 use crate::sms;
@@ -28,16 +30,6 @@ const SUBJECT_LIMIT: usize = 200;
 
 /// The most parts of a text message: more of them arrive torn or not at all.
 const SMS_LIMIT: usize = 3;
-
-/// The longest sentence of plain language, in words.
-const SENTENCE_LIMIT: usize = 40;
-
-/// The same in signs, where the script parts no words: about what forty words of English become in Japanese, and twice
-/// what the Agency for Cultural Affairs advises offices to write.
-const SENTENCE_SIGNS: usize = 100;
-
-/// What ends a sentence, in any script. A line is a sentence, and so is what stands before a colon.
-const ENDS: [char; 12] = ['.', '!', '?', ':', ';', '\n', '。', '！', '？', '：', '；', '｡'];
 
 /// How a point of a list begins, in any language.
 const POINTS: [&str; 2] = ["- ", "・"];
@@ -325,9 +317,15 @@ impl<'a> Gate<'a> {
         if declared.contains(&Element::PlainLanguage)
             || self.demands.required.contains(&Element::PlainLanguage)
         {
-            violations.extend(check_plain(text));
+            violations.extend(check_sentences(text));
+            violations.extend(self.check_grade(document));
         }
         violations
+    }
+
+    fn check_grade(&self, document: &Document) -> Option<Violation> {
+        let grade = grade(document, self.template, &self.values, &self.facts.reference_prefix)?;
+        grade.is_too_hard().then(|| Violation::TooHard { grade, limit: grade.limit() })
     }
 
     /// A point of a list that is a category of data, not just a sentence that has its words.
@@ -543,26 +541,4 @@ fn check_sections(text: &str, document: &Document) -> Vec<Violation> {
         }
     }
     violations
-}
-
-/// No sentence is long.
-fn check_plain(text: &str) -> Vec<Violation> {
-    let longest = |measure: fn(&str) -> usize| text.split(ENDS).map(measure).max().unwrap_or(0);
-    let (words, signs) = (longest(words_of), longest(signs_of));
-    let mut violations = Vec::new();
-    if words > SENTENCE_LIMIT {
-        violations.push(Violation::NotPlain { words, limit: SENTENCE_LIMIT });
-    }
-    if signs > SENTENCE_SIGNS {
-        violations.push(Violation::NotPlainSigns { signs, limit: SENTENCE_SIGNS });
-    }
-    violations
-}
-
-fn words_of(sentence: &str) -> usize {
-    sentence.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count()
-}
-
-fn signs_of(sentence: &str) -> usize {
-    sentence.chars().filter(|sign| is_unspaced(*sign)).count()
 }

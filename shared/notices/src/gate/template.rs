@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{CALIFORNIA_HEADINGS, CALIFORNIA_TITLE, Violation};
 use crate::element::{Demands, Element};
+use crate::hedge::hedges;
 use crate::markers::marked;
 use crate::template::{Part, Template};
 
@@ -31,7 +32,9 @@ pub fn check_template(template: &Template, regime: &str, demands: &Demands) -> R
     }
     violations.extend(short_forms(template));
     violations.extend(gaps(template));
+    violations.extend(loose_name(template));
     violations.extend(phrases(template));
+    violations.extend(hedged(template));
     violations.extend(forbidden(template, regime, demands));
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
@@ -145,6 +148,14 @@ fn gaps(template: &Template) -> Vec<Violation> {
     violations
 }
 
+/// In HTML a name stands by itself: so it turns nobody else's words around, and the gate knows the letter without it.
+fn loose_name(template: &Template) -> Option<Violation> {
+    let source = template.source(Part::Html).unwrap_or_default();
+    let isolated = source.matches("<bdi>{{ name }}</bdi>").count();
+    let printed = tags(source).filter(|tag| *tag == "name").count();
+    (printed != isolated).then_some(Violation::LooseName)
+}
+
 /// What stands in the tags that print or decide.
 fn tags(source: &str) -> impl Iterator<Item = &str> {
     let between =
@@ -159,6 +170,35 @@ fn does_more(tag: &str, name: &str) -> bool {
     let is_plain =
         ["", "if ", "if not ", "elif "].iter().any(|before| tag.strip_prefix(before) == Some(name));
     is_used && !is_plain
+}
+
+/// No part hides what is known, but in words that a law prescribes.
+fn hedged(template: &Template) -> Vec<Violation> {
+    let prescribed: Vec<&String> = template.header().phrases.values().flatten().collect();
+    let in_part = |part| {
+        let words = own_words(template.source(part).unwrap_or_default());
+        let words = prescribed.iter().fold(words, |words, phrase| words.replace(phrase.as_str(), ""));
+        let found: Vec<Violation> = hedges(&words, template.language())
+            .into_iter()
+            .map(|words| Violation::Hedge { part, words: words.to_owned() })
+            .collect();
+        found
+    };
+    Part::ALL.into_iter().flat_map(in_part).collect()
+}
+
+/// A source without its tags, those of the engine and those of HTML, in one line.
+fn own_words(source: &str) -> String {
+    let tags = [("{#", "#}"), ("{%", "%}"), ("{{", "}}"), ("<", ">")];
+    let words =
+        tags.into_iter().fold(source.to_owned(), |source, (open, close)| without(&source, open, close));
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn without(source: &str, open: &str, close: &str) -> String {
+    let mut pieces = source.split(open);
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |words, piece| words + " " + piece.split_once(close).map_or(piece, |(_, after)| after))
 }
 
 /// Elements whose text is fixed are known by their words in the rendered notice.

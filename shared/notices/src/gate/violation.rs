@@ -4,6 +4,7 @@ use crate::element::Element;
 use crate::header::Channel;
 use crate::html::BadHtml;
 use crate::markers::BadMark;
+use crate::readability::Grade;
 use crate::render::RenderError;
 use crate::template::Part;
 
@@ -30,6 +31,8 @@ pub enum Violation {
     NotUsed { part: Part, name: &'static str },
     #[error("{part} does more with `{name}` than print it or ask whether it is there")]
     GapUsed { part: Part, name: &'static str },
+    #[error("body.html.j2 prints `name` otherwise than as <bdi>{{{{ name }}}}</bdi>")]
+    LooseName,
     #[error("the regime forbids the element {0}, and the template declares it")]
     ForbiddenDeclared(Element),
     #[error("the regime forbids the element {element}, and {part} carries it")]
@@ -71,6 +74,13 @@ pub enum Violation {
     NotPlain { words: usize, limit: usize },
     #[error("a sentence has {signs} signs without a space, and plain language has at most {limit}")]
     NotPlainSigns { signs: usize, limit: usize },
+    #[error(
+        "the notice is too hard to read: {grade}, and the limit is {limit}. Make its sentences shorter, and its words more \
+         common ones"
+    )]
+    TooHard { grade: Grade, limit: Grade },
+    #[error("{part} hedges: {words:?}. Say what is known, and say of the rest that it is not yet known")]
+    Hedge { part: Part, words: String },
     #[error("the subject {0}")]
     Subject(&'static str),
     #[error("template syntax is left over in the notice")]
