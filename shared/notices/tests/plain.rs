@@ -183,8 +183,8 @@ fn added(parts: &mut Parts, paragraphs: &[&str]) {
     for (part, end, open, close) in
         [(Part::Text, "{% endif %}\n", "\n", "\n"), (Part::Html, "{% endif %}\n</body>", "<p>", "</p>")]
     {
-        let source = parts.sources.get_mut(&part).unwrap();
-        let at = source.rfind(end).unwrap();
+        let source = parts.sources.get_mut(&part).expect("the part");
+        let at = source.rfind(end).expect("its end");
         let text: String = paragraphs.iter().map(|words| format!("{open}{words}{close}\n")).collect();
         source.insert_str(at, &text);
     }
