@@ -70,6 +70,30 @@ impl Papers {
         })
     }
 
+    pub fn duties(&self) -> &[Obligation] {
+        &self.duties
+    }
+
+    pub fn coverage(&self, id: ObligationId) -> Option<&Coverage> {
+        self.covered.get(&id)
+    }
+
+    /// Whether no notice can fulfil the duty.
+    pub fn is_on_desk(&self, id: ObligationId) -> bool {
+        self.plan.head.desk.contains_key(&id)
+    }
+
+    /// What is known of the breach itself, whoever is told of it.
+    pub fn of_the_breach(&self) -> Dossier {
+        let mut dossier =
+            Dossier::new(TimeZone::get(&self.tenant.controller.time_zone).unwrap_or(TimeZone::UTC));
+        clocks(&mut dossier, &self.incident, Some(self.made));
+        self.counts(&mut dossier);
+        self.data(&mut dossier, "en");
+        self.words(&mut dossier, "en", false);
+        dossier
+    }
+
     pub fn duty(&self, id: ObligationId) -> Option<&Obligation> {
         self.duties.iter().find(|duty| duty.id == id)
     }
@@ -140,24 +164,23 @@ impl Papers {
     }
 
     fn times(&self, dossier: &mut Dossier) {
-        let clocks = self.incident.all_clocks();
-        let mut clock = |fact, name: &str| {
-            let at = clocks.get(name).copied().map(Value::Instant);
-            dossier.put_known(fact, at, self.stated(&format!("clocks.{name}")));
-        };
-        clock(Fact::Awareness, "awareness");
-        clock(Fact::Discovery, "discovery");
-        clock(Fact::OccurrenceBegin, "occurrence");
-        let occurrence = if clocks.contains_key("occurrence") { "day" } else { "unknown" };
+        clocks(dossier, &self.incident, Some(self.made));
+        let occurrence =
+            if self.incident.all_clocks().contains_key("occurrence") { "day" } else { "unknown" };
         dossier.put(Fact::OccurrenceKind, Value::word(occurrence), self.stated("clocks.occurrence"));
     }
 
-    fn people(&self, dossier: &mut Dossier, duty: &Obligation) {
+    fn counts(&self, dossier: &mut Dossier) {
         let scope = &self.plan.head.scope;
         dossier.put(Fact::People, Value::Number(scope.people), self.counted);
         let exactness = if scope.rejected == 0 { "exact" } else { "about" };
         dossier.put(Fact::PeopleExactness, Value::word(exactness), self.counted);
         dossier.put(Fact::PeopleByPlace, Value::Places(scope.by_residence.clone()), self.counted);
+    }
+
+    fn people(&self, dossier: &mut Dossier, duty: &Obligation) {
+        self.counts(dossier);
+        let scope = &self.plan.head.scope;
         let residents = scope.by_residence.get(&duty.jurisdiction).copied().unwrap_or_default();
         dossier.put(Fact::Residents, Value::Number(residents), self.counted);
         let in_union = scope.by_residence.iter().filter(|(place, _)| in_eea(place));
@@ -310,6 +333,25 @@ impl Papers {
     /// The leaf of a person's statement of a fact; of what nobody stated, that of the plan.
     fn stated(&self, fact: &str) -> LeafId {
         self.incident.stated.leaves.get(fact).copied().unwrap_or(self.made)
+    }
+}
+
+/// The instants that laws count from, each with the leaf of the person who stated it, else with this one. What has no leaf
+/// yet is said without.
+pub fn clocks(dossier: &mut Dossier, incident: &Incident, else_by: Option<LeafId>) {
+    let clocks = incident.all_clocks();
+    for (fact, name) in [
+        (Fact::Awareness, "awareness"),
+        (Fact::Discovery, "discovery"),
+        (Fact::OccurrenceBegin, "occurrence"),
+    ] {
+        let Some(at) = clocks.get(name).copied().map(Value::Instant) else {
+            continue;
+        };
+        match incident.stated.leaves.get(&format!("clocks.{name}")).copied().or(else_by) {
+            Some(leaf) => dossier.put(fact, at, leaf),
+            None => dossier.say(fact, at),
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 //! | `POST .../incidents/I/duties/O/done` `{"what", "at", "place", "sha256"}` | responder |
 //! | `POST .../incidents/I/letters/export` `{"batch"}`, `GET .../letters/N/FILE` | responder |
 //! | `POST .../incidents/I/letters/posted`, `/returned` `{"letters": [{"reference", "at", "detail"}]}` | responder |
+//! | `GET .../incidents/I/register` | any role of the tenant |
 //! | `GET /console/tenants/T/templates`, `GET .../templates/FAMILY/AUDIENCE/LANGUAGE/N` | any role of the tenant |
 //! | `POST /console/tenants/T/templates` `{"files", "reason"}` | responder, counsel or administrator of the tenant |
 //! | `POST .../templates/FAMILY/AUDIENCE/LANGUAGE/N/approve` `{"hash"}` | approver, but for who put it in |
@@ -42,6 +43,7 @@ mod letters;
 mod mend;
 mod partners;
 mod queues;
+mod register;
 mod routes;
 mod show;
 mod templates;
@@ -182,6 +184,9 @@ async fn answer(
         Route::ListFilings(tenant, incident) => filings::list(ports, principal, tenant, incident).await,
         Route::DraftFiling(tenant, of, form) => {
             filings::draft(ports, principal, tenant, of, &form, now).await
+        }
+        Route::RegisterEntry(tenant, incident) => {
+            register::entry(ports, principal, tenant, incident, now).await
         }
         Route::AnswerFiling(tenant, of) => {
             filings::answer(ports, principal, tenant, of, &request.body, now).await

@@ -21,6 +21,8 @@ pub enum Route {
     Settle(TenantId, ChunkRef),
     DutyDone(TenantId, IncidentId, ObligationId),
     ListFilings(TenantId, IncidentId),
+    /// The incident's entry in the register of breaches.
+    RegisterEntry(TenantId, IncidentId),
     /// The form of this key, as it would be filled now.
     DraftFiling(TenantId, Of, String),
     AnswerFiling(TenantId, Of),
@@ -113,6 +115,9 @@ pub fn route(request: &Request) -> Result<Route, No> {
         ("POST", ["console", "tenants", t, "incidents", i, "duties", o, "done"]) => {
             let obligation = o.parse().map_err(|_| No::NotFound)?;
             Ok(Route::DutyDone(tenant(t)?, incident(i)?, obligation))
+        }
+        ("GET", ["console", "tenants", t, "incidents", i, "register"]) => {
+            Ok(Route::RegisterEntry(tenant(t)?, incident(i)?))
         }
         ("GET", ["console", "tenants", t, "incidents", i, "filings"]) => {
             Ok(Route::ListFilings(tenant(t)?, incident(i)?))

@@ -16,6 +16,8 @@ mod senders;
 mod told;
 mod waves;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::changes::{Change, DutyChanges};
@@ -23,11 +25,13 @@ use tocsin_domain::incident::{Incident, PlanRef, Stage};
 use tocsin_domain::obligation::{Audience, Obligation, Owed, unconfirmed};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::plan::{
-    Plan, PlanHead, SentElsewhere, brief_digest, facts_digest, obligations_root, waves_tree,
+    Plan, PlanHead, SentElsewhere, Wave, brief_digest, facts_digest, obligations_root, waves_tree,
 };
 use tocsin_domain::tenant::Tenant;
 use tocsin_domain::wire::{Message, PlanJob, read};
 use tocsin_law::RulePack;
+use tocsin_notices::letter::Brief;
+use tocsin_notices::{Library, hedge};
 use tocsin_ports::store::incidents::{self, Versioned};
 use tocsin_ports::store::plans::{Made, counted_leaf, made_leaf};
 use tocsin_ports::store::{chunks, confirmations, plans, templates, tenants};
@@ -179,9 +183,18 @@ async fn make(
         Err(why) => vec![outlook::unknown(why)],
     };
     let unsigned = senders::warnings(ports, &tenant.senders, &plan.waves).await;
-    let attention = [laid.attention, warnings, unsigned].concat();
+    let hedged = hedged(&library, &brief, &plan.waves);
+    let attention = [laid.attention, warnings, unsigned, hedged].concat();
     put(ports, scope, &was, &plan, &attention, now).await?;
     Ok(())
+}
+
+/// Where the merchant's own words hide what is known, for whoever approves them: no plan is refused for its tone.
+fn hedged(library: &Library, brief: &Brief, waves: &[Wave]) -> Vec<String> {
+    let letters = waves.iter().filter_map(|wave| library.pinned(&wave.template));
+    let hedges = letters.flat_map(|template| hedge::hedged(template, &brief.facts));
+    let told: BTreeSet<String> = hedges.map(|hedge| hedge.to_string()).collect();
+    told.into_iter().collect()
 }
 
 /// How the duties of a new version differ from those that were approved last, or, before any were, from those of the version

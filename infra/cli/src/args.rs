@@ -15,6 +15,7 @@ use crate::counsel::RuleArgument;
 use crate::facts::{Answered, Named};
 use crate::filing::OfFiling;
 use crate::notice::Notice;
+use crate::register::Register;
 use crate::template::OfTemplate;
 use crate::tenant::SecretFile;
 
@@ -44,6 +45,9 @@ pub enum Command {
     /// File with authorities: answer, prepare, approve, submit, export
     #[command(subcommand)]
     Filing(OfFiling),
+    /// Write out the register of breaches that the GDPR asks for (Article 33(5))
+    #[command(subcommand)]
+    Register(Register),
     /// Look at the notices that ship
     #[command(subcommand)]
     Notice(Notice),

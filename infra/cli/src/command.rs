@@ -21,7 +21,7 @@ use crate::counsel::RuleArgument;
 use crate::failure::Failure;
 use crate::show::Options;
 use crate::tenant::SecretFile;
-use crate::{audit, counsel, explain, facts, filing, law, letters, notice, show, template, tenant};
+use crate::{audit, counsel, explain, facts, filing, law, letters, notice, register, show, template, tenant};
 
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
@@ -40,6 +40,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
             answered(&answer, json, show::resent)
         }
         Command::Filing(command) => filing::run(command).await,
+        Command::Register(command) => register::run(command).await,
         Command::Notice(command) => notice::run(command),
         Command::Template(command) => template::run(command).await,
         Command::Letters(command) => letters(command).await,

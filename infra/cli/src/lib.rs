@@ -21,6 +21,7 @@ pub mod law;
 pub mod letters;
 pub mod notice;
 pub mod preview;
+mod register;
 pub mod show;
 pub mod template;
 pub mod tenant;

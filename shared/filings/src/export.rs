@@ -233,7 +233,7 @@ fn row(Line { id, ask, says, leaf }: &Line<'_>) -> String {
 }
 
 /// `mso-number-format`: a program for tables that opens the page takes an answer for words, and never for a formula.
-const STYLE: &str = "body { font-family: Arial, Helvetica, sans-serif; font-size: 10pt; line-height: 1.4; max-width: 50em; margin: 2em auto; }
+pub(crate) const STYLE: &str = "body { font-family: Arial, Helvetica, sans-serif; font-size: 10pt; line-height: 1.4; max-width: 50em; margin: 2em auto; }
 h1 { font-size: 16pt; } h2 { font-size: 12pt; margin-top: 1.5em; break-after: avoid; }
 table { border-collapse: collapse; width: 100%; table-layout: fixed; } tr { break-inside: avoid; } tr.long { break-inside: auto; }
 th, td { border: 1px solid #bbbbbb; padding: 0.3em 0.5em; text-align: left; vertical-align: top; overflow-wrap: anywhere; mso-number-format: \"\\@\"; }
@@ -252,7 +252,7 @@ fn page_style(footer: &str) -> String {
     )
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for sign in readable(text).chars() {
         match sign {

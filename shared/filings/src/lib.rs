@@ -16,6 +16,7 @@ mod known;
 mod library;
 mod mail;
 mod readable;
+pub mod register;
 
 pub use dossier::{Dossier, Known, Source, Value};
 pub use export::{NOT_YET_KNOWN, schema, to_html, to_json, to_text};
