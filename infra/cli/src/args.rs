@@ -325,7 +325,9 @@ impl ToThoseTold {
 pub enum Letters {
     /// Write an incident's letters that were not exported yet into one file, one JSON object a line (responders)
     ///
-    /// Each line has "reference", "name", "address", "language", "subject" and "text". The file holds personal data. What is
+    /// Each line has "reference", "name", "address", "language", "subject" and "text". The file holds personal data. It is a
+    /// machine's: names and addresses stand in it to the letter, those that begin with = or @ too, so no program for tables
+    /// should take them for more than text. What is
     /// exported at once is a batch with a number; each letter is in one.
     Export {
         /// The incident's id, as `incident list` prints it

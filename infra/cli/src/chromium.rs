@@ -409,13 +409,12 @@ mod tests {
         fs::write(&program, "#!/bin/sh\nexec sleep 600\n").unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
         let sleeper = Chromium { program, looks: 3 };
-        let error = loop {
-            match sleeper.pdf("<p>").unwrap_err() {
-                // Another test's child may hold the file that was just written, for a moment.
-                ChromiumError::NotRun { error, .. } if error.kind() == ErrorKind::ExecutableFileBusy => {}
-                error => break error,
-            }
-        };
+        // Another test's child may hold the file that was just written, for a moment.
+        let is_held = |error: &ChromiumError| matches!(error, ChromiumError::NotRun { error, .. } if error.kind() == ErrorKind::ExecutableFileBusy);
+        let mut error = sleeper.pdf("<p>").unwrap_err();
+        while is_held(&error) {
+            error = sleeper.pdf("<p>").unwrap_err();
+        }
         assert!(matches!(error, ChromiumError::TooLong(_)), "{error}");
     }
 }

@@ -405,6 +405,10 @@ fn draft(answer: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+    use tocsin_domain::id::SignalId;
+    use tocsin_filings::{Act, Completeness, Dossier, Given, fill};
+
     use super::*;
 
     #[test]
@@ -438,5 +442,28 @@ mod tests {
         let shown = json!({ "duties": [duty("b", "FR"), duty("a", "AT")] });
         assert_eq!(place_of(&shown, &wanted).unwrap(), "AT");
         assert!(matches!(place_of(&json!({ "duties": [duty("b", "FR")] }), &wanted), Err(Failure::NoDuty)));
+    }
+
+    #[test]
+    fn a_mail_has_the_data_and_the_pdf_of_a_machine_that_can_draw_one() {
+        let form = form("edpb-art33").unwrap();
+        let tenant = "shop".parse().unwrap();
+        let incident = IncidentId::of(&tenant, SignalId::of(&tenant, "a", "b"));
+        let of = (incident, ObligationId::of(incident, "eu-gdpr-authority", "AT", "the authority"));
+        let act = Act { by: "arn:person".to_owned(), at: "2026-11-24T09:00:00Z".parse().unwrap() };
+        let filled = fill(form, &Dossier::new(TimeZone::UTC), &Given::new()).unwrap();
+        let prepared =
+            Filing::prepare(of, None, Completeness::Incomplete, (form, filled), act.clone()).unwrap();
+        let envelope = Envelope {
+            from: "privacy@shop.example".parse().unwrap(),
+            to: mailbox(form, "AT").unwrap(),
+            at: act.at,
+        };
+        assert!(matches!(mailed(form, &prepared, &envelope), Err(Failure::Mail(_))));
+        let hash = prepared.hash.clone();
+        let mail = mailed(form, &prepared.approve(&hash, act).unwrap(), &envelope).unwrap();
+        let mail = String::from_utf8(mail).unwrap();
+        assert!(mail.contains("To: <dsb@dsb.gv.at>\r\n") && mail.contains("application/json"), "{mail:.500}");
+        assert_eq!(mail.contains("application/pdf"), Chromium::look().unwrap().is_some());
     }
 }
