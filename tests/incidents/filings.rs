@@ -346,3 +346,50 @@ fn a_later_phase_with_an_instant_alarms_before_it_and_keeps_the_incident_open() 
     town.minutes(24 * 60);
     assert_eq!(about(&town, ""), 0, "{:?}", tasks(&town, &incident));
 }
+
+fn entry(town: &Town, incident: &str) -> Value {
+    get(town, incident, "register")["entry"].clone()
+}
+
+#[test]
+fn the_register_holds_a_breach_with_what_was_decided_and_filed() {
+    let (town, incident, duty) = on_the_desk();
+    let filing = prepared(&town, &incident, &duty, "incomplete");
+    approved(&town, &incident, &filing);
+    filed(&town, &incident, &filing);
+    let given = json!({ "number": "2026/17" });
+    assert_eq!(step(&town, RESPONDER, &incident, &filing, "acknowledge", &given).status, 200);
+    let entry = entry(&town, &incident);
+    let fact = |what: &str| {
+        let facts = entry["facts"].as_array().expect("facts");
+        facts.iter().find(|line| line["what"] == what).unwrap_or_else(|| panic!("no {what}")).clone()
+    };
+    assert_eq!(fact("People concerned")["value"], json!({ "number": 7 }));
+    for what in ["What happened", "Likely consequences", "Measures taken and planned"] {
+        assert!(fact(what)["value"]["text"].is_string() && fact(what)["leaf"].is_string(), "{what}");
+    }
+    let decided = |regime: &str| {
+        let decisions = entry["decisions"].as_array().expect("decisions").iter();
+        decisions.filter(|decision| decision["regime"] == regime).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(decided("eu-gdpr-authority")[0]["state"], "met by a person's word");
+    assert_eq!(entry["filed"][0]["number"], "2026/17");
+    assert_eq!(entry["filed"][0]["hash"], filing["hash"]);
+    assert!(!entry.to_string().contains("customer0@example.com"));
+}
+
+#[test]
+fn the_register_says_why_nobody_was_told_and_what_is_not_known_yet() {
+    let (town, incident) = leaked(&customers(7));
+    let no_risk = json!({ "facts": { "risk": "none" }, "reason": "the key was never out" });
+    assert_eq!(act(&town, RESPONDER, &incident, "facts", &no_risk).status, 200);
+    town.drain();
+    let entry = entry(&town, &incident);
+    let decisions = entry["decisions"].as_array().expect("decisions");
+    let authority = decisions.iter().find(|decision| decision["regime"] == "eu-gdpr-authority");
+    let authority = authority.expect("the duty is decided");
+    assert_eq!(authority["owed"], "no");
+    assert!(authority["reasons"].to_string().contains("risk"), "{authority}");
+    let unknown = entry["facts"].as_array().expect("facts").iter().filter(|line| line["value"].is_null());
+    assert_eq!(unknown.map(|line| line["what"].clone()).collect::<Vec<_>>(), [json!("Cause")]);
+}
