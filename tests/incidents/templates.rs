@@ -95,6 +95,7 @@ fn an_own_letter_goes_out_once_it_is_approved() {
     assert!(told.iter().all(|text| text.contains("Good day, ")), "{told:?}");
     let log = exported_log(&town);
     assert!(log.contains("template-put") && log.contains("template-approved"));
+    assert!(log.contains("gdpr/individual/en@own-1"), "a claim names the very letter");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tocsin_domain::incident::Incident;
-use tocsin_domain::obligation::Owed;
+use tocsin_domain::obligation::{Audience, Owed};
 use tocsin_domain::tenant::{Contact, Tenant};
 use tocsin_notices::letter::{Brief, BriefContact};
 use tocsin_notices::{
@@ -53,7 +53,7 @@ pub fn of(
         filing: None,
         reference_prefix: reference_prefix(tenant),
     };
-    let contacts = contacts(tenant, clocks.get("awareness").copied(), duties, &zone);
+    let contacts = contacts(tenant, &clocks, duties, &zone);
     Ok(Brief { facts, data, sender: tenant.senders.email_from.clone(), contacts })
 }
 
@@ -124,18 +124,21 @@ fn texts(tenant: &Tenant) -> BTreeMap<String, Texts> {
 
 fn contacts(
     tenant: &Tenant,
-    aware: Option<Timestamp>,
+    clocks: &BTreeMap<String, Timestamp>,
     duties: &[Duty],
     zone: &TimeZone,
 ) -> BTreeMap<String, BriefContact> {
-    let aware = aware.map(|at| at.to_zoned_datetime(zone.clone()).datetime());
+    let aware = |audience: Audience| {
+        let own = (audience == Audience::Controller).then(|| clocks.get("processor_awareness")).flatten();
+        own.or_else(|| clocks.get("awareness")).map(|at| at.to_zoned_datetime(zone.clone()).datetime())
+    };
     let owed = duties.iter().filter(|duty| duty.obligation.owed == Owed::Yes);
     owed.filter_map(|duty| Some((contact_of(tenant, duty)?, duty)))
         .map(|(contact, duty)| {
             let filing = Filing {
                 authority: duty.obligation.recipient.clone(),
                 earlier_number: None,
-                aware,
+                aware: aware(duty.obligation.audience),
                 time_zone: Some(tenant.controller.time_zone.clone()),
                 people_categories: vec!["customers".to_owned()],
             };

@@ -26,7 +26,7 @@ use tocsin_domain::chunk::{ChunkEvent, ChunkState, Entry, TELL_AFTER, event_of_a
 use tocsin_domain::health::{Count, Health};
 use tocsin_domain::incident::{Incident, LETTERS_WAIT, PlanRef};
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
-use tocsin_domain::plan::{Channel, Door, Wave};
+use tocsin_domain::plan::{Channel, Door, TemplateRef, Wave};
 use tocsin_domain::receipt::with_evidence;
 use tocsin_domain::wire::{Message, NoticesJob, SendJob, read};
 use tocsin_notices::letter::Brief;
@@ -184,7 +184,7 @@ async fn hand_over(
     }
     let lease_until = now + ports.settings().send_timeout + LEASE_MARGIN;
     let attempt = chunk.attempt + 1;
-    let claimed = leaf(scope, chunk, attempt, Action::ChunkClaimed, "due, approved, and not halted", now);
+    let claimed = claimed_leaf(scope, chunk, wave, attempt, now);
     match chunks::claim(ports, scope, chunk, lease_until, &claimed).await? {
         Claim::Won(_) => {}
         Claim::Lost => return Ok(Outcome::Skip { why: "another worker claimed the chunk" }),
@@ -348,6 +348,14 @@ async fn tell_a_person(
     incidents::ask(ports, scope, chunk.chunk.at.incident, task, &[]).await
 }
 
+/// With the very letter by which it goes.
+fn claimed_leaf(scope: &TenantScope, chunk: &StoredChunk, wave: &Wave, attempt: u32, now: Timestamp) -> Leaf {
+    let TemplateRef { id, version, hash } = &wave.template;
+    let letter = [("template", format!("{id}@{version}")), ("template-hash", hash.clone())];
+    let why = "due, approved, and not halted";
+    leaf_with(scope, (chunk, attempt), Action::ChunkClaimed, why, letter, now)
+}
+
 fn leaf(
     scope: &TenantScope,
     chunk: &StoredChunk,
@@ -356,8 +364,19 @@ fn leaf(
     why: &str,
     now: Timestamp,
 ) -> Leaf {
+    leaf_with(scope, (chunk, attempt), action, why, [], now)
+}
+
+fn leaf_with<const N: usize>(
+    scope: &TenantScope,
+    (chunk, attempt): (&StoredChunk, u32),
+    action: Action,
+    why: &str,
+    further: [(&'static str, String); N],
+    now: Timestamp,
+) -> Leaf {
     let at = chunk.chunk.at;
-    let subject = [("chunk", at.to_string()), ("attempt", attempt.to_string())];
+    let subject = [("chunk", at.to_string()), ("attempt", attempt.to_string())].into_iter().chain(further);
     Leaf::new(
         scope.tenant(),
         Some(at.incident),
