@@ -72,7 +72,7 @@ fn lint(library: &Library) -> Result<String, Failure> {
 fn grade(template: &Template) -> Result<String, Failure> {
     let measured = readability::measured(template).map_err(|error| Failure::Letter(error.to_string()))?;
     let words = match measured {
-        Some(grade) => format!("{grade} ({})", grade.limit()),
+        Some(grade) => format!("{grade}, {}", grade.bound()),
         None => "not measured".to_owned(),
     };
     let wrong = match (template.header().readability, measured) {

@@ -167,6 +167,13 @@ impl Grade {
         Grade { tenths: self.formula.limit(), ..self }
     }
 
+    /// The limit in words: "at most 9.0".
+    pub fn bound(self) -> String {
+        let tenths = self.limit().tenths;
+        let side = if self.formula.rises() { "at most" } else { "at least" };
+        format!("{side} {}.{}", tenths / 10, tenths % 10)
+    }
+
     /// Whether a text is harder than a letter may be.
     pub(crate) fn is_too_hard(self) -> bool {
         self.hardness() > self.limit().hardness()
