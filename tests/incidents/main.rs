@@ -24,3 +24,4 @@ mod senders;
 mod short_of_time;
 mod signals;
 mod stuck;
+mod verification;

@@ -16,6 +16,7 @@ use crate::facts::{Answered, Named};
 use crate::filing::OfFiling;
 use crate::notice::Notice;
 use crate::tenant::SecretFile;
+use crate::verification::Verification;
 
 /// From a security signal to lawful, delivered and provable breach notices, in your own AWS account.
 ///
@@ -49,6 +50,9 @@ pub enum Command {
     /// Hand letters to the print house, and take in what came of them
     #[command(subcommand)]
     Letters(Letters),
+    /// Publish how readers check that a notice is real, and check what is published
+    #[command(subcommand)]
+    Verification(Verification),
     /// Take the audit log out, and prove that it is whole
     #[command(subcommand)]
     Audit(Audit),

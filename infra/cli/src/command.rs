@@ -21,7 +21,7 @@ use crate::counsel::RuleArgument;
 use crate::failure::Failure;
 use crate::show::Options;
 use crate::tenant::SecretFile;
-use crate::{audit, counsel, explain, facts, filing, law, letters, notice, show, tenant};
+use crate::{audit, counsel, explain, facts, filing, law, letters, notice, show, tenant, verification};
 
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
@@ -42,6 +42,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Filing(command) => filing::run(command).await,
         Command::Notice(command) => notice::run(command),
         Command::Letters(command) => letters(command).await,
+        Command::Verification(command) => verification::run(command).await,
         Command::Audit(command) => audit(command).await,
         Command::Dlq(command) => dlq(command).await,
         Command::Health { hours, of: OfInstallation { json, connection } } => {

@@ -10,6 +10,7 @@ use crate::audit::AuditError;
 use crate::console::ConsoleError;
 use crate::letters::BadRow;
 use crate::tenant::TenantError;
+use crate::verification::Doubt;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -47,6 +48,8 @@ pub enum Failure {
     NoFiling(u32),
     #[error("the filing is of another version of this program: use the one that prepared it")]
     OtherVersion,
+    #[error(transparent)]
+    Verification(#[from] Doubt),
     #[error("remarks on the law: {0}; a lawyer should look at them")]
     Remarks(usize),
 }
@@ -68,7 +71,7 @@ impl Failure {
     fn is_no(&self) -> bool {
         match self {
             Failure::Console(error) => error.is_refusal(),
-            Failure::Audit { .. } | Failure::Remarks(_) => true,
+            Failure::Audit { .. } | Failure::Verification(_) | Failure::Remarks(_) => true,
             Failure::Law(_)
             | Failure::UnreadableFacts(_)
             | Failure::NoConsole

@@ -21,5 +21,6 @@ pub mod letters;
 pub mod notice;
 pub mod show;
 pub mod tenant;
+pub mod verification;
 
 mod table;

@@ -66,6 +66,8 @@ pub enum Action {
     LetterFileRead,
     LettersPosted,
     LettersReturned,
+    /// What is published of a tenant's notices was signed.
+    ManifestSigned,
     MessageParked,
     NoticeCalledUp,
     PersonAsked,
@@ -85,6 +87,7 @@ pub enum Action {
     SignalReceived,
     SignalUpdated,
     TenantPut,
+    VerificationKeyMade,
     WavePaused,
     WaveResumed,
 }
