@@ -30,6 +30,8 @@ pub struct Language {
     and_more: String,
     /// Words for people, so that the gate sees "12 residents" where a count is forbidden.
     people_words: Vec<String>,
+    /// Beginnings of words by which a notice says that its reference can be checked.
+    checks: Vec<String>,
     categories: BTreeMap<String, Category>,
 }
 
@@ -129,6 +131,11 @@ impl Language {
     /// Words for people.
     pub fn people_words(&self) -> &[String] {
         &self.people_words
+    }
+
+    /// Beginnings of words by which a notice says that its reference can be checked.
+    pub fn checks(&self) -> &[String] {
+        &self.checks
     }
 
     /// The labels of these categories, the gravest first. Unknown keys are left out:

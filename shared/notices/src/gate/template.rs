@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{CALIFORNIA_HEADINGS, CALIFORNIA_TITLE, Violation};
 use crate::element::{Demands, Element};
+use crate::header::Audience;
 use crate::markers::marked;
 use crate::template::{Part, Template};
 
@@ -31,6 +32,7 @@ pub fn check_template(template: &Template, regime: &str, demands: &Demands) -> R
     }
     violations.extend(short_forms(template));
     violations.extend(gaps(template));
+    violations.extend(personal_subject(template));
     violations.extend(phrases(template));
     violations.extend(forbidden(template, regime, demands));
     if violations.is_empty() { Ok(()) } else { Err(violations) }
@@ -143,6 +145,14 @@ fn gaps(template: &Template) -> Vec<Violation> {
         }
     }
     violations
+}
+
+/// The subject of a letter to people is published, so that they can tell it from false ones: it is the same for them all.
+fn personal_subject(template: &Template) -> Vec<Violation> {
+    let source = template.source(Part::Subject).unwrap_or_default();
+    let is_published = template.header().audience == Audience::Individual;
+    let named = ["name", "reference"].into_iter().filter(|name| is_published && prints(source, name));
+    named.map(|name| Violation::PersonalSubject { name }).collect()
 }
 
 /// What stands in the tags that print or decide.

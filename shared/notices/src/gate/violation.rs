@@ -28,6 +28,8 @@ pub enum Violation {
     NoPhrase(Element),
     #[error("{part} does not use `{name}`")]
     NotUsed { part: Part, name: &'static str },
+    #[error("the subject prints `{name}`, and it is published")]
+    PersonalSubject { name: &'static str },
     #[error("{part} does more with `{name}` than print it or ask whether it is there")]
     GapUsed { part: Part, name: &'static str },
     #[error("the regime forbids the element {0}, and the template declares it")]
