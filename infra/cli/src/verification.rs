@@ -82,10 +82,7 @@ pub async fn run(command: Verification) -> Result<(), Failure> {
             answered(&answer, json, made)
         }
         Verification::Check { folder, reference, key } => {
-            let read = |path: &str| fs::read(folder.join(path)).ok();
-            let checked = check(read, key.as_deref()).map_err(Doubt::Broken)?;
-            print(&said_of(&checked))?;
-            reference.map_or(Ok(()), |reference| print(&found(&checked, &reference)?))
+            print(&looked_at(&folder, reference.as_deref(), key.as_deref())?)
         }
     }
 }
@@ -171,6 +168,13 @@ fn said_of(checked: &Checked) -> String {
     )
 }
 
+/// What a folder says; more where a reference is asked for.
+fn looked_at(folder: &Path, reference: Option<&str>, key: Option<&str>) -> Result<String, Doubt> {
+    let checked = check(|path| fs::read(folder.join(path)).ok(), key)?;
+    let found = reference.map_or_else(|| Ok(String::new()), |reference| found(&checked, reference))?;
+    Ok(said_of(&checked) + &found)
+}
+
 fn found(checked: &Checked, reference: &str) -> Result<String, Doubt> {
     let notices = checked.find(reference)?;
     if notices.is_empty() {
@@ -194,4 +198,62 @@ fn made(answer: &Value) -> String {
     format!(
         "the key {key} signs from now on: publish the site again, and tell those who pin the key its thumbprint\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use tocsin_domain::plan::{Channel, Phase};
+    use tocsin_verification::{Contact, Issuer, Keys, Manifest, Notice, Print, Seed};
+
+    use super::*;
+
+    const REFERENCE: &str = "SHOP-7F3K92QDAB";
+
+    fn files(keys: &Keys) -> Files {
+        let contact = Contact { email: "privacy@shop.example".to_owned(), phone: None };
+        let notice = Notice {
+            date: date(2026, 11, 23),
+            prefix: "SHOP".to_owned(),
+            phase: Phase::First,
+            channel: Channel::Email,
+            language: "en".to_owned(),
+            subject: Some("Important".to_owned()),
+            contact: contact.clone(),
+        };
+        let mut ledger = Ledger::of(vec![notice]);
+        ledger.add(0, Print::of(REFERENCE).unwrap());
+        let Book { draft, shards } = ledger.close();
+        let (name, host) = ("Example Goods Inc.".to_owned(), "shop.example".to_owned());
+        let issuer = Issuer { name, host, page: "https://shop.example/notice".to_owned(), contact };
+        let mut files = pages(&issuer, &draft.notices).unwrap();
+        files.extend(shards);
+        let manifest = Manifest::of(issuer, draft, "2026-11-23T10:00:00Z".parse().unwrap()).unwrap().text();
+        let signature = keys.sign(manifest.as_bytes());
+        for (path, text) in [(MANIFEST, manifest), (SIGNATURE, signature), (KEYS, keys.published())] {
+            files.insert(path.to_owned(), text.into_bytes());
+        }
+        files
+    }
+
+    #[test]
+    fn a_folder_is_checked_as_it_was_written() {
+        let folder = std::env::temp_dir().join(format!("verification-{}", std::process::id()));
+        let keys = Keys::read(&[Seed::of([7; 32]).text()]).unwrap();
+        let files = files(&keys);
+        write(&folder, &files).unwrap();
+        let told = looked_at(&folder, Some("shop 7f3k 92qd ab"), Some(&keys.id())).unwrap();
+        assert!(
+            told.contains("1 notices with 1 references") && told.contains("2026-11-23 email en, Important"),
+            "{told}"
+        );
+        let doubt =
+            |reference: Option<&str>, key: Option<&str>| looked_at(&folder, reference, key).unwrap_err();
+        assert!(matches!(doubt(Some("SHOP-2345ABCDEF"), None), Doubt::NotOurs));
+        assert!(matches!(doubt(Some("REF-1"), None), Doubt::NoReference(_)));
+        assert!(matches!(doubt(None, Some("another")), Doubt::Broken(Broken::OtherKey(_))));
+        fs::write(folder.join(START_PAGE), "pay here").unwrap();
+        assert!(matches!(doubt(None, None), Doubt::Broken(Broken::Changed(_))));
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }
