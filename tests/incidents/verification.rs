@@ -177,6 +177,17 @@ fn of_an_incident_that_is_cancelled_those_are_listed_who_were_told() {
 }
 
 #[test]
+fn of_a_plan_that_waits_for_another_approval_nothing_is_listed() {
+    let mut settings = tenant("shop");
+    settings["approvals_needed"] = json!(2);
+    let (town, incident) = leaked_of(&customers(7), &settings, &json!({}));
+    make_key(&town);
+    approve(&town, &incident);
+    assert!(!get(&town, SITE)["waves"].as_array().expect("waves").is_empty());
+    assert_eq!(checked(&publish(&town)).manifest.references.count, 0);
+}
+
+#[test]
 fn prints_come_by_runs_of_chunks() {
     let (town, _) = half_told();
     let listing = get(&town, SITE);
