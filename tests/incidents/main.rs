@@ -25,3 +25,4 @@ mod short_of_time;
 mod signals;
 mod stuck;
 mod templates;
+mod verification;

@@ -21,6 +21,9 @@
 //! | `POST /console/tenants/T/templates` `{"files", "reason"}` | responder, counsel or administrator of the tenant |
 //! | `POST .../templates/FAMILY/AUDIENCE/LANGUAGE/N/approve` `{"hash"}` | approver, but for who put it in |
 //! | `POST .../templates/FAMILY/AUDIENCE/LANGUAGE/N/withdraw` `{"reason"}` | responder, counsel or approver |
+//! | `GET /console/tenants/T/verification`, `GET .../incidents/I/prints/PLAN/WAVE/FROM` | any role of the tenant |
+//! | `POST /console/tenants/T/verification/sign` `{"notices", "references", "shards"}` | responder or approver |
+//! | `POST /console/tenants/T/verification/key` `{"reason"}` | administrator of the installation |
 //! | `GET /console/tenants/T/audit`, `GET .../audit/tiles/N` | auditor or administrator |
 //! | `GET /console/health/HOURS` | administrator |
 //! | `GET /console/queues`, `GET /console/queues/Q/dead-letters/N`, `POST .../redrive` `{"reason", "rate"}` | administrator |
@@ -48,6 +51,7 @@ mod routes;
 mod show;
 mod templates;
 mod tenant;
+mod verification;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -208,6 +212,14 @@ async fn answer(
         }
         Route::Act(tenant, incident, act @ (Act::Hold | Act::Release | Act::Cancel)) => {
             acts::halt(ports, principal, tenant, incident, act, &request.body, now).await
+        }
+        Route::ListPublished(tenant) => verification::list(ports, principal, tenant).await,
+        Route::Prints(tenant, wave, from) => {
+            verification::prints(ports, principal, tenant, (wave, from)).await
+        }
+        Route::SignManifest(tenant) => verification::sign(ports, principal, tenant, &request.body, now).await,
+        Route::MakeVerificationKey(tenant) => {
+            verification::make_key(ports, principal, tenant, &request.body, now).await
         }
         Route::ShowHealth(hours) => health::show(ports, principal, hours, now).await,
         Route::ListQueues => queues::list(ports, principal).await,

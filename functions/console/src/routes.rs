@@ -4,6 +4,7 @@ use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
 use tocsin_ports::Queue;
 use tocsin_ports::store::letters::LetterFile;
+use tocsin_ports::store::plans::WaveRef;
 use tocsin_stage::http::Request;
 
 use crate::No;
@@ -40,6 +41,12 @@ pub enum Route {
     /// A file of the batch of this number.
     LetterFile(TenantId, IncidentId, u32, LetterFile),
     ImportLetters(TenantId, IncidentId, Post),
+    /// What can be published of the tenant's notices.
+    ListPublished(TenantId),
+    /// From this chunk on.
+    Prints(TenantId, WaveRef, u32),
+    SignManifest(TenantId),
+    MakeVerificationKey(TenantId),
     AuditHead(TenantId),
     AuditTile(TenantId, u64),
     /// Over so many hours.
@@ -172,6 +179,16 @@ pub fn route(request: &Request) -> Result<Route, No> {
         ("POST", ["console", "tenants", t, "partners", "resend"]) => Ok(Route::ResendToPartner(tenant(t)?)),
         ("POST", ["console", "tenants", t, "law", "confirm"]) => Ok(Route::ConfirmRules(tenant(t)?)),
         ("GET", ["console", "tenants", t, "law", "confirmed"]) => Ok(Route::ListConfirmed(tenant(t)?)),
+        ("GET", ["console", "tenants", t, "verification"]) => Ok(Route::ListPublished(tenant(t)?)),
+        ("GET", ["console", "tenants", t, "incidents", i, "prints", plan, wave, from]) => {
+            let [plan, wave, from] =
+                [plan, wave, from].map(|number| number.parse().map_err(|_| No::NotFound));
+            Ok(Route::Prints(tenant(t)?, WaveRef { incident: incident(i)?, plan: plan?, wave: wave? }, from?))
+        }
+        ("POST", ["console", "tenants", t, "verification", "sign"]) => Ok(Route::SignManifest(tenant(t)?)),
+        ("POST", ["console", "tenants", t, "verification", "key"]) => {
+            Ok(Route::MakeVerificationKey(tenant(t)?))
+        }
         ("GET", ["console", "tenants", t, "audit"]) => Ok(Route::AuditHead(tenant(t)?)),
         ("GET", ["console", "tenants", t, "audit", "tiles", number]) => {
             Ok(Route::AuditTile(tenant(t)?, number.parse().map_err(|_| No::NotFound)?))
@@ -239,8 +256,13 @@ mod tests {
         assert_eq!(asked("GET", path), Ok(Route::ShowDeadLetters(notices.clone(), 20)));
         let path = "/console/queues/notices-us-east-1/redrive";
         assert_eq!(asked("POST", path), Ok(Route::Redrive(notices)));
+        let prints = format!("/console/tenants/shop/incidents/{incident}/prints/1/2/500");
+        let wave = WaveRef { incident: i, plan: 1, wave: 2 };
+        assert_eq!(asked("GET", &prints), Ok(Route::Prints("shop".parse().unwrap(), wave, 500)));
         for (method, path) in [
             ("GET", path),
+            ("GET", "/console/tenants/shop/verification/sign"),
+            ("GET", &prints.replace("500", "-1")),
             ("POST", "/console/queues/letters/redrive"),
             ("GET", "/console/queues/siem/dead-letters/-1"),
             ("POST", &settle("1123456789abcdef0123456789abcdef")),

@@ -18,6 +18,7 @@ use crate::notice::Notice;
 use crate::register::Register;
 use crate::template::OfTemplate;
 use crate::tenant::SecretFile;
+use crate::verification::Verification;
 
 /// From a security signal to lawful, delivered and provable breach notices, in your own AWS account.
 ///
@@ -57,6 +58,9 @@ pub enum Command {
     /// Hand letters to the print house, and take in what came of them
     #[command(subcommand)]
     Letters(Letters),
+    /// Publish how readers check that a notice is real, and check what is published
+    #[command(subcommand)]
+    Verification(Verification),
     /// Take the audit log out, and prove that it is whole
     #[command(subcommand)]
     Audit(Audit),

@@ -21,7 +21,10 @@ use crate::counsel::RuleArgument;
 use crate::failure::Failure;
 use crate::show::Options;
 use crate::tenant::SecretFile;
-use crate::{audit, counsel, explain, facts, filing, law, letters, notice, register, show, template, tenant};
+use crate::{
+    audit, counsel, explain, facts, filing, law, letters, notice, register, show, template, tenant,
+    verification,
+};
 
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
@@ -44,6 +47,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Notice(command) => notice::run(command),
         Command::Template(command) => template::run(command).await,
         Command::Letters(command) => letters(command).await,
+        Command::Verification(command) => verification::run(command).await,
         Command::Audit(command) => audit(command).await,
         Command::Dlq(command) => dlq(command).await,
         Command::Health { hours, of: OfInstallation { json, connection } } => {

@@ -9,6 +9,7 @@ use tocsin_aws::console::{ClientError, ConsoleClient};
 use tocsin_domain::chunk::ChunkRef;
 use tocsin_domain::id::{IncidentId, ObligationId, TenantId};
 use tocsin_domain::obligation::RuleVersion;
+use tocsin_verification::{Issuer, Notice, Print, Signed};
 
 use crate::letters::Said;
 
@@ -76,6 +77,7 @@ pub enum Role {
     Approver,
     Counsel,
     Responder,
+    ResponderOrApprover,
     ResponderOrCounsel,
     Auditor,
     /// Who writes a tenant's own letters.
@@ -90,6 +92,7 @@ impl std::fmt::Display for Role {
             Role::Approver => "the role approver of the tenant",
             Role::Counsel => "the role counsel of the tenant",
             Role::Responder => "the role responder of the tenant",
+            Role::ResponderOrApprover => "the role responder or approver of the tenant",
             Role::ResponderOrCounsel => "the role responder or counsel of the tenant",
             Role::Writer => "the role responder, counsel or administrator of the tenant",
             Role::Auditor => "the role auditor of the tenant, or an administrator of the installation",
@@ -335,6 +338,39 @@ impl Console {
         self.ask("POST", &path, Some(json!({ "letters": letters })), Role::Responder).await
     }
 
+    /// What can be published of a tenant's notices.
+    pub async fn published(&self, tenant: &TenantId) -> Result<Published, ConsoleError> {
+        read(self.ask("GET", &path(tenant, "/verification"), None, Role::Any).await?)
+    }
+
+    /// The prints of the references of some of a wave's chunks, from this one on.
+    pub async fn prints(
+        &self,
+        tenant: &TenantId,
+        of: &PublishedWave,
+        from: u32,
+    ) -> Result<Prints, ConsoleError> {
+        let PublishedWave { incident, plan, wave, notice: _ } = of;
+        let path = path(tenant, &format!("/incidents/{incident}/prints/{plan}/{wave}/{from}"));
+        read(self.ask("GET", &path, None, Role::Any).await?)
+    }
+
+    /// Has a manifest made of a draft, and signed.
+    pub async fn sign_manifest(&self, tenant: &TenantId, draft: Value) -> Result<Signed, ConsoleError> {
+        let path = path(tenant, "/verification/sign");
+        read(self.ask("POST", &path, Some(draft), Role::ResponderOrApprover).await?)
+    }
+
+    /// Has the key made that signs from now on.
+    pub async fn make_verification_key(
+        &self,
+        tenant: &TenantId,
+        reason: &str,
+    ) -> Result<Value, ConsoleError> {
+        let body = json!({ "reason": reason });
+        self.ask("POST", &path(tenant, "/verification/key"), Some(body), Role::Administrator).await
+    }
+
     /// The tenant's sealed log as the text of its file, which [`tocsin_audit::verify`] reads.
     pub async fn audit_log(&self, tenant: &TenantId) -> Result<String, ConsoleError> {
         let answer = self.ask("GET", &path(tenant, "/audit"), None, Role::Auditor).await?;
@@ -411,6 +447,32 @@ struct Exported {
 #[derive(Deserialize)]
 struct LetterFile {
     lines: String,
+}
+
+/// What the console knows of a tenant's notices to people.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Published {
+    pub issuer: Issuer,
+    pub notices: Vec<Notice>,
+    pub waves: Vec<PublishedWave>,
+    /// The thumbprint of the key that signs.
+    pub key: Option<String>,
+}
+
+/// A wave whose people get the notice at this place of the list.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PublishedWave {
+    pub incident: IncidentId,
+    pub plan: u32,
+    pub wave: u32,
+    pub notice: u32,
+}
+
+/// The prints of some chunks, and from which chunk there are more.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Prints {
+    pub prints: Vec<Print>,
+    pub next: Option<u32>,
 }
 
 #[derive(Deserialize)]

@@ -12,6 +12,7 @@ use crate::chromium::ChromiumError;
 use crate::console::ConsoleError;
 use crate::letters::BadRow;
 use crate::tenant::TenantError;
+use crate::verification::Doubt;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -61,6 +62,8 @@ pub enum Failure {
     NotForTerminals(&'static str),
     #[error("{0:?} is no kind of data that the letters have words for: {1}")]
     NoKindOfData(String, String),
+    #[error(transparent)]
+    Verification(#[from] Doubt),
     #[error("remarks on the law: {0}; a lawyer should look at them")]
     Remarks(usize),
 }
@@ -82,7 +85,7 @@ impl Failure {
     fn is_no(&self) -> bool {
         match self {
             Failure::Console(error) => error.is_refusal(),
-            Failure::Audit { .. } | Failure::Mail(_) | Failure::Remarks(_) => true,
+            Failure::Audit { .. } | Failure::Mail(_) | Failure::Verification(_) | Failure::Remarks(_) => true,
             Failure::Law(_)
             | Failure::NoDuty
             | Failure::NoSender

@@ -25,5 +25,6 @@ mod register;
 pub mod show;
 pub mod template;
 pub mod tenant;
+pub mod verification;
 
 mod table;

@@ -66,6 +66,8 @@ pub enum Action {
     LetterFileRead,
     LettersPosted,
     LettersReturned,
+    /// What is published of a tenant's notices was signed.
+    ManifestSigned,
     MessageParked,
     NoticeCalledUp,
     PersonAsked,
@@ -88,6 +90,7 @@ pub enum Action {
     TemplatePut,
     TemplateWithdrawn,
     TenantPut,
+    VerificationKeyMade,
     WavePaused,
     WaveResumed,
 }

@@ -35,6 +35,8 @@ pub struct Language {
     /// another for them.
     #[serde(skip_serializing)]
     hedges: Vec<String>,
+    /// Beginnings of words by which a notice says that its reference can be checked.
+    checks: Vec<String>,
     categories: BTreeMap<String, Category>,
 }
 
@@ -159,6 +161,11 @@ impl Language {
     /// Words that hide what is known.
     pub fn hedges(&self) -> &[String] {
         &self.hedges
+    }
+
+    /// Beginnings of words by which a notice says that its reference can be checked.
+    pub fn checks(&self) -> &[String] {
+        &self.checks
     }
 
     /// The labels of these categories, the gravest first. Unknown keys are left out:

@@ -18,7 +18,7 @@ use crate::facts::{Filing, NoticeFacts, Reader};
 use crate::header::Channel;
 use crate::library::Library;
 use crate::page::{Page, Whom};
-use crate::render::{RenderError, Rendered};
+use crate::render::{self, RenderError, Rendered};
 use crate::template::{LoadError, Template};
 
 /// What every notice of a plan is rendered from. Frozen with the plan; no person's data is in it.
@@ -177,6 +177,25 @@ impl<'a> Composer<'a> {
 /// The reference of a wave's notice to a person.
 pub fn reference_of(brief: &Brief, wave: &plan::Wave, person: PersonId) -> String {
     reference(&brief.facts.reference_prefix, wave.obligation, &person.to_string())
+}
+
+/// The subject of all of a wave's notices to people, or the title in their inbox: the gate lets none name its reader. A
+/// text message has none.
+///
+/// # Errors
+/// As of the composer.
+pub fn subject_of(
+    template: &Template,
+    wave: &plan::Wave,
+    brief: &Brief,
+) -> Result<Option<String>, ComposeError> {
+    let facts = NoticeFacts { phase: wave.phase, ..brief.facts.clone() };
+    let nobody = Reader::nobody();
+    Ok(match render::blank(template, channel_of(wave.channel), &wave.regime, &facts, &nobody)? {
+        Rendered::Email(email) => Some(email.subject),
+        Rendered::InApp(in_app) => Some(in_app.title),
+        Rendered::Sms(_) => None,
+    })
 }
 
 /// What a notice says, apart from its date and from which notice of the incident it is: two that say the same differ in

@@ -147,6 +147,11 @@ impl Secret {
         &self.0
     }
 
+    /// A secret of these keys, newest first.
+    pub fn of_keys(keys: &[String]) -> Self {
+        Self(serde_json::json!({ "keys": keys }).to_string())
+    }
+
     /// The keys in it, newest first, where it is written as `{"keys": [...]}`; `None` where it is not, or has none.
     pub fn keys(&self) -> Option<Vec<String>> {
         #[derive(Deserialize)]
@@ -167,6 +172,10 @@ impl fmt::Debug for Secret {
 
 /// The name of the tenant's secret under which people get their ids.
 pub const IDENTITY_KEY: &str = "identity-key";
+
+/// The name of the tenant's secret with the keys that sign what is published of its notices. The console makes them, and
+/// nobody else sees them.
+pub const VERIFICATION_KEYS: &str = "verification";
 
 pub trait ReadSecrets {
     async fn secret(&self, scope: &TenantScope, name: &str) -> Result<Option<Secret>, PortError>;

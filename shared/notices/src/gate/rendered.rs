@@ -408,6 +408,22 @@ impl<'a> Gate<'a> {
         })
     }
 
+    /// One paragraph names the reference and the page, and says that the one can be checked on the other.
+    fn tells_how_to_check(&self, text: &str) -> bool {
+        let page = &self.values.merchant.notice_page;
+        let tells = |paragraph: &str| {
+            let words = paragraph.to_lowercase();
+            self.template
+                .language()
+                .checks()
+                .iter()
+                .any(|word| words.contains(word) || words.contains(&sms::spelt(word)))
+        };
+        text.split("\n\n").any(|paragraph| {
+            paragraph.contains(&self.facts.reference_prefix) && paragraph.contains(page) && tells(paragraph)
+        })
+    }
+
     /// What shows a reader that the notice is real: a reference, and the page where it can be checked.
     fn marks_of_origin(&self, text: &str) -> Vec<Violation> {
         let mut violations = Vec::new();
@@ -418,6 +434,9 @@ impl<'a> Gate<'a> {
         match self.template.header().audience {
             Audience::Individual if !text.contains(&self.values.merchant.notice_page) => {
                 violations.push(Violation::Lacks("the page of the full notice"));
+            }
+            Audience::Individual if violations.is_empty() && !self.tells_how_to_check(text) => {
+                violations.push(Violation::Lacks("how its reference is checked on the page"));
             }
             Audience::Individual | Audience::Authority | Audience::Controller | Audience::Card => {}
         }

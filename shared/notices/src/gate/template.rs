@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{CALIFORNIA_HEADINGS, CALIFORNIA_TITLE, Violation};
 use crate::element::{Demands, Element};
+use crate::header::Audience;
 use crate::hedge::hedges;
 use crate::markers::marked;
 use crate::template::{Part, Template};
@@ -33,6 +34,7 @@ pub fn check_template(template: &Template, regime: &str, demands: &Demands) -> R
     violations.extend(short_forms(template));
     violations.extend(gaps(template));
     violations.extend(loose_name(template));
+    violations.extend(personal_subject(template));
     violations.extend(phrases(template));
     violations.extend(hedged(template));
     violations.extend(forbidden(template, regime, demands));
@@ -154,6 +156,14 @@ fn loose_name(template: &Template) -> Option<Violation> {
     let isolated = source.matches("<bdi>{{ name }}</bdi>").count();
     let printed = tags(source).filter(|tag| *tag == "name").count();
     (printed != isolated).then_some(Violation::LooseName)
+}
+
+/// The subject of a letter to people is published, so that they can tell it from false ones: it is the same for them all.
+fn personal_subject(template: &Template) -> Vec<Violation> {
+    let source = template.source(Part::Subject).unwrap_or_default();
+    let is_published = template.header().audience == Audience::Individual;
+    let named = ["name", "reference"].into_iter().filter(|name| is_published && prints(source, name));
+    named.map(|name| Violation::PersonalSubject { name }).collect()
 }
 
 /// What stands in the tags that print or decide.

@@ -29,6 +29,8 @@ pub enum Violation {
     NoPhrase(Element),
     #[error("{part} does not use `{name}`")]
     NotUsed { part: Part, name: &'static str },
+    #[error("the subject prints `{name}`, and it is published")]
+    PersonalSubject { name: &'static str },
     #[error("{part} does more with `{name}` than print it or ask whether it is there")]
     GapUsed { part: Part, name: &'static str },
     #[error("body.html.j2 prints `name` otherwise than as <bdi>{{{{ name }}}}</bdi>")]

@@ -2,6 +2,7 @@
 //! `tocsin_domain::chunk`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use jiff::Timestamp;
 use tocsin_audit::Leaf;
@@ -142,6 +143,61 @@ pub async fn of_wave(
 pub async fn planned_in(ports: &impl ReadHome, scope: &TenantScope, at: WaveRef) -> Result<Vec<Chunk>, Halt> {
     let items = all(ports, wave_partition(scope, at), CHUNK).await?;
     items.iter().map(|item| Ok(read_proven::<Chunk>(item)?.0)).collect()
+}
+
+/// Some of a wave's chunks as they stand, from this number on and at most so many, without reading the others.
+pub async fn run(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    (at, wave): (WaveRef, &Wave),
+    from: u32,
+    most: u32,
+) -> Result<Vec<StoredChunk>, Halt> {
+    let numbers = from..wave.chunks.min(from.saturating_add(most));
+    let chunks = between(ports, scope, at, CHUNK, &numbers).await?;
+    let states = between(ports, scope, at, STATE, &numbers).await?;
+    let find = |number| chunks.get(&number).ok_or_else(|| missing(format!("the chunk {}", at.chunk(number))));
+    let run = numbers.map(|number| {
+        let found = stored(find(number)?, states.get(&number))?;
+        if wave.holds_chunk(&found.chunk, &found.proof) {
+            Ok(found)
+        } else {
+            Err(super::plans::changed("chunk"))
+        }
+    });
+    run.collect()
+}
+
+/// The items of a wave with these numbers, as far as there are any.
+async fn between(
+    ports: &impl ReadHome,
+    scope: &TenantScope,
+    at: WaveRef,
+    prefix: &str,
+    numbers: &Range<u32>,
+) -> Result<BTreeMap<u32, Item>, Halt> {
+    let mut items = BTreeMap::new();
+    let mut select = Select {
+        partition: wave_partition(scope, at),
+        sort_prefix: prefix.to_owned(),
+        after: numbers.start.checked_sub(1).map(|before| format!("{prefix}{before:08}")),
+        limit: numbers.end.saturating_sub(numbers.start).clamp(1, super::PAGE),
+    };
+    loop {
+        let page = ports.select(&select).await?;
+        let numbered = page.items.into_iter().filter_map(|item| {
+            let number = item.key.sort().strip_prefix(prefix)?.parse().ok()?;
+            Some((number, item))
+        });
+        items.extend(numbered.filter(|(number, _)| numbers.contains(number)));
+        let is_over = items.last_key_value().is_some_and(|(last, _)| last + 1 >= numbers.end);
+        match page.next {
+            Some(next) if !is_over && *next < *format!("{prefix}{:08}", numbers.end) => {
+                select.after = Some(next)
+            }
+            Some(_) | None => return Ok(items),
+        }
+    }
 }
 
 /// The numbers of the wave's chunks, from this one on, that nobody has claimed yet, ascending; at most so many. A chunk

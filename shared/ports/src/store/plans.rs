@@ -250,7 +250,7 @@ pub async fn brief(ports: &impl ReadHome, scope: &TenantScope, head: &PlanHead) 
 }
 
 /// What stands in the store is not what was planned: nothing of it may be acted on.
-fn changed(part: &str) -> Halt {
+pub(super) fn changed(part: &str) -> Halt {
     let detail = format!(
         "the {part} in the store is not the one behind the plan's hash: somebody changed it; hold the incident, find \
          out who, and make a new plan"
