@@ -31,9 +31,15 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
 #[test]
 fn the_pure_rooms_know_no_runtime_no_cloud_and_no_port() {
     let dependencies = dependencies();
-    for room in
-        ["tocsin-domain", "tocsin-law", "tocsin-sources", "tocsin-notices", "tocsin-filings", "tocsin-audit"]
-    {
+    for room in [
+        "tocsin-domain",
+        "tocsin-law",
+        "tocsin-sources",
+        "tocsin-notices",
+        "tocsin-sealed",
+        "tocsin-filings",
+        "tocsin-audit",
+    ] {
         for forbidden in ["tokio", "lambda_runtime", "tocsin-ports", "tocsin-aws", "tocsin-stage"] {
             assert!(!dependencies[room].iter().any(|name| name == forbidden), "{room} knows {forbidden}");
         }
