@@ -201,12 +201,12 @@ fn is_encryption(params: &PublicParams) -> bool {
 }
 
 fn strong(params: &PublicParams) -> Result<(), KeyError> {
-    match params {
-        PublicParams::RSA(params) if params.key.n().bits() < FEWEST_RSA_BITS => {
-            Err(KeyError::Weak(params.key.n().bits()))
-        }
-        _ => Ok(()),
+    if let PublicParams::RSA(params) = params
+        && params.key.n().bits() < FEWEST_RSA_BITS
+    {
+        return Err(KeyError::Weak(params.key.n().bits()));
     }
+    Ok(())
 }
 
 /// A signature says for how long the key may be used, from its making on; nothing or 0 is for ever.
