@@ -36,6 +36,7 @@ fn the_pure_rooms_know_no_runtime_no_cloud_and_no_port() {
         "tocsin-law",
         "tocsin-sources",
         "tocsin-notices",
+        "tocsin-sealed",
         "tocsin-filings",
         "tocsin-audit",
         "tocsin-verification",

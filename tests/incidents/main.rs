@@ -20,6 +20,7 @@ mod partners;
 mod pause;
 mod questions;
 mod redrive;
+mod sealed;
 mod senders;
 mod short_of_time;
 mod signals;

@@ -12,12 +12,16 @@ use tocsin_domain::tenant::Tenant;
 use tocsin_law::RulePack;
 use tocsin_ports::store::tenants;
 use tocsin_ports::{IDENTITY_KEY, Proof, Secret, TenantScope};
+use tocsin_sealed::Recipient;
 
 use crate::access::is_administrator;
 use crate::{ConsolePorts, No};
 
 /// Routes are put and freed in one transaction, which takes 100 writes.
 const MOST_ROUTES: usize = 45;
+
+/// The settings are one item of the table, of 400 KB at most, and so is what a plan freezes of them.
+const MOST_KEY_BYTES: usize = 128 * 1024;
 
 /// Beginnings of the names of the secrets that come from outside: whose webhooks are verified, whose pages show inboxes,
 /// which partners verify ours.
@@ -47,6 +51,7 @@ pub async fn put(
     })?;
     let mut problems = tenant.problems();
     problems.extend(problems_here(ports, id, &tenant, &secrets));
+    problems.extend(unusable_keys(&tenant, now));
     if !problems.is_empty() {
         return Err(No::Bad(problems.join("; ")));
     }
@@ -98,6 +103,24 @@ fn unknown_sectors(tenant: &Tenant) -> Option<String> {
             known.join(", ")
         )
     })
+}
+
+/// A key that cannot be used now would stop its contact's notice in the middle of an incident.
+fn unusable_keys(tenant: &Tenant, now: Timestamp) -> Vec<String> {
+    let keys =
+        tenant.contacts.iter().filter_map(|contact| Some((&contact.name, contact.encryption.as_ref()?)));
+    let mut problems: Vec<String> = keys
+        .clone()
+        .filter_map(|(name, key)| Some((name, Recipient::parse(key.kind, &key.key, now).err()?)))
+        .map(|(name, problem)| format!("contact {name}: encryption: {problem}"))
+        .collect();
+    if keys.map(|(_, key)| key.key.len()).sum::<usize>() > MOST_KEY_BYTES {
+        problems.push(format!(
+            "the keys of all contacts together are longer than {MOST_KEY_BYTES} bytes: export them without the signatures of \
+             others"
+        ));
+    }
+    problems
 }
 
 fn problems_here(

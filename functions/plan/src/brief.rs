@@ -142,8 +142,8 @@ fn contacts(
                 time_zone: Some(tenant.controller.time_zone.clone()),
                 people_categories: vec!["customers".to_owned()],
             };
-            let Contact { email, webhook, .. } = contact.clone();
-            (contact.name.clone(), BriefContact { email, webhook, filing })
+            let Contact { email, webhook, encryption, .. } = contact.clone();
+            (contact.name.clone(), BriefContact { email, webhook, encryption, filing })
         })
         .collect()
 }

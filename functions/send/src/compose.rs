@@ -1,6 +1,10 @@
-//! Every notice of a chunk, rendered, and compared with the bytes that were approved.
+//! Every notice of a chunk, rendered, and compared with the bytes that were approved. Only then is what goes out encrypted put
+//! into its envelope.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 
 use tocsin_domain::chunk::Entry;
 use tocsin_domain::id::PersonId;
@@ -10,14 +14,15 @@ use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::person::{EmailAddress, Member, Person, PhoneNumber};
 use tocsin_domain::plan::{Channel, Wave};
 use tocsin_domain::tenant::Endpoint;
-use tocsin_notices::Rendered;
-use tocsin_notices::letter::{self, Brief, Composed, Composer};
+use tocsin_notices::letter::{self, Brief, ComposeError, Composed, Composer};
+use tocsin_notices::{Rendered, Template};
 use tocsin_ports::store::chunks::StoredChunk;
 use tocsin_ports::store::templates::Pinned;
 use tocsin_ports::store::{people, templates};
-use tocsin_ports::{ReadHome, ReadPeople, TenantScope};
+use tocsin_ports::{Entropy, ReadHome, ReadPeople, TenantScope};
 
 use crate::letters::{self, Letter};
+use crate::seal;
 
 /// What becomes of one notice of the chunk at this attempt.
 #[derive(Debug, Clone)]
@@ -25,10 +30,15 @@ pub enum Ready {
     /// Its end is known from an attempt before.
     Settled,
     /// It may not or cannot go out, and why.
-    Withhold(&'static str),
+    Withhold(Cow<'static, str>),
     Email {
         to: EmailAddress,
         mail: Rendered,
+    },
+    Sealed {
+        to: EmailAddress,
+        /// The bytes of the encrypted mail.
+        message: Vec<u8>,
     },
     Sms {
         to: PhoneNumber,
@@ -51,31 +61,39 @@ pub enum Ready {
     },
 }
 
+/// What the notices of a chunk are made from.
+pub struct Making<'a> {
+    pub template: &'a Template,
+    pub wave: &'a Wave,
+    pub brief: &'a Brief,
+    pub chunk: &'a StoredChunk,
+    pub people: &'a BTreeMap<PersonId, Person>,
+    pub now: Timestamp,
+}
+
 /// One for each notice of the chunk, in order.
-pub async fn chunk(
-    ports: &(impl ReadHome + ReadPeople),
-    scope: &TenantScope,
-    roster: RosterRef,
-    wave: &Wave,
-    brief: &Brief,
-    chunk: &StoredChunk,
-) -> Result<Vec<Ready>, Halt> {
-    let template = template(ports, scope, wave).await?;
-    let people = people_of(ports, scope, roster, wave, chunk).await?;
-    let mut composer = Composer::of(&template, wave, brief);
-    let ready = chunk.chunk.notices.iter().zip(&chunk.entries).map(|(notice, entry)| {
+pub fn chunk(making: &Making<'_>, entropy: &impl Entropy) -> Result<Vec<Ready>, Halt> {
+    let Making { template, wave, brief, chunk, .. } = making;
+    let mut composer = Composer::of(template, wave, brief);
+    let ready = chunk.chunk.notices.iter().zip(&chunk.entries).enumerate().map(|(place, (notice, entry))| {
         if !entry.goes_next() {
             return Ready::Settled;
         }
         // Whoever may read a second message should learn that it is one.
         let is_copy = *entry == Entry::Repeat && !wave.channel.is_idempotent();
-        one(&mut composer, wave, brief, notice, &people, is_copy).unwrap_or_else(Ready::Withhold)
+        let ready = match &notice.recipient {
+            Recipient::Person(id, slices) => to_person(making, &mut composer, (*id, slices), notice, is_copy),
+            Recipient::Contact(name) => approved(composer.to_contact(name), notice, is_copy)
+                .map_err(Cow::Borrowed)
+                .and_then(|message| to_contact(making, entropy, place, name, message)),
+        };
+        ready.unwrap_or_else(Ready::Withhold)
     });
     Ok(ready.collect())
 }
 
 /// The very template that was approved: another version is another letter.
-async fn template(ports: &impl ReadHome, scope: &TenantScope, wave: &Wave) -> Result<Pinned, Halt> {
+pub async fn template(ports: &impl ReadHome, scope: &TenantScope, wave: &Wave) -> Result<Pinned, Halt> {
     let approved = templates::pinned(ports, scope, &wave.template).await?;
     approved.ok_or_else(|| {
         let detail = format!(
@@ -86,7 +104,7 @@ async fn template(ports: &impl ReadHome, scope: &TenantScope, wave: &Wave) -> Re
     })
 }
 
-async fn people_of(
+pub async fn people_of(
     ports: &impl ReadPeople,
     scope: &TenantScope,
     roster: RosterRef,
@@ -106,54 +124,58 @@ fn record_of(notice: &Notice) -> Option<(PersonId, u32)> {
     }
 }
 
-/// A notice, or why it is withheld. The bytes have to be the approved ones in both forms: a record that changed
-/// since, or a renderer that did, sends nothing.
-fn one(
+fn to_person(
+    making: &Making<'_>,
     composer: &mut Composer<'_>,
-    wave: &Wave,
-    brief: &Brief,
+    (id, slices): (PersonId, &[u32]),
     notice: &Notice,
-    people: &BTreeMap<PersonId, Person>,
     is_copy: bool,
-) -> Result<Ready, &'static str> {
-    const CHANGED: &str = "the bytes are not the approved ones";
-    match &notice.recipient {
-        Recipient::Person(id, slices) => {
-            let person = people.get(id).ok_or("the person's record is gone")?.clone();
-            let member = Member { person, slices: slices.clone() };
-            let composed = composer.to_person(&member).map_err(|_| CHANGED)?;
-            address(wave, brief, &member.person, approved(composed, notice, is_copy).ok_or(CHANGED)?)
-        }
-        Recipient::Contact(name) => {
-            let composed = composer.to_contact(name).map_err(|_| CHANGED)?;
-            let message = approved(composed, notice, is_copy).ok_or(CHANGED)?;
-            to_contact(wave, brief, name, message)
-        }
-    }
+) -> Result<Ready, Cow<'static, str>> {
+    let person = making.people.get(&id).ok_or("the person's record is gone")?.clone();
+    let member = Member { person, slices: slices.to_vec() };
+    let message = approved(composer.to_person(&member), notice, is_copy)?;
+    Ok(address(making.wave, making.brief, &member.person, message)?)
 }
 
-fn to_contact(wave: &Wave, brief: &Brief, name: &str, message: Rendered) -> Result<Ready, &'static str> {
+fn to_contact(
+    making: &Making<'_>,
+    entropy: &impl Entropy,
+    place: usize,
+    name: &str,
+    message: Rendered,
+) -> Result<Ready, Cow<'static, str>> {
     const UNUSABLE: &str = "the contact's address cannot be used";
+    let Making { wave, brief, .. } = making;
     let contact = brief.contacts.get(name).ok_or("the contact is gone")?;
+    let reference = letter::reference(&brief.facts.reference_prefix, wave.obligation, name);
     match wave.channel {
         Channel::Email => {
             let to = contact.email.as_ref().and_then(|email| email.parse().ok()).ok_or(UNUSABLE)?;
-            Ok(Ready::Email { to, mail: message })
+            match &contact.encryption {
+                None => Ok(Ready::Email { to, mail: message }),
+                Some(key) => {
+                    let whom = seal::Whom { to, name, key, reference: &reference };
+                    Ok(seal::mail(making, entropy, place, whom, message)?)
+                }
+            }
         }
         Channel::Partner => {
             let to = contact.webhook.as_ref().and_then(|webhook| webhook.parse().ok()).ok_or(UNUSABLE)?;
-            let reference = letter::reference(&brief.facts.reference_prefix, wave.obligation, name);
             Ok(Ready::Partner { to, contact: name.to_owned(), reference, message })
         }
-        Channel::Sms | Channel::InApp | Channel::Letter => Err("the channel leads to no contact"),
+        Channel::Sms | Channel::InApp | Channel::Letter => Err("the channel leads to no contact".into()),
     }
 }
 
-fn approved(composed: Composed, notice: &Notice, is_copy: bool) -> Option<Rendered> {
-    if composed.bytes() != notice.bytes {
-        return None;
-    }
-    Some(if is_copy { composed.copy() } else { composed.first() })
+/// The bytes have to be the approved ones in both forms: a record that changed since, or a renderer that did, sends nothing.
+fn approved(
+    composed: Result<Composed, ComposeError>,
+    notice: &Notice,
+    is_copy: bool,
+) -> Result<Rendered, &'static str> {
+    let composed = composed.ok().filter(|composed| composed.bytes() == notice.bytes);
+    let composed = composed.ok_or("the bytes are not the approved ones")?;
+    Ok(if is_copy { composed.copy() } else { composed.first() })
 }
 
 fn address(wave: &Wave, brief: &Brief, person: &Person, notice: Rendered) -> Result<Ready, &'static str> {

@@ -12,7 +12,7 @@ use tocsin_notices::{InApp, Rendered};
 use tocsin_ports::store::chunks::StoredChunk;
 use tocsin_ports::store::people::{self, InboxNotice};
 use tocsin_ports::store::receipts::{self, NoticeAt};
-use tocsin_ports::{HandOver, Mail, Tags, TenantScope, Text};
+use tocsin_ports::{HandOver, Mail, SealedMail, Tags, TenantScope, Text};
 
 use crate::SendPorts;
 use crate::compose::Ready;
@@ -58,7 +58,7 @@ pub async fn chunk(
         }
         match ready {
             Ready::Settled => {}
-            Ready::Withhold(why) => *entry = after(entry, Entry::Withheld(why.to_owned())),
+            Ready::Withhold(why) => *entry = after(entry, Entry::Withheld(why.into_owned())),
             Ready::Email { to, mail } => match mail {
                 Rendered::Email(mail) => {
                     let tags = tags(scope, chunk, index);
@@ -67,6 +67,12 @@ pub async fn chunk(
                 }
                 Rendered::Sms(_) | Rendered::InApp(_) => *entry = after(entry, wrong_form()),
             },
+            Ready::Sealed { to, message } => {
+                let mail = SealedMail { to, message, tags: tags(scope, chunk, index) };
+                let answer = sealed_answer(ports.send_sealed(&brief.sender, mail).await, chunk.attempt);
+                too_fast |= answer.is_too_fast();
+                *entry = after(entry, answer);
+            }
             Ready::Sms { to, text } => match text {
                 Rendered::Sms(text) => {
                     let tags = tags(scope, chunk, index);
@@ -192,6 +198,16 @@ fn turn_over() -> Entry {
 
 fn too_fast() -> Entry {
     Entry::Throttled(TOO_FAST.to_owned())
+}
+
+/// A mail that is refused for what stands in it is refused for good only when it was tried often: else the fault may be ours.
+fn sealed_answer(hand_over: HandOver, attempt: u32) -> Entry {
+    if let HandOver::Unfit(why) = &hand_over
+        && attempt >= TELL_AFTER
+    {
+        return Entry::Refused(why.clone());
+    }
+    answers(hand_over, 1).pop().unwrap_or(Entry::InDoubt)
 }
 
 async fn put_letters(
@@ -330,6 +346,16 @@ mod tests {
         }
         assert_eq!(after(&Entry::Waiting, throttled()), throttled());
         assert_eq!(after(&Entry::Repeat, Entry::InDoubt), Entry::InDoubt);
+    }
+
+    #[test]
+    fn an_encrypted_mail_that_is_unfit_is_refused_when_it_was_tried_often() {
+        let unfit = || HandOver::Unfit("bad".to_owned());
+        let accepted = HandOver::Answered(vec![Entry::Accepted("id".to_owned())]);
+        assert_eq!(sealed_answer(unfit(), TELL_AFTER - 1), Entry::Throttled("bad".to_owned()));
+        assert_eq!(sealed_answer(unfit(), TELL_AFTER), Entry::Refused("bad".to_owned()));
+        assert_eq!(sealed_answer(accepted, TELL_AFTER), Entry::Accepted("id".to_owned()));
+        assert_eq!(sealed_answer(HandOver::Unknown("reset".to_owned()), TELL_AFTER), Entry::InDoubt);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod compose;
 mod deliver;
 mod letters;
 mod partner;
+mod seal;
 mod turn;
 
 use jiff::{SignedDuration, Timestamp};
@@ -35,11 +36,11 @@ use tocsin_ports::store::health::{self, Hour, Tally};
 use tocsin_ports::store::plans::{self, WaveRef, is_open};
 use tocsin_ports::store::{incidents, receipts};
 use tocsin_ports::{
-    Configured, Elapsed, Mailer, Partners, Pause, Proof, ReadHome, ReadPeople, ReadQuota, ReadSecrets,
-    TenantScope, Texter, WriteHome, WritePeople, WriteVault,
+    Configured, Elapsed, Entropy, Mailer, Partners, Pause, Proof, ReadHome, ReadPeople, ReadQuota,
+    ReadSecrets, SealedMailer, TenantScope, Texter, WriteHome, WritePeople, WriteVault,
 };
 
-use crate::compose::Ready;
+use crate::compose::{Making, Ready};
 use crate::deliver::Ended;
 use crate::turn::Turn;
 
@@ -56,6 +57,8 @@ pub trait SendPorts:
     + WriteVault
     + ReadSecrets
     + Mailer
+    + SealedMailer
+    + Entropy
     + Texter
     + Partners
     + ReadQuota
@@ -73,6 +76,8 @@ impl<T> SendPorts for T where
         + WriteVault
         + ReadSecrets
         + Mailer
+        + SealedMailer
+        + Entropy
         + Texter
         + Partners
         + ReadQuota
@@ -124,7 +129,11 @@ async fn send_chunk(ports: &impl SendPorts, job: SendJob, now: Timestamp) -> Pro
     if !matches!(wave.door(now), Door::OpenUntil(_)) {
         return Ok(Outcome::Skip { why: "outside the hours at which these people may be reached" });
     }
-    let ready = compose::chunk(ports, &scope, stored.head.roster_of(&wave), &wave, &brief, &chunk).await?;
+    let people = compose::people_of(ports, &scope, stored.head.roster_of(&wave), &wave, &chunk).await?;
+    let template = compose::template(ports, &scope, &wave).await?;
+    let making =
+        Making { template: &template, wave: &wave, brief: &brief, chunk: &chunk, people: &people, now };
+    let ready = compose::chunk(&making, ports)?;
     let turn = match turn::take(ports, &wave, &chunk, now).await? {
         Some(turn) => turn,
         // It is still planned or due, and `dispatch` lays it out again.
@@ -283,6 +292,9 @@ async fn record(
     };
     let leaf = leaf(scope, chunk, chunk.attempt, action, &why, now);
     // Before the answer is stored: nobody comes back to what is accepted.
+    if action == Action::ChunkWithheld || (event == ChunkEvent::Refuse && chunk.attempt == TELL_AFTER) {
+        tell_a_person(ports, scope, chunk, &leaf).await?;
+    }
     if chunk.leaves_nobody_to_try(&entries) {
         let task = Incident::nobody_left_task(chunk.chunk.at.plan, chunk.chunk.at.wave);
         incidents::ask(ports, scope, chunk.chunk.at.incident, task, &[]).await?;
@@ -291,9 +303,6 @@ async fn record(
     chunks::step(ports, scope, chunk, change, &leaf).await?;
     if channel == Channel::Letter && action == Action::ChunkAccepted {
         incidents::ask(ports, scope, chunk.chunk.at.incident, LETTERS_WAIT.to_owned(), &[]).await?;
-    }
-    if action == Action::ChunkWithheld || (event == ChunkEvent::Refuse && chunk.attempt == TELL_AFTER) {
-        tell_a_person(ports, scope, chunk, &leaf).await?;
     }
     Ok(Outcome::Done)
 }

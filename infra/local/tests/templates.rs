@@ -117,8 +117,8 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             _ => ("", ""),
         };
         let mail = match name {
-            // Mail in bulk; the rate after a throttle.
-            "SendRole" => "SendEmail SendBulkEmail GetAccount",
+            // Mail in bulk, and by itself where it is encrypted; the rate after a throttle.
+            "SendRole" => "SendEmail SendRawEmail SendBulkEmail GetAccount",
             // The quotas, and whether senders are signed for.
             "PlanRole" => "GetAccount GetEmailIdentity",
             "DispatchRole" => "GetAccount",

@@ -1,15 +1,18 @@
-//! Mail through SES `SendBulkEmail`, one message to each recipient. The client never retries: SES has no
-//! idempotency token, and a retry after a lost answer would send everything twice.
+//! Mail through SES: `SendBulkEmail`, one message to each recipient, and for what is encrypted `SendEmail`, whose message is
+//! ours to the last byte. The client never retries: SES has no idempotency token, and a retry after a lost answer would send
+//! everything twice.
 
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::BuildError;
 use aws_sdk_sesv2::types::{
-    BulkEmailContent, BulkEmailEntry, BulkEmailEntryResult, BulkEmailStatus, Destination,
-    EmailTemplateContent, MessageTag, ReplacementEmailContent, ReplacementTemplate, Template,
+    BulkEmailContent, BulkEmailEntry, BulkEmailEntryResult, BulkEmailStatus, Destination, EmailContent,
+    EmailTemplateContent, MessageTag, RawMessage, ReplacementEmailContent, ReplacementTemplate, Template,
 };
+use aws_smithy_types::Blob;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::json;
 use tocsin_domain::chunk::{CHUNK_SIZE, Entry, TOO_FAST};
-use tocsin_ports::{HandOver, Mail, Mailer, Usage};
+use tocsin_ports::{HandOver, Mail, Mailer, SealedMail, SealedMailer, Tags, Usage};
 
 use crate::Aws;
 use crate::failure::hand_over;
@@ -32,6 +35,12 @@ pub(crate) struct Post {
 impl Mailer for Aws {
     async fn send_mails(&self, from: &str, mails: &[Mail]) -> HandOver {
         self.post.send(from, mails).await
+    }
+}
+
+impl SealedMailer for Aws {
+    async fn send_sealed(&self, from: &str, mail: SealedMail) -> HandOver {
+        self.post.send_sealed(from, mail).await
     }
 }
 
@@ -75,8 +84,7 @@ impl Post {
 
     async fn call(&self, from: &str, entries: Vec<BulkEmailEntry>) -> HandOver {
         let count = entries.len();
-        let usage = self.meter.get();
-        self.meter.set(Usage { mail_calls: usage.mail_calls + 1, ..usage });
+        self.count_call();
         let call = self
             .client
             .send_bulk_email()
@@ -88,6 +96,40 @@ impl Post {
             Ok(answer) => answered(count, answer.bulk_email_entry_results()),
             Err(error) => hand_over("SendBulkEmail", &error),
         }
+    }
+
+    /// One call for one message.
+    pub async fn send_sealed(&self, from: &str, SealedMail { to, message, tags }: SealedMail) -> HandOver {
+        let unbuilt = |error| HandOver::NotSent(format!("SendEmail: {error}"));
+        let (raw, tags) = match (RawMessage::builder().data(Blob::new(message)).build(), tags_of(&tags)) {
+            (Ok(raw), Ok(tags)) => (raw, tags),
+            (Err(error), _) | (_, Err(error)) => return unbuilt(error),
+        };
+        self.count_call();
+        let call = self
+            .client
+            .send_email()
+            .from_email_address(from)
+            .configuration_set_name(&self.configuration_set)
+            .destination(Destination::builder().to_addresses(to.personal().expose()).build())
+            .content(EmailContent::builder().raw(raw).build())
+            .set_email_tags(Some(tags));
+        match call.send().await {
+            Ok(answer) => match answer.message_id() {
+                Some(id) => HandOver::Answered(vec![Entry::Accepted(id.to_owned())]),
+                None => HandOver::Unknown("SendEmail: no id in the answer".to_owned()),
+            },
+            // "It contains invalid content."
+            Err(error) if error.code() == Some("MessageRejected") => {
+                HandOver::Unfit("SendEmail: MessageRejected".to_owned())
+            }
+            Err(error) => hand_over("SendEmail", &error),
+        }
+    }
+
+    fn count_call(&self) {
+        let usage = self.meter.get();
+        self.meter.set(Usage { mail_calls: usage.mail_calls + 1, ..usage });
     }
 }
 
@@ -106,12 +148,15 @@ fn placeholders() -> BulkEmailContent {
 fn entry(mail: &Mail) -> Result<BulkEmailEntry, BuildError> {
     let parts = json!({ "subject": mail.subject, "text": mail.text, "html": mail.html });
     let parts = ReplacementTemplate::builder().replacement_template_data(parts.to_string()).build();
-    let tags = mail.tags.iter().map(|(name, value)| MessageTag::builder().name(*name).value(value).build());
     Ok(BulkEmailEntry::builder()
         .destination(Destination::builder().to_addresses(mail.to.personal().expose()).build())
         .replacement_email_content(ReplacementEmailContent::builder().replacement_template(parts).build())
-        .set_replacement_tags(Some(tags.collect::<Result<_, _>>()?))
+        .set_replacement_tags(Some(tags_of(&mail.tags)?))
         .build())
+}
+
+fn tags_of(tags: &Tags) -> Result<Vec<MessageTag>, BuildError> {
+    tags.iter().map(|(name, value)| MessageTag::builder().name(*name).value(value).build()).collect()
 }
 
 /// The entries in their order, cut into calls that SES takes: at most fifty, at most 1 MB. A message that is too
@@ -358,6 +403,68 @@ mod tests {
             assert_eq!(post(&server.endpoint, PATIENT).send(FROM, &large).await, expected);
             assert_eq!(server.requests().len(), calls);
         }
+    }
+
+    fn sealed() -> SealedMail {
+        SealedMail {
+            to: "filings@authority.example".parse().unwrap(),
+            message: b"Subject: Encrypted notice\r\n\r\n\x00\xff".to_vec(),
+            tags: [("chunk", "c-0".to_owned())].into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_encrypted_mail_is_one_call_and_carries_the_message_to_the_last_byte() {
+        let server = Loopback::start(vec![Reply::ok(json!({ "MessageId": "id-0" }).to_string())]);
+        let post = post(&server.endpoint, PATIENT);
+        assert_eq!(post.send_sealed(FROM, sealed()).await, HandOver::Answered(ids(0..1)));
+        assert_eq!(post.meter.get().mail_calls, 1);
+
+        let [request] = server.requests().try_into().unwrap();
+        assert_eq!(request.line, "POST /v2/email/outbound-emails HTTP/1.1");
+        let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+        let data = "U3ViamVjdDogRW5jcnlwdGVkIG5vdGljZQ0KDQoA/w==";
+        assert_eq!(
+            body,
+            json!({
+                "FromEmailAddress": FROM,
+                "Destination": { "ToAddresses": ["filings@authority.example"] },
+                "Content": { "Raw": { "Data": data } },
+                "EmailTags": [{ "Name": "chunk", "Value": "c-0" }],
+                "ConfigurationSetName": "tocsin-eu-central-1",
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn an_encrypted_mail_goes_out_once_whatever_is_answered() {
+        let unknown = |why: &str| HandOver::Unknown(format!("SendEmail: {why}"));
+        let not_sent = |why: &str| HandOver::NotSent(format!("SendEmail: {why}"));
+        for (reply, expected) in [
+            (Reply::Lost, unknown("the connection failed")),
+            (Reply::Truncated, unknown("the answer is unreadable")),
+            (Reply::error(500, "InternalServiceErrorException"), unknown("InternalServiceErrorException")),
+            (Reply::ok("{}".to_owned()), unknown("no id in the answer")),
+            (
+                Reply::error(429, "TooManyRequestsException"),
+                HandOver::TooFast("SendEmail: TooManyRequestsException".to_owned()),
+            ),
+            (Reply::error(400, "SendingPausedException"), not_sent("SendingPausedException")),
+            (Reply::error(403, "AccessDeniedException"), not_sent("AccessDeniedException")),
+            (
+                Reply::error(400, "BadRequestException"),
+                HandOver::Unfit("SendEmail: BadRequestException".to_owned()),
+            ),
+            (Reply::error(400, "MessageRejected"), HandOver::Unfit("SendEmail: MessageRejected".to_owned())),
+        ] {
+            let again = Reply::ok(json!({ "MessageId": "id-0" }).to_string());
+            let server = Loopback::start(vec![reply.clone(), again]);
+            let answer = post(&server.endpoint, PATIENT).send_sealed(FROM, sealed()).await;
+            assert_eq!(answer, expected, "{reply:?}");
+            assert_eq!(server.requests().len(), 1, "{reply:?}");
+        }
+        let nobody = post(&Loopback::nobody(), PATIENT).send_sealed(FROM, sealed()).await;
+        assert_eq!(nobody, not_sent("no connection"));
     }
 
     #[test]

@@ -324,7 +324,27 @@ pub struct Contact {
     /// Where they take webhooks after Standard Webhooks, signed with the tenant's secret `partner-NAME`.
     #[serde(default)]
     pub webhook: Option<String>,
+    /// What mail to them is encrypted to. Where there is one, nothing goes to them by mail in plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     pub language: String,
+}
+
+/// A key that a body publishes for mail to it. Whether it can be used, `tocsin_sealed` says: when the settings are put, and
+/// again when a mail goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encryption {
+    pub kind: SealKind,
+    /// As it is published: an armored OpenPGP certificate, or an X.509 certificate in PEM.
+    pub key: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SealKind {
+    OpenPgp,
+    Smime,
 }
 
 impl Contact {
@@ -333,9 +353,11 @@ impl Contact {
         let webhook = self.webhook.as_ref().and_then(|webhook| webhook.parse::<Endpoint>().err());
         let nameless = self.webhook.is_some() && !is_secrets_name(&self.name);
         let nowhere = self.email.is_none() && self.webhook.is_none();
+        let no_mail = self.encryption.is_some() && self.email.is_none();
         let further = [
             (nameless, "with a webhook, the name may hold a-z, 0-9 and - alone: a secret is named after it"),
             (nowhere, "neither an e-mail address nor a webhook is given"),
+            (no_mail, "a key is given to encrypt mail to, and no e-mail address"),
         ];
         let further = further.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what.to_owned());
         email
@@ -592,6 +614,29 @@ mod tests {
             ("https://acquirer.example/\r\nHost: evil", EndpointError::Rest),
         ] {
             assert_eq!(bad.parse::<Endpoint>(), Err(why), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_contact_with_a_key_has_an_address_that_mail_goes_to() {
+        let contact = |more: serde_json::Value| -> Contact {
+            let mut contact = serde_json::json!({
+                "name": "dpa", "regime": "eu-gdpr-authority", "jurisdiction": "DE", "language": "en",
+                "webhook": "https://hooks.authority.example/",
+            });
+            contact.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::from_value(contact).unwrap()
+        };
+        let key = serde_json::json!({ "kind": "openpgp", "key": "..." });
+        for (more, problems) in [
+            (serde_json::json!({}), 0),
+            (serde_json::json!({ "encryption": key, "email": "filings@authority.example" }), 0),
+            (serde_json::json!({ "encryption": key }), 1),
+        ] {
+            let contact = contact(more.clone());
+            assert_eq!(contact.problems().count(), problems, "{more}");
+            let written = serde_json::to_value(&contact).unwrap();
+            assert_eq!(written.get("encryption"), more.get("encryption"));
         }
     }
 

@@ -13,6 +13,7 @@ use tocsin_domain::id::{ObligationId, PersonId, digest};
 use tocsin_domain::incident::dataset_place;
 use tocsin_domain::person::Member;
 use tocsin_domain::plan;
+use tocsin_domain::tenant::Encryption;
 
 use crate::facts::{Filing, NoticeFacts, Reader};
 use crate::header::Channel;
@@ -37,6 +38,9 @@ pub struct Brief {
 pub struct BriefContact {
     pub email: Option<String>,
     pub webhook: Option<String>,
+    /// What a mail to them is encrypted to: who approves the plan approves the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     pub filing: Filing,
 }
 

@@ -20,8 +20,8 @@ pub use ports::{
     Alerter, Clock, DeadLetter, DeadLetters, Elapsed, Enqueue, Entropy, File, HandOver, Hook, IDENTITY_KEY,
     InFlight, LookAtQueues, Mail, Mailer, Metered, Outgoing, Parking, Partners, Pause, PortError, Posted,
     Postpone, Queue, QueueStanding, Quota, ReadQuota, ReadSecrets, ReadSenders, ReadVault, Redrive,
-    Redriving, Secret, SenderStanding, Tags, Text, Texter, Usage, VERIFICATION_KEYS, WriteSecrets,
-    WriteVault,
+    Redriving, SealedMail, SealedMailer, Secret, SenderStanding, Tags, Text, Texter, Usage,
+    VERIFICATION_KEYS, WriteSecrets, WriteVault,
 };
 pub use scope::{Proof, TenantScope};
 pub use settings::{CanarySettings, Configured, SettingError, Settings, TextProvider};

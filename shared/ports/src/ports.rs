@@ -267,6 +267,26 @@ pub trait Mailer {
     async fn send_mails(&self, from: &str, mails: &[Mail]) -> HandOver;
 }
 
+/// One message to one recipient, encrypted to a key of theirs. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedMail {
+    pub to: EmailAddress,
+    /// The whole mail (RFC 5322), as it goes out.
+    pub message: Vec<u8>,
+    pub tags: Tags,
+}
+
+impl fmt::Debug for SealedMail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealedMail({} bytes)", self.message.len())
+    }
+}
+
+/// One encrypted mail. Never retried below this port.
+pub trait SealedMailer {
+    async fn send_sealed(&self, from: &str, mail: SealedMail) -> HandOver;
+}
+
 /// A signed webhook to one partner, whole. Its `Debug` shows neither what it says nor how it is signed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hook {

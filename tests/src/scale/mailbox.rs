@@ -169,6 +169,7 @@ mod tests {
 
     fn mail(to: &str, chunk: &str, text: &str) -> Delivered {
         Delivered {
+            sealed: None,
             to: to.to_owned(),
             subject: String::new(),
             text: text.to_owned(),

@@ -30,6 +30,8 @@ pub struct Delivered {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// The bytes of one that came encrypted: of the letter itself nothing is known here.
+    pub sealed: Option<Vec<u8>>,
     pub tags: BTreeMap<&'static str, String>,
     pub provider_id: String,
     pub at: Timestamp,
@@ -129,6 +131,24 @@ impl World {
 
 impl Mailer for World {
     async fn send_mails(&self, _from: &str, mails: &[Mail]) -> HandOver {
+        self.take_mails_in(mails, None)
+    }
+}
+
+impl SealedMailer for World {
+    async fn send_sealed(&self, _from: &str, mail: SealedMail) -> HandOver {
+        let SealedMail { to, message, tags } = mail;
+        let closed = String::new;
+        self.take_mails_in(
+            &[Mail { to, subject: closed(), text: closed(), html: closed(), tags }],
+            Some(message),
+        )
+    }
+}
+
+impl World {
+    /// One call of the mail provider.
+    fn take_mails_in(&self, mails: &[Mail], sealed: Option<Vec<u8>>) -> HandOver {
         self.mail_calls.set(self.mail_calls.get() + 1);
         let to = |address: &String| mails.iter().any(|mail| mail.to.personal().expose() == address);
         let chosen = self.mail_fault.borrow_mut().take_if(|(address, _)| to(address));
@@ -167,6 +187,7 @@ impl Mailer for World {
                         subject: mail.subject,
                         text: mail.text,
                         html: mail.html,
+                        sealed: sealed.clone(),
                         tags: mail.tags,
                         provider_id,
                         at: self.now.get(),
