@@ -1,5 +1,7 @@
 //! What is published, as a reader and as a forger would look at it.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -248,7 +250,8 @@ fn a_draft_that_contradicts_itself_is_not_made_a_manifest() {
         ledger.add(0, Print::of(&reference(1)).unwrap());
         ledger.close().draft
     };
-    let cases: [(fn(&mut Draft), BadDraft); 6] = [
+    type Spoil = fn(&mut Draft);
+    let cases: [(Spoil, BadDraft); 6] = [
         (|draft| draft.shards.clear(), BadDraft::Shards(0)),
         (|draft| draft.shards.values_mut().for_each(|hash| hash.make_ascii_uppercase()), BadDraft::Shards(0)),
         (|draft| draft.references.digits = 1, BadDraft::Shards(1)),
