@@ -93,6 +93,10 @@ fn an_own_letter_goes_out_once_it_is_approved() {
     let told = told(&town);
     assert_eq!(told.len(), 4);
     assert!(told.iter().all(|text| text.contains("Good day, ")), "{told:?}");
+    let listed = town.console(RESPONDER, "GET", "/console/tenants/shop/verification", &Value::Null).body;
+    let subject =
+        town.world.mails().into_iter().find(|mail| mail.to.starts_with("customer")).expect("one").subject;
+    assert!(listed["notices"].to_string().contains(&subject), "readers can check it: {listed}");
     let log = exported_log(&town);
     assert!(log.contains("template-put") && log.contains("template-approved"));
     assert!(log.contains("gdpr/individual/en@own-1"), "a claim names the very letter");

@@ -15,11 +15,11 @@ use tocsin_domain::notice::Recipient;
 use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::plan::{PlanHead, Wave};
 use tocsin_domain::tenant::{Role, Tenant};
-use tocsin_notices::Audience;
 use tocsin_notices::letter::{self, Brief};
+use tocsin_notices::{Audience, Template};
 use tocsin_ports::store::chunks::{self, StoredChunk};
 use tocsin_ports::store::plans::{self, WaveRef};
-use tocsin_ports::store::{incidents, leaves};
+use tocsin_ports::store::{incidents, leaves, templates};
 use tocsin_ports::{ReadHome, ReadSecrets, Secret, TenantScope, VERIFICATION_KEYS};
 use tocsin_verification::{Contact, Draft, Issuer, Keys, Manifest, Notice, Print, Seed, Signed};
 
@@ -78,7 +78,8 @@ async fn listing(ports: &impl ReadHome, scope: &TenantScope, settings: &Tenant) 
             let brief = brief(ports, scope, &made.head).await?;
             for wave in waves {
                 let at = WaveRef { incident: incident.id, plan: made.head.version, wave: wave.number };
-                by_notice.entry(notice(&wave, &brief)).or_default().push((at, wave));
+                let letter = templates::pinned(ports, scope, &wave.template).await?;
+                by_notice.entry(notice(&wave, &brief, letter.as_deref())).or_default().push((at, wave));
             }
         }
     }
@@ -111,18 +112,15 @@ fn is_to_people(wave: &Wave) -> bool {
 }
 
 /// A letter that this version does not ship any more has no subject here: nobody guesses what was said.
-fn notice(wave: &Wave, brief: &Brief) -> Notice {
+fn notice(wave: &Wave, brief: &Brief, sent: Option<&Template>) -> Notice {
     let merchant = &brief.facts.merchant;
-    let shipped = letter::shipped().ok().and_then(|library| {
-        library.templates().iter().find(|template| template.content_hash() == wave.template.hash)
-    });
     Notice {
         date: brief.facts.notice_date,
         prefix: brief.facts.reference_prefix.clone(),
         phase: wave.phase,
         channel: wave.channel,
         language: wave.language.clone(),
-        subject: shipped.and_then(|template| letter::subject_of(template, wave, brief).ok().flatten()),
+        subject: sent.and_then(|template| letter::subject_of(template, wave, brief).ok().flatten()),
         contact: Contact { email: merchant.email.clone(), phone: merchant.phone.clone() },
     }
 }
