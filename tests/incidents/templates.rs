@@ -176,3 +176,16 @@ fn a_version_is_put_in_once_and_read_by_somebody_else() {
     assert!(shown.body["letter"].to_string().contains("Good day, "));
     assert_eq!(town.console(RESPONDER, "GET", &format!("{PATH}/{ENGLISH}/4"), &Value::Null).status, 404);
 }
+
+#[test]
+fn whoever_approves_reads_where_words_hedge_and_whose_number_is_not_sure() {
+    let mut people = irish();
+    (people[0].country, people[0].province) = ("US", "NE");
+    let mut settings = tenant("shop");
+    settings["wording"]["en"]["what_happened"] = json!("Your data may have been copied.");
+    let (town, incident) = leaked_of(&people, &settings, &json!({}));
+    let attention = show(&town, &incident)["incident"]["attention"].to_string();
+    for words in ["`what_happened` in en hedges", "may have been", "Nebraska", "look them up"] {
+        assert!(attention.contains(words), "{words}: {attention}");
+    }
+}

@@ -183,17 +183,31 @@ async fn make(
         Err(why) => vec![outlook::unknown(why)],
     };
     let unsigned = senders::warnings(ports, &tenant.senders, &plan.waves).await;
-    let hedged = hedged(&library, &brief, &plan.waves);
-    let attention = [laid.attention, warnings, unsigned, hedged].concat();
+    let letters = to_look_at(&library, &brief, &plan.waves);
+    let attention = [laid.attention, warnings, unsigned, letters].concat();
     put(ports, scope, &was, &plan, &attention, now).await?;
     Ok(())
 }
 
-/// Where the merchant's own words hide what is known, for whoever approves them: no plan is refused for its tone.
-fn hedged(library: &Library, brief: &Brief, waves: &[Wave]) -> Vec<String> {
-    let letters = waves.iter().filter_map(|wave| library.pinned(&wave.template));
-    let hedges = letters.flat_map(|template| hedge::hedged(template, &brief.facts));
-    let told: BTreeSet<String> = hedges.map(|hedge| hedge.to_string()).collect();
+/// What whoever approves the plan should look at in its letters: where the merchant's own words hide what is known, and
+/// bodies whose number or address nobody has looked up. No plan is refused for its tone, or for a telephone number.
+fn to_look_at(library: &Library, brief: &Brief, waves: &[Wave]) -> Vec<String> {
+    let mut told = BTreeSet::new();
+    for wave in waves {
+        let Some(template) = library.pinned(&wave.template) else {
+            continue;
+        };
+        told.extend(hedge::hedged(template, &brief.facts).iter().map(ToString::to_string));
+        told.extend(template.uncertain_agencies(&wave.regime).map(|agency| {
+            format!(
+                "the letter {} names {}, whose number and address ({}, {}) are not sure: look them up before you approve it",
+                template.id(),
+                agency.name,
+                agency.phone,
+                agency.website
+            )
+        }));
+    }
     told.into_iter().collect()
 }
 

@@ -207,6 +207,13 @@ impl Template {
         self.agencies.get(regime).into_iter().flatten().filter(move |agency| agency.kind == kind)
     }
 
+    /// The agencies that a shipped letter names under this regime and that somebody has to look up. Of an own letter the
+    /// merchant looked, before they approved it.
+    pub fn uncertain_agencies(&self, regime: &str) -> impl Iterator<Item = &Agency> {
+        let named = self.agencies.get(regime).into_iter().flatten();
+        named.filter(|agency| self.origin == Origin::Shipped && agency.confidence == Confidence::Uncertain)
+    }
+
     /// The source of a part.
     pub fn source(&self, part: Part) -> Option<&str> {
         self.sources.get(&part).map(String::as_str)
