@@ -98,8 +98,18 @@ fn unwrap(value: Value) -> Result<Unwrapped, EnvelopeError> {
     let is_event =
         map.contains_key("detail-type") && map.contains_key("source") && !TOLD_BY_THE_HEAD.contains(&source);
     match map.get_mut("detail") {
-        Some(detail) if is_event => Ok(Unwrapped::Inner(Payload::Json(detail.take()))),
+        Some(detail) if is_event => Ok(Unwrapped::Inner(content(detail.take()))),
         Some(_) | None => Ok(Unwrapped::Payload(Value::Object(map))),
+    }
+}
+
+/// A text that an envelope holds as JSON is its content, and no envelope of its own.
+fn content(value: Value) -> Payload {
+    match value {
+        Value::String(text) => Payload::Text(text),
+        json @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            Payload::Json(json)
+        }
     }
 }
 
@@ -108,7 +118,7 @@ fn unwrap(value: Value) -> Result<Unwrapped, EnvelopeError> {
 fn gateway_body(map: &mut Map<String, Value>) -> Result<Option<Payload>, EnvelopeError> {
     let is_object = |map: &Map<String, Value>, key: &str| map.get(key).is_some_and(Value::is_object);
     if map.contains_key("body-json") && is_object(map, "params") {
-        return Ok(map.remove("body-json").map(Payload::Json));
+        return Ok(map.remove("body-json").map(content));
     }
     let flag = map.get("isBase64Encoded").and_then(Value::as_bool);
     if flag.is_none() && !is_object(map, "requestContext") {

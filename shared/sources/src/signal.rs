@@ -261,3 +261,27 @@ fn out_of_hundred(score: f64) -> Option<Severity> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "../tests/sources/siem/samples.rs"]
+mod samples;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So that the order of [`FORMATS`] decides nothing.
+    #[test]
+    fn every_sample_is_known_by_exactly_one_reader() {
+        for (source, _, id, body) in samples::json_samples() {
+            let body = envelope::open(body.to_string().as_bytes());
+            let Ok(Payload::Json(value)) = body else { panic!("{source} {id}: {body:?}") };
+            let known = FORMATS.iter().filter(|format| (format.knows)(&value)).count();
+            assert_eq!(known, 1, "{source} {id}");
+        }
+        for (source, _, id, body) in samples::text_samples() {
+            let body = envelope::open(body.as_str().unwrap_or_default().as_bytes());
+            assert!(matches!(body, Ok(Payload::Text(_))), "{source} {id}");
+        }
+    }
+}

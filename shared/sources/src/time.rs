@@ -42,17 +42,19 @@ pub(crate) fn from_text(text: &str) -> Option<Timestamp> {
     if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         return from_number(text.parse::<f64>().ok()? as i64);
     }
-    from_month_name(text)
+    DEVICE_FORMS.iter().find_map(|form| from_form(form, text))
 }
 
-/// `Jan 02 2025 15:04:05`, with or without a fraction, and an offset or a name of UTC behind it. Other zones' names
-/// mean one thing here and another there: with one of those there is no instant.
-fn from_month_name(text: &str) -> Option<Timestamp> {
-    const LOCAL: &str = "%b %d %Y %H:%M:%S%.f";
+/// How devices write dates in CEF and LEEF: `Jan 02 2025 15:04:05`, `2025/01/02 15:04:05`, with or without a fraction.
+const DEVICE_FORMS: [&str; 2] = ["%b %d %Y %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f"];
+
+/// Behind it may stand an offset or a name of UTC. Other zones' names mean one thing here and another there: with one
+/// of those there is no instant.
+fn from_form(form: &str, text: &str) -> Option<Timestamp> {
     let local = text.strip_suffix(" GMT").or_else(|| text.strip_suffix(" UTC")).unwrap_or(text);
-    match DateTime::strptime(LOCAL, local) {
+    match DateTime::strptime(form, local) {
         Ok(local) => TimeZone::UTC.to_timestamp(local).ok(),
-        Err(_) => Timestamp::strptime(format!("{LOCAL} %z"), text).ok(),
+        Err(_) => Timestamp::strptime(format!("{form} %z"), text).ok(),
     }
 }
 
@@ -101,6 +103,8 @@ mod tests {
             json!("Jan 01 2025 12:00:00 GMT"),
             json!("Jan 01 2025 12:00:00.000 UTC"),
             json!("Jan 01 2025 13:00:00 +0100"),
+            json!("Jan 1 2025 12:00:00"),
+            json!("2025/01/01 08:00:00 -0400"),
         ] {
             assert_eq!(instant(&value), noon, "{value}");
         }

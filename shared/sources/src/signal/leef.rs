@@ -63,10 +63,13 @@ fn header(event: &str) -> Option<([String; 5], &str)> {
 fn attributes(version: &str, rest: &str) -> BTreeMap<String, String> {
     let is_second = version.trim_start_matches("LEEF:").trim_start().starts_with('2');
     let (delimiter, attributes) = if is_second { delimiter(rest) } else { ('\t', rest) };
-    // Some products part the attributes of version 1.0 by spaces.
-    if delimiter == '\t' && !attributes.contains('\t') {
-        return cef::extension_fields(attributes);
-    }
+    // Products that name no delimiter part by tabs, as they should, or by pipes or spaces.
+    let delimiter = match delimiter {
+        '\t' if attributes.contains('\t') => '\t',
+        '\t' if attributes.contains('|') => '|',
+        '\t' => return cef::extension_fields(attributes),
+        named => named,
+    };
     let pairs = attributes.split(delimiter).filter_map(|pair| pair.split_once('='));
     pairs.map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned())).collect()
 }
