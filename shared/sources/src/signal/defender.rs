@@ -1,4 +1,4 @@
-//! Microsoft Defender: alerts and incidents of the Graph security API (version 2), of Defender XDR and of Defender for
+//! Microsoft Defender: alerts and incidents of the Graph security API (both versions), of Defender XDR and of Defender for
 //! Endpoint, and the alert records that Defender XDR streams to an event hub.
 //! <https://learn.microsoft.com/en-us/graph/api/resources/security-alert>,
 //! <https://learn.microsoft.com/en-us/graph/api/resources/security-incident>,
@@ -14,8 +14,9 @@ use crate::{json, time};
 const NAME: &str = "Defender";
 /// Lists of the API are in `value`, of the event hub in `records`.
 const PLACES: [&str; 2] = ["/value", "/records"];
-const FIRST_SEEN: [&str; 6] = [
+const FIRST_SEEN: [&str; 7] = [
     "/firstActivityDateTime",
+    "/eventDateTime",
     "/firstEventTime",
     "/createdDateTime",
     "/alertCreationTime",
@@ -24,7 +25,7 @@ const FIRST_SEEN: [&str; 6] = [
 ];
 
 /// The alert of the detection test that a machine runs when it is taken in.
-const TEST_ALERT: &str = "[Test Alert] Suspicious Powershell commandline";
+pub(super) const TEST_ALERT: &str = "[Test Alert] Suspicious Powershell commandline";
 
 pub(super) fn knows(value: &Value) -> bool {
     !each(value, &PLACES, is_one).is_empty()
@@ -38,10 +39,12 @@ fn is_one(value: &Value) -> bool {
     is_alert(value) || is_incident(value) || is_graph_incident(value) || is_record(value)
 }
 
-/// Graph names the product in `serviceSource`, Defender for Endpoint in `detectionSource`.
+/// Graph names the product in `serviceSource`, in its first version in `vendorInformation`; Defender for Endpoint in
+/// `detectionSource`.
 fn is_alert(value: &Value) -> bool {
     let has = |name| value.get(name).is_some();
-    has("severity") && has("title") && (has("serviceSource") || has("detectionSource"))
+    let names_product = ["serviceSource", "detectionSource", "vendorInformation"].into_iter().any(has);
+    has("severity") && has("title") && names_product
 }
 
 fn is_incident(value: &Value) -> bool {
@@ -94,7 +97,7 @@ fn finding_of(value: &Value) -> Finding {
 
 /// An incident that was merged into another (`redirected`) is not over: the other may never come here.
 fn is_over(value: &Value) -> bool {
-    is_one_of(json::text(value, "/status"), &["resolved"])
+    is_one_of(json::text(value, "/status"), &["resolved", "dismissed"])
         || is_one_of(json::text(value, "/classification"), &["falsePositive"])
         || is_one_of(json::text(value, "/determination"), &["securityTesting"])
 }

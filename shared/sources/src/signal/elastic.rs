@@ -55,8 +55,11 @@ fn finding(value: &Value) -> Finding {
 }
 
 fn severity(value: &Value) -> Option<Severity> {
-    let word = dotted(value, "kibana.alert.severity").and_then(Value::as_str);
-    word.and_then(severity_word).or_else(|| band(dotted(value, "kibana.alert.risk_score")?.as_f64()?))
+    let words = ["kibana.alert.severity", "kibana.alert.rule.severity"];
+    let word = words.iter().find_map(|name| dotted(value, name)?.as_str());
+    let scores = ["kibana.alert.risk_score", "kibana.alert.rule.risk_score"];
+    let score = || scores.iter().find_map(|name| dotted(value, name)?.as_f64());
+    word.and_then(severity_word).or_else(|| band(score()?))
 }
 
 fn band(score: f64) -> Option<Severity> {

@@ -8,7 +8,7 @@
 use serde_json::Value;
 use tocsin_domain::signal::{Hints, Signal};
 
-use super::{Finding, Ignored, Reading, each, is_one_of, missing, read_each, signal, status};
+use super::{Finding, Ignored, Reading, defender, each, is_one_of, missing, read_each, signal, status};
 use crate::draft::{hint, resource, severity_word};
 use crate::{json, time};
 
@@ -19,6 +19,8 @@ const PLACES: [&str; 2] = ["/object", "/value"];
 
 /// How Defender for Cloud begins the names of the sample alerts that a customer makes to try it.
 const SAMPLE: &str = "[SAMPLE ALERT]";
+/// What Defender for Endpoint is called here; its machines' detection test gives an alert too.
+const ENDPOINT: [&str; 2] = ["MDATP", "Microsoft Defender Advanced Threat Protection"];
 const CLOUD: [&str; 3] = ["Azure Security Center", "AzureSecurityCenter", "Microsoft Defender for Cloud"];
 
 pub(super) fn knows(value: &Value) -> bool {
@@ -54,7 +56,8 @@ fn finding(value: &Value) -> Finding {
     let titles = ["/title", "/Title", "/alertDisplayName", "/AlertDisplayName", "/DisplayName", "/AlertName"];
     let title = json::first_text(fields, &titles).ok_or(missing(NAME, "title"))?;
     let product = json::first_text(fields, &["/productName", "/ProductName", "/ProviderName"]);
-    if title.starts_with(SAMPLE) && is_one_of(product, &CLOUD) {
+    let is_test = title.eq_ignore_ascii_case(defender::TEST_ALERT) && is_one_of(product, &ENDPOINT);
+    if is_test || (title.starts_with(SAMPLE) && is_one_of(product, &CLOUD)) {
         return Ok(Reading::Ignored(Ignored::Sample));
     }
     let id = json::first_text(fields, &["/IncidentName", "/systemAlertId", "/SystemAlertId"]);

@@ -167,11 +167,16 @@ fn test_findings_and_other_news_are_ignored_with_the_reason() {
     };
     let case = |news: &str| with(aws_case(), "/detail-type", json!(news));
     let test_alert = json!("[Test Alert] Suspicious Powershell commandline");
+    let of_endpoint = |product: &str| {
+        let incident = with(sentinel_incident(), "/properties/title", test_alert.clone());
+        with(incident, "/properties/productName", json!(product))
+    };
     for (body, reason) in [
         (with(falcon_event(), "/event/Description", sample_of_falcon.clone()), Ignored::Sample),
         (with(falcon_alert(), "/description", sample_of_falcon), Ignored::Sample),
         (cloud("Azure Security Center"), Ignored::Sample),
-        (with(defender_record(), "/properties/Title", test_alert), Ignored::Sample),
+        (with(defender_record(), "/properties/Title", test_alert.clone()), Ignored::Sample),
+        (of_endpoint("MDATP"), Ignored::Sample),
         (guardduty("[SAMPLE] The bucket is public", "GuardDuty"), Ignored::Sample),
         (case("Case Comment Added"), Ignored::NoFinding),
         (case("Membership Created"), Ignored::NoFinding),
@@ -183,6 +188,7 @@ fn test_findings_and_other_news_are_ignored_with_the_reason() {
     for body in [
         with(falcon_event(), "/event/CommandLine", command),
         cloud("Azure Sentinel"),
+        of_endpoint("Azure Sentinel"),
         guardduty("[SAMPLE] The bucket is public", "DLP"),
     ] {
         assert_eq!(signal(&body).severity, Severity::High, "{body}");
@@ -326,21 +332,27 @@ fn numbers_become_words_by_each_vendors_own_scale() {
 
 #[test]
 fn times_are_read_as_the_vendors_write_them() {
+    let late = json!("2026-02-03T23:00:00Z");
+    let falcon = || with(falcon_event(), "/metadata/eventCreationTime", late.clone());
     for (body, pointer, time) in [
         (falcon_event(), "/metadata/eventCreationTime", json!("2026-02-03 04:05:06.000000000")),
-        (falcon_event(), "/event/UTCTimestamp", json!("2026-02-03 04:05:06Z")),
-        (falcon_event(), "/event/ContextTimeStamp", json!(SECOND)),
-        // What Windows counts is not told apart from other counts: the event's own time stands in.
+        (falcon(), "/event/UTCTimestamp", json!("2026-02-03 04:05:06Z")),
+        (falcon(), "/event/UTCTimestamp", json!(SECOND * 1000)),
+        (falcon(), "/event/ContextTimeStamp", json!(SECOND)),
+        (falcon(), "/event/StartTimeEpoch", json!(SECOND * 1_000_000_000)),
+        // What Windows counts is not told apart from other counts, and 0 is no time: the event's own stands in.
         (falcon_event(), "/event/StartTime", json!(134_145_651_060_000_000_i64)),
-        (falcon_event(), "/event/StartTimeEpoch", json!(SECOND * 1_000_000_000)),
+        (falcon_event(), "/event/IncidentStartTime", json!(0)),
         (wazuh(), "/timestamp", json!("2026-02-03T05:05:06.126+0100")),
         (qradar(), "/start_time", json!(SECOND * 1000 + 336)),
         (notable(), "/_time", json!("2026-02-03T09:35:06.000+05:30")),
         (sentinel_incident(), "/properties/firstActivityTimeUtc", json!("2026-02-03T04:05:06Z")),
+        (with(ocsf_data(), "/time", json!(null)), "/time_dt", json!("2026-02-03T04:05:06.000Z")),
     ] {
         let occurred_at = signal(&with(body, pointer, time.clone())).occurred_at;
         assert_eq!(occurred_at.map(|at| at.as_second()), Some(SECOND), "{pointer} {time}");
     }
+    assert_eq!(signal(&with(wazuh(), "/timestamp", json!("yesterday"))).occurred_at, None);
 }
 
 #[test]

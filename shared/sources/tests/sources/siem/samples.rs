@@ -286,6 +286,14 @@ fn microsoft() -> Vec<Sample> {
         ),
         (
             "defender",
+            "low",
+            "g1-9",
+            json!({"id": "g1-9", "title": "Spray", "severity": "low", "status": "newAlert", "azureTenantId": "t-1",
+                   "vendorInformation": {"provider": "IPC", "vendor": "Microsoft"},
+                   "eventDateTime": "2026-02-03T04:05:06Z"}),
+        ),
+        (
+            "defender",
             "medium",
             "2972395",
             json!({"@odata.type": "#microsoft.graph.security.incident", "id": "2972395", "displayName": "Multi-stage",
