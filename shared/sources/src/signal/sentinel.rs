@@ -41,7 +41,9 @@ fn is_resource(value: &Value) -> bool {
     let is_alert_kind = json::text(value, "/kind").is_none_or(|kind| kind == "SecurityAlert");
     let is_alert = kind.starts_with("microsoft.securityinsights/entities") && is_alert_kind
         || kind.starts_with("microsoft.security/") && kind.ends_with("/alerts");
-    json::is_object(value, "/properties") && (is_alert || kind == "microsoft.securityinsights/incidents")
+    let is_incident = kind == "microsoft.securityinsights/incidents"
+        || json::at(value, "/properties/incidentNumber").is_some();
+    json::is_object(value, "/properties") && (is_alert || is_incident)
 }
 
 fn is_row(value: &Value) -> bool {

@@ -328,6 +328,8 @@ fn numbers_become_words_by_each_vendors_own_scale() {
     ] {
         assert_eq!(of(elastic.clone(), "/kibana.alert/risk_score", score), word, "{score}");
     }
+    let by_rule = with(elastic, "/kibana.alert/rule.severity", json!("critical"));
+    assert_eq!(of(by_rule, "/kibana.alert/risk_score", 1), Critical);
 }
 
 #[test]

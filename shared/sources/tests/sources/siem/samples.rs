@@ -9,7 +9,8 @@ pub type Sample = (&'static str, &'static str, &'static str, Value);
 pub fn json_samples() -> Vec<Sample> {
     let mut samples = aws();
     samples.extend(crowdstrike());
-    samples.extend(microsoft());
+    samples.extend(sentinel());
+    samples.extend(defender());
     samples.extend(sentinelone());
     samples.extend(wiz());
     samples.extend(others());
@@ -230,7 +231,7 @@ pub fn defender_record() -> Value {
     })
 }
 
-fn microsoft() -> Vec<Sample> {
+fn sentinel() -> Vec<Sample> {
     let source = "microsoft-sentinel";
     vec![
         (source, "high", "3f8a", sentinel_incident()),
@@ -265,6 +266,11 @@ fn microsoft() -> Vec<Sample> {
             json!({"IncidentName": "91bc", "IncidentNumber": 813, "Title": "Odd query", "Severity": "Medium",
                    "Status": "Active", "FirstActivityTime": "2026-02-03T04:05:06Z"}),
         ),
+    ]
+}
+
+fn defender() -> Vec<Sample> {
+    vec![
         (
             "defender",
             "high",
