@@ -3,9 +3,10 @@
 //! <https://falcon.crowdstrike.com/documentation> is for customers; the forms here are those of public samples.
 //!
 //! A name of the severity wins over its number. Of numbers there are two scales. Detections of the first stream
-//! (`DetectionSummaryEvent`) count 1 informational, 2 low, 3 medium, 4 high, 5 critical. All others go to 100, and
-//! name 10 informational, 20 and 30 low, 50 medium, 70 and 79 high, 90 critical: a number without its name takes the
-//! name of its score of twenty. Elsewhere a number up to 10 without a name may be of either scale: it is rejected.
+//! (`DetectionSummaryEvent`) count 1 informational, 2 low, 3 medium, 4 high, 5 critical. All others go to 100, name 10
+//! informational, 20 and 30 low, 50 medium, 70 and 79 high, 90 critical, and are cut at 20, 40, 60 and 80 (so Splunk's
+//! "CrowdStrike Falcon Stream Alerts"). The data replicator writes newer events with numbers of the first scale too:
+//! there a number up to 10 without a name is rejected.
 //! Incidents and automated leads have a score for CrowdStrike's own use and no severity: they are unrated.
 
 use serde_json::Value;
@@ -85,6 +86,8 @@ fn is_one(value: &Value) -> bool {
 enum Scale {
     Five,
     Hundred,
+    /// One of the two: which, a low number does not tell.
+    Either,
     None,
 }
 
@@ -97,8 +100,11 @@ fn form(value: &Value) -> Option<Form<'_>> {
     let event = value.get("event").filter(|event| event.is_object());
     let fields = event.unwrap_or(value);
     let replicated = json::text(fields, "/ExternalApiType").and_then(|kind| kind.strip_prefix("Event_"));
-    if let Some(kind) = event.and(json::text(value, "/metadata/eventType")).or(replicated) {
-        return Some(Form { fields, scale: scale_of(kind)? });
+    if let Some(kind) = event.and(json::text(value, "/metadata/eventType")) {
+        return Some(Form { fields, scale: scale_of(kind, Scale::Hundred)? });
+    }
+    if let Some(kind) = replicated {
+        return Some(Form { fields, scale: scale_of(kind, Scale::Either)? });
     }
     let has = |name| value.get(name).is_some();
     if has("incident_id") && has("fine_score") {
@@ -110,11 +116,11 @@ fn form(value: &Value) -> Option<Form<'_>> {
 }
 
 /// Of all events only those that sum up a finding.
-fn scale_of(kind: &str) -> Option<Scale> {
+fn scale_of(kind: &str, of_newer: Scale) -> Option<Scale> {
     match kind {
         "DetectionSummaryEvent" | "IdentityProtectionEvent" => Some(Scale::Five),
         "IncidentSummaryEvent" | "AutomatedLeadSummaryEvent" => Some(Scale::None),
-        _ => kind.ends_with("DetectionSummaryEvent").then_some(Scale::Hundred),
+        _ => kind.ends_with("DetectionSummaryEvent").then_some(of_newer),
     }
 }
 
@@ -147,15 +153,24 @@ fn severity(fields: &Value, scale: Scale) -> Option<Severity> {
     }
     let numbers = ["/Severity", "/severity", "/max_severity"];
     let number = numbers.iter().find_map(|pointer| json::at(fields, pointer)?.as_u64());
-    match (scale, number) {
-        (Scale::None, _) => Some(UNRATED),
-        (Scale::Five, Some(1)) => Some(Severity::Informational),
-        (Scale::Five, Some(2)) | (Scale::Hundred, Some(20..=39)) => Some(Severity::Low),
-        (Scale::Five, Some(3)) | (Scale::Hundred, Some(40..=59)) => Some(Severity::Medium),
-        (Scale::Five, Some(4)) | (Scale::Hundred, Some(60..=79)) => Some(Severity::High),
-        (Scale::Five, Some(5)) | (Scale::Hundred, Some(80..=100)) => Some(Severity::Critical),
-        (Scale::Hundred, Some(11..=19)) => Some(Severity::Informational),
-        (Scale::Five | Scale::Hundred, Some(_) | None) => None,
+    match scale {
+        Scale::None => Some(UNRATED),
+        Scale::Five => {
+            number.filter(|step| (1..=5).contains(step)).and_then(|step| of_hundred(step * 20 - 10))
+        }
+        Scale::Hundred => number.and_then(of_hundred),
+        Scale::Either => number.filter(|score| *score > 10).and_then(of_hundred),
+    }
+}
+
+fn of_hundred(score: u64) -> Option<Severity> {
+    match score {
+        1..=19 => Some(Severity::Informational),
+        20..=39 => Some(Severity::Low),
+        40..=59 => Some(Severity::Medium),
+        60..=79 => Some(Severity::High),
+        80..=100 => Some(Severity::Critical),
+        _ => None,
     }
 }
 

@@ -205,7 +205,7 @@ fn a_severity_that_cannot_be_read_rejects_and_says_so() {
             "CrowdStrike without a usable severity",
         ),
         (falcon_alert(), "/severity", json!(0), "CrowdStrike without a usable severity"),
-        (falcon_alert(), "/severity", json!(7), "CrowdStrike without a usable severity"),
+        (falcon_fdr(), "/Severity", json!(7), "CrowdStrike without a usable severity"),
         (falcon_alert(), "/severity", json!(101), "CrowdStrike without a usable severity"),
         (falcon_alert(), "/severity", Value::Null, "CrowdStrike without a usable severity"),
         (
@@ -278,7 +278,7 @@ fn numbers_become_words_by_each_vendors_own_scale() {
     use Severity::*;
     let of = |body: Value, pointer: &str, number: i64| signal(&with(body, pointer, json!(number))).severity;
     for (number, word) in [
-        (11, Informational),
+        (1, Informational),
         (19, Informational),
         (20, Low),
         (39, Low),
@@ -291,6 +291,7 @@ fn numbers_become_words_by_each_vendors_own_scale() {
     ] {
         assert_eq!(of(falcon_alert(), "/severity", number), word, "{number}");
     }
+    assert_eq!(of(falcon_fdr(), "/Severity", 30), Low);
     let first = with(falcon_event(), "/metadata/eventType", json!("DetectionSummaryEvent"));
     let first = with(first, "/event/SeverityName", Value::Null);
     for (number, word) in [(1, Informational), (2, Low), (3, Medium), (4, High), (5, Critical)] {

@@ -144,12 +144,21 @@ pub fn falcon_alert() -> Value {
     })
 }
 
+/// Of the data replicator, without the severity's name.
+pub fn falcon_fdr() -> Value {
+    json!({
+        "ExternalApiType": "Event_EppDetectionSummaryEvent", "CompositeId": "c1d0:ind:a9e7:4715", "Severity": 70,
+        "Name": "NGAV", "UTCTimestamp": "2026-02-03 04:05:06Z",
+    })
+}
+
 fn crowdstrike() -> Vec<Sample> {
     let source = "crowdstrike";
     let stream = |kind: &str, event: Value| json!({"metadata": {"eventType": kind, "eventCreationTime": 1_770_091_506_000_i64}, "event": event});
     vec![
         (source, "high", "c1d0:ind:a9e7:4711-10197-88", falcon_event()),
         (source, "critical", "c1d0:ind:a9e7:4712", falcon_alert()),
+        (source, "high", "c1d0:ind:a9e7:4715", falcon_fdr()),
         (
             source,
             "low",
