@@ -2,6 +2,7 @@
 
 use tocsin_domain::signal::{Hints, Severity, Signal};
 
+use crate::shopify::ShopDomain;
 use crate::text::line;
 
 /// The severity of an alert whose source gives none, or one that cannot be read: high enough that triage looks
@@ -51,6 +52,21 @@ pub(crate) fn bounded(signal: Signal) -> Result<Signal, BadId> {
 /// Adds a hint where there is one.
 pub(crate) fn hint<T: Into<String>>(list: &mut Vec<String>, value: Option<T>) {
     list.extend(value.map(Into::into));
+}
+
+/// Adds a resource, and what leads from it to a tenant: an ARN's bucket and account, a shop's domain.
+pub(crate) fn resource(hints: &mut Hints, id: Option<&str>) {
+    let Some(id) = id.filter(|id| !id.is_empty()) else { return };
+    hint(&mut hints.buckets, bucket_of_arn(id));
+    hint(&mut hints.accounts, account_of_arn(id));
+    hint(&mut hints.shop_domains, ShopDomain::parse(id).ok().map(|shop| shop.as_str().to_owned()));
+    hint(&mut hints.resources, Some(id));
+}
+
+/// The account of `arn:aws:iam::444455556666:role/x`.
+fn account_of_arn(arn: &str) -> Option<&str> {
+    let account = arn.strip_prefix("arn:")?.split(':').nth(3)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
 }
 
 /// The bucket of `arn:aws:s3:::bucket/key`.
@@ -116,6 +132,20 @@ mod tests {
         assert_eq!(bounded(signal("a\0b")), Err(BadId::Unusable));
         assert_eq!(bounded(signal(&"x".repeat(MAX_ID + 1))), Err(BadId::Unusable));
         assert_eq!(bounded(signal("owner@example.com")).unwrap().external_id, "owner@example.com");
+    }
+
+    #[test]
+    fn a_resource_leads_to_a_tenant() {
+        let mut hints = Hints::default();
+        for id in
+            ["arn:aws:s3:::exports/a.csv", "arn:aws:iam::444455556666:role/etl", "Lamps.myshopify.com", ""]
+        {
+            resource(&mut hints, Some(id));
+        }
+        assert_eq!(hints.buckets, ["exports"]);
+        assert_eq!(hints.accounts, ["444455556666"]);
+        assert_eq!(hints.shop_domains, ["lamps.myshopify.com"]);
+        assert_eq!(hints.resources.len(), 3);
     }
 
     #[test]

@@ -1,6 +1,9 @@
-//! What AWS wraps around a message on its way into a queue: SNS notifications and EventBridge events.
+//! What AWS wraps around a message on its way into a queue: SNS notifications, EventBridge events, and requests that
+//! API Gateway hands on.
 
-use serde_json::Value;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
 
 use crate::json::{self, JsonError};
 
@@ -29,6 +32,8 @@ pub enum EnvelopeError {
     /// Its link is never followed: that would let a stranger make us fetch a page.
     #[error("an SNS subscription waits to be confirmed by a person")]
     Confirmation,
+    #[error("API Gateway says that the body is base64, and it is not")]
+    NotBase64,
 }
 
 /// Takes the envelopes off. Raw delivery has none.
@@ -62,6 +67,9 @@ fn looks_like_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[', '"'])
 }
 
+/// Of these sources the head of the event says what its detail does not: they keep it.
+const TOLD_BY_THE_HEAD: [&str; 1] = ["aws.security-ir"];
+
 /// SNS: the message types and fields of "Parsing message formats" in its developer guide.
 /// EventBridge: the fields of "Event structure". A JSON text at the top comes from an input transformer.
 fn unwrap(value: Value) -> Result<Unwrapped, EnvelopeError> {
@@ -83,10 +91,48 @@ fn unwrap(value: Value) -> Result<Unwrapped, EnvelopeError> {
             _ => {}
         }
     }
-    let is_event = map.contains_key("detail-type") && map.contains_key("source");
+    if let Some(body) = gateway_body(&mut map)? {
+        return Ok(Unwrapped::Inner(body));
+    }
+    let source = map.get("source").and_then(Value::as_str).unwrap_or_default();
+    let is_event =
+        map.contains_key("detail-type") && map.contains_key("source") && !TOLD_BY_THE_HEAD.contains(&source);
     match map.get_mut("detail") {
-        Some(detail) if is_event => Ok(Unwrapped::Inner(Payload::Json(detail.take()))),
+        Some(detail) if is_event => Ok(Unwrapped::Inner(content(detail.take()))),
         Some(_) | None => Ok(Unwrapped::Payload(Value::Object(map))),
+    }
+}
+
+/// A text that an envelope holds as JSON is its content, and no envelope of its own.
+fn content(value: Value) -> Payload {
+    match value {
+        Value::String(text) => Payload::Text(text),
+        json @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            Payload::Json(json)
+        }
+    }
+}
+
+/// A request as API Gateway writes it ("Input format of a Lambda function for proxy integration"), or as its own
+/// mapping template for a service integration does ("method request passthrough").
+fn gateway_body(map: &mut Map<String, Value>) -> Result<Option<Payload>, EnvelopeError> {
+    let is_object = |map: &Map<String, Value>, key: &str| map.get(key).is_some_and(Value::is_object);
+    if map.contains_key("body-json") && is_object(map, "params") {
+        return Ok(map.remove("body-json").map(content));
+    }
+    let flag = map.get("isBase64Encoded").and_then(Value::as_bool);
+    if flag.is_none() && !is_object(map, "requestContext") {
+        return Ok(None);
+    }
+    match map.get_mut("body") {
+        Some(Value::String(text)) if flag == Some(true) => {
+            let bytes = STANDARD.decode(text.as_bytes()).map_err(|_| EnvelopeError::NotBase64)?;
+            let text = String::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
+            Ok(Some(Payload::Text(text)))
+        }
+        Some(Value::String(text)) => Ok(Some(Payload::Text(std::mem::take(text)))),
+        Some(body @ (Value::Object(_) | Value::Array(_))) => Ok(Some(Payload::Json(body.take()))),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_)) | None => Ok(None),
     }
 }
 
@@ -110,9 +156,22 @@ mod tests {
         let payload = json!({"a": 1});
         let raw = payload.to_string();
         let bus = event(payload.clone());
-        for body in
-            [&raw, &sns(&raw), &sns(&sns(&raw)), &bus, &sns(&bus), &Value::String(raw.clone()).to_string()]
-        {
+        let gateway = |body: Value, encoded: bool| {
+            json!({"httpMethod": "POST", "headers": {}, "body": body, "isBase64Encoded": encoded}).to_string()
+        };
+        for body in [
+            &raw,
+            &sns(&raw),
+            &sns(&sns(&raw)),
+            &bus,
+            &sns(&bus),
+            &Value::String(raw.clone()).to_string(),
+            &gateway(json!(raw), false),
+            &gateway(json!(STANDARD.encode(&raw)), true),
+            &sns(&gateway(json!(bus), false)),
+            &json!({"version": "2.0", "requestContext": {}, "body": payload}).to_string(),
+            &json!({"body-json": payload, "params": {"header": {}}, "context": {}}).to_string(),
+        ] {
             assert_eq!(open(body.as_bytes()).unwrap(), Payload::Json(payload.clone()), "{body}");
         }
     }
@@ -135,8 +194,25 @@ mod tests {
             (vec![b' '; MAX_BODY + 1], EnvelopeError::TooLarge),
             (vec![0xff], EnvelopeError::Json(JsonError::NotUtf8)),
             (sns("{\"a\":").into_bytes(), EnvelopeError::Json(JsonError::Syntax)),
+            (br#"{"body": "%", "isBase64Encoded": true}"#.to_vec(), EnvelopeError::NotBase64),
+            (
+                br#"{"body": "/w==", "isBase64Encoded": true}"#.to_vec(),
+                EnvelopeError::Json(JsonError::NotUtf8),
+            ),
         ] {
             assert_eq!(open(&body), Err(why));
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_an_envelope_stays() {
+        for body in [
+            json!({"body": "a letter", "title": "t"}),
+            json!({"body": null, "isBase64Encoded": false}),
+            json!({"body-json": {}}),
+            json!({"source": "aws.security-ir", "detail-type": "Case Created", "detail": {"caseId": "1"}}),
+        ] {
+            assert_eq!(open(body.to_string().as_bytes()), Ok(Payload::Json(body)));
         }
     }
 }

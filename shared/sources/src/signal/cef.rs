@@ -1,4 +1,4 @@
-//! The Common Event Format of ArcSight, with or without a syslog header in front:
+//! The Common Event Format of ArcSight:
 //! `CEF:0|vendor|product|version|signature id|name|severity|key=value key=value`.
 //!
 //! A backslash escapes `|` and itself in the header, and `=`, itself and line ends in the extension.
@@ -9,14 +9,13 @@ use std::collections::BTreeMap;
 use tocsin_domain::id::digest;
 use tocsin_domain::signal::{Hints, Severity, Signal};
 
-use super::{Finding, Rejection, missing, signal, status};
+use super::{Finding, missing, out_of_ten, signal, status};
 use crate::draft::{UNRATED, hint, severity_word};
 use crate::time;
 
 const NAME: &str = "CEF";
 
-pub(super) fn read(text: &str) -> Finding {
-    let event = start(text).ok_or(Rejection::UnknownFormat)?.trim_end();
+pub(super) fn read(event: &str) -> Finding {
     let (header, extension) = header(event).ok_or(missing(NAME, "header"))?;
     let [_, vendor, product, _, kind, name, severity_text] = header;
     let fields = extension_fields(extension);
@@ -35,20 +34,9 @@ pub(super) fn read(text: &str) -> Finding {
         severity: severity(&severity_text),
         kind: format!("{vendor}:{product}:{kind}"),
         title: name,
-        occurred_at: ["rt", "start", "end"].iter().find_map(|key| instant(field(key)?)),
+        occurred_at: ["rt", "start", "end"].iter().find_map(|key| time::from_text(field(key)?)),
         status: status(false),
         hints,
-    })
-}
-
-/// The event begins at the first `CEF:` and a digit that begins the text or follows a space or the like.
-fn start(text: &str) -> Option<&str> {
-    text.match_indices("CEF:").find_map(|(index, _)| {
-        let before = text.get(..index)?.chars().next_back();
-        let event = text.get(index..)?;
-        let has_version = event.chars().nth(4).is_some_and(|c| c.is_ascii_digit());
-        let begins = before.is_none_or(|c| c.is_whitespace() || matches!(c, '\u{feff}' | ':' | '>' | ']'));
-        (has_version && begins).then_some(event)
     })
 }
 
@@ -68,7 +56,7 @@ fn header(event: &str) -> Option<([String; 7], &str)> {
 }
 
 /// A word directly before an unescaped `=`, after a space, is a key; its value reaches to the next key.
-fn extension_fields(extension: &str) -> BTreeMap<String, String> {
+pub(super) fn extension_fields(extension: &str) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     let mut open: Option<(&str, usize)> = None;
     for equals in unescaped_equals(extension) {
@@ -122,27 +110,16 @@ fn value(raw: &str) -> String {
     value
 }
 
-/// 0 to 3 low, 4 to 6 medium, 7 and 8 high, 9 and 10 very high; or the word. Anything else is unrated.
+/// A number or a word. Products write what they like; anything else is unrated.
 fn severity(text: &str) -> Severity {
-    match text.trim().parse::<u8>() {
-        Ok(0..=3) => Severity::Low,
-        Ok(4..=6) => Severity::Medium,
-        Ok(7 | 8) => Severity::High,
-        Ok(9 | 10) => Severity::Critical,
-        Ok(_) => UNRATED,
-        Err(_) => severity_word(text.trim()).unwrap_or(UNRATED),
-    }
-}
-
-/// Milliseconds, or `Jan 02 2025 15:04:05` in UTC.
-fn instant(text: &str) -> Option<jiff::Timestamp> {
-    time::from_text(text).or_else(|| {
-        let local = jiff::civil::DateTime::strptime("%b %d %Y %H:%M:%S", text).ok()?;
-        jiff::tz::TimeZone::UTC.to_timestamp(local).ok()
-    })
+    let rated = match text.trim().parse::<u64>() {
+        Ok(number) => out_of_ten(number),
+        Err(_) => severity_word(text.trim()),
+    };
+    rated.unwrap_or(UNRATED)
 }
 
 /// Events without an id of their own are known by their bytes, which a redelivery repeats.
-fn fingerprint(event: &str) -> String {
+pub(super) fn fingerprint(event: &str) -> String {
     hex::encode(digest("cef-event", &[event.as_bytes()]))
 }

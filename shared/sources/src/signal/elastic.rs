@@ -1,24 +1,36 @@
-//! Elastic Security alerts, with dotted keys or nested objects.
+//! Elastic Security alerts, with dotted keys or nested objects; one, the list that a rule's action hands on, or the hits
+//! of a search.
 //! <https://www.elastic.co/docs/reference/security/fields-and-object-schemas/alert-schema>
+//!
+//! Where the word is missing, the risk score counts in Elastic's own bands ("Create a detection rule"): 0 to 21 low, 22
+//! to 47 medium, 48 to 73 high, 74 to 100 critical.
 
 use serde_json::Value;
 use tocsin_domain::signal::{Hints, Severity, Signal};
 
-use super::{Finding, missing, out_of_hundred, signal, status};
+use super::{Finding, each, missing, read_each, signal, status, without_hit};
 use crate::draft::{hint, severity_word};
 use crate::time;
 
 const NAME: &str = "Elastic";
 
+const PLACES: [&str; 3] = ["/alerts", "/context/alerts", "/hits/hits"];
+
 pub(super) fn knows(value: &Value) -> bool {
-    dotted(value, "kibana.alert.uuid").is_some() || dotted(value, "kibana.alert.rule.name").is_some()
+    !each(value, &PLACES, is_alert).is_empty()
 }
 
 pub(super) fn read(value: &Value) -> Vec<Finding> {
-    vec![finding(value)]
+    read_each(value, &PLACES, is_alert, finding)
+}
+
+fn is_alert(value: &Value) -> bool {
+    let alert = without_hit(value);
+    dotted(alert, "kibana.alert.uuid").is_some() || dotted(alert, "kibana.alert.rule.name").is_some()
 }
 
 fn finding(value: &Value) -> Finding {
+    let value = without_hit(value);
     let text = |name| dotted(value, name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let rule = text("kibana.alert.rule.name").ok_or(missing(NAME, "rule name"))?;
     let is_over = text("kibana.alert.status") == Some("recovered")
@@ -43,9 +55,21 @@ fn finding(value: &Value) -> Finding {
 }
 
 fn severity(value: &Value) -> Option<Severity> {
-    let word = dotted(value, "kibana.alert.severity").and_then(Value::as_str);
-    word.and_then(severity_word)
-        .or_else(|| out_of_hundred(dotted(value, "kibana.alert.risk_score")?.as_f64()?))
+    let words = ["kibana.alert.severity", "kibana.alert.rule.severity"];
+    let word = words.iter().find_map(|name| dotted(value, name)?.as_str());
+    let scores = ["kibana.alert.risk_score", "kibana.alert.rule.risk_score"];
+    let score = || scores.iter().find_map(|name| dotted(value, name)?.as_f64());
+    word.and_then(severity_word).or_else(|| band(score()?))
+}
+
+fn band(score: f64) -> Option<Severity> {
+    match score {
+        s if !(0.0..=100.0).contains(&s) => None,
+        s if s < 22.0 => Some(Severity::Low),
+        s if s < 48.0 => Some(Severity::Medium),
+        s if s < 74.0 => Some(Severity::High),
+        _ => Some(Severity::Critical),
+    }
 }
 
 /// `a.b.c` as one key, as nested objects, or as any mix of the two.

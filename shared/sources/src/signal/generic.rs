@@ -29,22 +29,28 @@ use crate::{json, time};
 const NAME: &str = "the generic form";
 
 /// The names that the other formats and the webhooks give their signals.
-const TAKEN: [&str; 16] = [
+const TAKEN: [&str; 22] = [
     "adobe-commerce",
     "adyen",
     "cef",
+    "crowdstrike",
     "datadog",
     "defender",
     "elastic",
     "google-secops",
     "guardduty",
+    "leef",
     "macie",
+    "microsoft-sentinel",
     "ocsf",
+    "qradar",
     "security-hub",
+    "security-incident-response",
     "sentinelone",
     "shopify",
     "splunk",
     "stripe",
+    "wazuh",
     "wiz",
 ];
 

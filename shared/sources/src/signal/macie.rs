@@ -28,6 +28,11 @@ fn finding(value: &Value) -> Finding {
     hint(&mut hints.buckets, json::text(value, "/resourcesAffected/s3Bucket/name"));
     hint(&mut hints.resources, json::text(value, "/resourcesAffected/s3Bucket/arn"));
     hint(&mut hints.resources, json::text(value, "/resourcesAffected/s3Object/path"));
+    for pointer in
+        ["/userIdentity/assumedRole/arn", "/userIdentity/iamUser/arn", "/ipAddressDetails/ipAddressV4"]
+    {
+        hint(&mut hints.actors, json::text(value, &format!("/policyDetails/actor{pointer}")));
+    }
     signal(Signal {
         source: "macie".to_owned(),
         external_id: json::text(value, "/id").ok_or(missing(NAME, "id"))?.to_owned(),

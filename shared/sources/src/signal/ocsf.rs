@@ -3,14 +3,19 @@
 use serde_json::Value;
 use tocsin_domain::signal::{Hints, Severity, Signal, SignalStatus};
 
-use super::{Finding, missing, signal, status};
-use crate::draft::{bucket_of_arn, hint, severity_word};
+use super::{Finding, Ignored, Reading, missing, signal, status};
+use crate::draft::{bucket_of_arn, hint, resource, severity_word};
 use crate::{json, time};
 
 const NAME: &str = "OCSF";
 
-/// Security, vulnerability, compliance, detection, incident, data security, application security posture.
-const FINDINGS: std::ops::RangeInclusive<u64> = 2001..=2007;
+/// Security, vulnerability, compliance, detection, incident, data security, application security posture, IAM analysis,
+/// and what a later version adds: the category counts its classes from here.
+const FINDINGS: std::ops::RangeInclusive<u64> = 2001..=2099;
+const INCIDENT: u64 = 2005;
+
+/// How GuardDuty begins the titles of its sample findings, whichever form it sends them in.
+const GUARDDUTY_SAMPLE: &str = "[SAMPLE]";
 
 pub(super) fn knows(value: &Value) -> bool {
     value.get("class_uid").and_then(Value::as_u64).is_some_and(|class| FINDINGS.contains(&class))
@@ -28,6 +33,9 @@ fn finding(value: &Value) -> Finding {
     let title =
         ["/finding_info/title", "/finding/title", "/finding_info_list/0/title", "/message", "/class_name"];
     let title = json::first_text(value, &title).unwrap_or("OCSF finding");
+    if title.starts_with(GUARDDUTY_SAMPLE) && is_of_guardduty(value) {
+        return Ok(Reading::Ignored(Ignored::Sample));
+    }
     signal(Signal {
         source: "ocsf".to_owned(),
         external_id: id.ok_or(missing(NAME, "finding_info.uid"))?.to_owned(),
@@ -38,7 +46,15 @@ fn finding(value: &Value) -> Finding {
         title: title.to_owned(),
         occurred_at: time::first(
             value,
-            &["/finding_info/first_seen_time", "/finding_info/created_time", "/time"],
+            &[
+                "/finding_info/first_seen_time",
+                "/finding_info/first_seen_time_dt",
+                "/finding_info/created_time",
+                "/finding_info/created_time_dt",
+                "/start_time",
+                "/time",
+                "/time_dt",
+            ],
         ),
         status: finding_status(value),
         hints: hints(value),
@@ -57,10 +73,32 @@ fn severity(value: &Value) -> Option<Severity> {
     }
 }
 
-/// Suppressed, resolved, archived, deleted; or the activity "close".
+fn is_of_guardduty(value: &Value) -> bool {
+    [
+        "/metadata/product/name",
+        "/finding_info/product/name",
+        "/finding_info/product_uid",
+        "/metadata/product/uid",
+    ]
+    .iter()
+    .filter_map(|pointer| json::text(value, pointer))
+    .any(|name| name.to_ascii_lowercase().contains("guardduty"))
+}
+
+/// Suppressed, resolved, archived, deleted; of an incident, which can be on hold, only resolved and closed. Or the
+/// activity "close", the verdicts "false positive" and "test", the compliance "pass".
 fn finding_status(value: &Value) -> SignalStatus {
-    let number = |name| value.get(name).and_then(Value::as_u64);
-    status(matches!(number("status_id"), Some(3..=6)) || number("activity_id") == Some(3))
+    let number = |pointer| json::at(value, pointer).and_then(Value::as_u64);
+    let is_over = match number("/class_uid") {
+        Some(INCIDENT) => matches!(number("/status_id"), Some(4 | 5)),
+        Some(_) | None => matches!(number("/status_id"), Some(3..=6)),
+    };
+    status(
+        is_over
+            || number("/activity_id") == Some(3)
+            || matches!(number("/verdict_id"), Some(1 | 6))
+            || number("/compliance/status_id") == Some(1),
+    )
 }
 
 fn hints(value: &Value) -> Hints {
@@ -74,6 +112,12 @@ fn hints(value: &Value) -> Hints {
         hint(&mut hints.resources, id);
         hint(&mut hints.resources, json::text(resource, "/name"));
         hint(&mut hints.accounts, json::text(resource, "/cloud/account/uid"));
+    }
+    for place in json::list(value, "/evidences").iter().chain([value]) {
+        hint(&mut hints.buckets, json::text(place, "/databucket/name"));
+        for pointer in ["/databucket/uid", "/database/name", "/table/name", "/file/path"] {
+            resource(&mut hints, json::text(place, pointer));
+        }
     }
     for evidence in json::list(value, "/evidences").iter().chain([value]) {
         for pointer in ["/actor/user/uid", "/actor/user/name", "/src_endpoint/ip"] {

@@ -90,7 +90,7 @@ proptest! {
 
     #[test]
     fn any_text_that_starts_like_a_format(
-        head in prop_oneof![Just("CEF:0|a|b|c|d|e|5|"), Just("CEF:0|"), Just("{\"tocsin\":1,"), Just("[["), Just("\"")],
+        head in prop_oneof![Just("CEF:0|a|b|c|d|e|5|"), Just("CEF:0|"), Just("LEEF:1.0|a|b|c|d|"), Just("LEEF:2.0|a|b|c|d|^|"), Just("LEEF:2.0|"), Just("{\"tocsin\":1,"), Just("[["), Just("\"")],
         tail in "[ -~é\\\\|=]{0,80}",
     ) {
         read_everything(format!("{head}{tail}").as_bytes());
@@ -154,6 +154,9 @@ fn deep_and_large_bodies_are_refused_without_a_stack_overflow() {
         format!("\"{}\"", "\\\"".repeat(200_000)),
         format!("CEF:0|{}", "\\|".repeat(200_000)),
         format!("CEF:0|a|b|c|d|e|5|{}", "a= ".repeat(100_000)),
+        format!("LEEF:1.0|a|b|c|d|{}", "a=\t".repeat(100_000)),
+        "CEF:0|\n".repeat(100_000),
+        " CEF:".repeat(100_000),
         "x".repeat(2_000_000),
         format!("{{{}}}", (0..50_000).map(|n| format!("\"k{n}\":{n}")).collect::<Vec<_>>().join(",")),
         serde_json::json!({"Type": "Notification", "TopicArn": "t", "Message": "[".repeat(400_000)})

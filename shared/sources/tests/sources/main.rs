@@ -6,5 +6,6 @@ mod common;
 mod explain;
 mod hostile;
 mod receipt;
+mod siem;
 mod signal;
 mod webhook;

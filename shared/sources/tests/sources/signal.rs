@@ -436,7 +436,7 @@ fn cef_lines() {
     let dated = read("CEF:0|a|w|1|2|n|5|rt=Feb 03 2026 04:05:06 src=ありがとう");
     assert_eq!((dated.occurred_at, dated.hints.actors), (full.occurred_at, vec!["ありがとう".to_owned()]));
     for line in
-        ["CEF:", "CEF:0", "CEF:0|a|b|c|d|e", "xCEF:0|a|w|1|2|n|5|", "CEF:x|a|w|1|2|n|5|", "LEEF:1.0|a|b|c|d|"]
+        ["CEF:", "CEF:0", "CEF:0|a|b|c|d|e", "xCEF:0|a|w|1|2|n|5|", "CEF:x|a|w|1|2|n|5|", "LEEF:1.0|a|b|c|d"]
     {
         assert!(matches!(parse(line.as_bytes()), Parsed::Rejected { .. }), "{line}");
     }
