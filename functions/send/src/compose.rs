@@ -11,7 +11,7 @@ use tocsin_domain::person::{EmailAddress, Member, Person, PhoneNumber};
 use tocsin_domain::plan::{Channel, Wave};
 use tocsin_domain::tenant::Endpoint;
 use tocsin_notices::Rendered;
-use tocsin_notices::letter::{self, Brief, Composed, Composer};
+use tocsin_notices::letter::{self, Brief, Composed, Composer, Opens};
 use tocsin_ports::store::chunks::StoredChunk;
 use tocsin_ports::store::templates::Pinned;
 use tocsin_ports::store::{people, templates};
@@ -33,6 +33,8 @@ pub enum Ready {
     Sms {
         to: PhoneNumber,
         text: Rendered,
+        /// What the link in it opens, where it has one.
+        opens: Option<Opens>,
     },
     Letter {
         letter: Letter,
@@ -122,7 +124,13 @@ fn one(
             let person = people.get(id).ok_or("the person's record is gone")?.clone();
             let member = Member { person, slices: slices.clone() };
             let composed = composer.to_person(&member).map_err(|_| CHANGED)?;
-            address(wave, brief, &member.person, approved(composed, notice, is_copy).ok_or(CHANGED)?)
+            let linked = composed.opens();
+            let message = approved(composed, notice, is_copy).ok_or(CHANGED)?;
+            let mut ready = address(wave, brief, &member.person, message)?;
+            if let Ready::Sms { opens, .. } = &mut ready {
+                *opens = linked;
+            }
+            Ok(ready)
         }
         Recipient::Contact(name) => {
             let composed = composer.to_contact(name).map_err(|_| CHANGED)?;
@@ -166,7 +174,7 @@ fn address(wave: &Wave, brief: &Brief, person: &Person, notice: Rendered) -> Res
         Channel::Sms => {
             let number = person.phone.as_ref().ok_or("the person has no phone number any more")?;
             let to = number.expose().parse().map_err(|_| "the phone number cannot be used")?;
-            Ok(Ready::Sms { to, text: notice })
+            Ok(Ready::Sms { to, text: notice, opens: None })
         }
         Channel::Letter => Ok(Ready::Letter { letter: letters::letter(wave, person, notice)? }),
         Channel::Partner => Err("the channel leads to no person"),

@@ -81,6 +81,15 @@ impl<'a> Judge<'a> {
         Self { always, template, facts, gate }
     }
 
+    /// The same where text messages may link to their reader's own notice, under this page.
+    #[must_use]
+    pub fn with_details(mut self, details_page: Option<&str>) -> Self {
+        if let Some(gate) = &mut self.gate {
+            gate.details_link = details_page.map(|page| format!("{page}#"));
+        }
+        self
+    }
+
     /// Whether each notice of a page may go out. What a name could spoil is judged by the longest ones.
     ///
     /// # Errors
@@ -177,6 +186,8 @@ struct Gate<'a> {
     evidence: Vec<(Element, Vec<Group>)>,
     /// The same for the blocks of other regimes, as far as fixed words show them.
     of_others: Vec<(Element, Vec<Group>)>,
+    /// How the link of a text message to its reader's own notice begins, where there is one.
+    details_link: Option<String>,
 }
 
 /// Words of which one at least has to stand in a notice, squeezed.
@@ -204,7 +215,7 @@ impl<'a> Gate<'a> {
         };
         let evidence = elements.into_iter().map(|element| (element, groups_of(element))).collect();
         let of_others = of_others.into_iter().map(|element| (element, groups_of(element))).collect();
-        Ok(Self { template, facts, demands, hosts, values, evidence, of_others })
+        Ok(Self { template, facts, demands, hosts, values, evidence, of_others, details_link: None })
     }
 
     fn check(&self, rendered: &Rendered) -> Vec<Violation> {
@@ -408,6 +419,12 @@ impl<'a> Gate<'a> {
         })
     }
 
+    /// Behind the link stands the full letter, which names the page where its reference can be checked.
+    fn leads_to_the_notice(&self, text: &str) -> bool {
+        text.contains(&self.values.merchant.notice_page)
+            || self.details_link.as_ref().is_some_and(|link| text.contains(link))
+    }
+
     /// What shows a reader that the notice is real: a reference, and the page where it can be checked.
     fn marks_of_origin(&self, text: &str) -> Vec<Violation> {
         let mut violations = Vec::new();
@@ -416,7 +433,7 @@ impl<'a> Gate<'a> {
             violations.push(Violation::Lacks("a reference"));
         }
         match self.template.header().audience {
-            Audience::Individual if !text.contains(&self.values.merchant.notice_page) => {
+            Audience::Individual if !self.leads_to_the_notice(text) => {
                 violations.push(Violation::Lacks("the page of the full notice"));
             }
             Audience::Individual | Audience::Authority | Audience::Controller | Audience::Card => {}
