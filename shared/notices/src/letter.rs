@@ -187,11 +187,12 @@ impl<'a> Composer<'a> {
         let pages = match self.pages.get(&shared) {
             Some(pages) => Arc::clone(pages),
             None => {
-                let pages = match link {
-                    Some((details, _)) => self.pages_linking(details, reader)?,
-                    None => self.pages_for(&self.facts, reader)?,
+                let linking =
+                    link.map(|(details, _)| self.pages_linking(details, reader.clone())).transpose()?;
+                let pages = match linking.flatten() {
+                    Some(pages) => Arc::new(pages),
+                    None => Arc::new(self.pages_for(&self.facts, reader)?),
                 };
-                let pages = Arc::new(pages);
                 self.pages.insert(shared, Arc::clone(&pages));
                 pages
             }
@@ -230,14 +231,17 @@ impl<'a> Composer<'a> {
         Ok(Pages { first: page(&reader)?, copy: page(&Reader { copy: true, ..reader })?, details: None })
     }
 
-    fn pages_linking(&self, details: &Details, reader: Reader) -> Result<Pages, ComposeError> {
+    /// `None` where the link leaves too little room: no incident waits for a shorter one, and its reader is told as if there
+    /// were none.
+    fn pages_linking(&self, details: &Details, reader: Reader) -> Result<Option<Pages>, ComposeError> {
         let Self { template, regime, facts, .. } = self;
         let page = |reader: &Reader| Page::linking(template, regime, facts, reader, &details.page);
-        Ok(Pages {
-            details: Some(Page::of(template, Channel::Email, regime, facts, &reader)?),
-            first: page(&reader)?,
-            copy: page(&Reader { copy: true, ..reader })?,
-        })
+        let (first, copy) = (page(&reader)?, page(&Reader { copy: true, ..reader.clone() })?);
+        if ![&first, &copy].iter().all(|page| page.fits(&facts.reference_prefix)) {
+            return Ok(None);
+        }
+        let details = Some(Page::of(template, Channel::Email, regime, facts, &reader)?);
+        Ok(Some(Pages { first, copy, details }))
     }
 }
 

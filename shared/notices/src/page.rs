@@ -119,6 +119,15 @@ impl Page {
         })
     }
 
+    /// Whether no text message of this page, whoever its reader is, has more parts than arrive.
+    pub(crate) fn fits(&self, reference_prefix: &str) -> bool {
+        let notices = self.to_the_longest_names(reference_prefix);
+        notices.iter().all(|notice| match notice {
+            Rendered::Sms(text) => sms::parts(&text.text).count <= sms::MOST_PARTS,
+            Rendered::Email(_) | Rendered::InApp(_) => true,
+        })
+    }
+
     /// What binds the bytes of the notice to one reader: two notices that have the same are the same.
     pub fn digest_to(&self, whom: &Whom) -> [u8; 32] {
         let mut hash = Sha256::new();

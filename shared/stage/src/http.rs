@@ -147,3 +147,25 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_answered_as_it_stands_and_everything_else_as_json() {
+        let file =
+            StaticFile { content_type: "text/css", text: "p {}", headers: &[("x-robots-tag", "noindex")] };
+        let answer = written(&Response::file("style", file));
+        assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(200), &json!("p {}")));
+        let headers =
+            json!({ "content-type": "text/css", "cache-control": "no-store", "x-robots-tag": "noindex" });
+        assert_eq!(answer["headers"], headers);
+        let answer = written(&Response::error(410, "over", "it is over"));
+        assert_eq!(answer["body"], r#"{"error":"it is over"}"#);
+        assert_eq!(
+            answer["headers"],
+            json!({ "content-type": "application/json", "cache-control": "no-store" })
+        );
+    }
+}

@@ -127,10 +127,28 @@ function show(notice) {
   forget();
   const article = part("notice");
   article.lang = notice.language;
-  article.textContent = notice.text;
+  article.replaceChildren(...lines(notice.text));
   article.hidden = false;
   part("closed").hidden = true;
   article.focus();
+}
+
+// The letter is plain text: its lines are set as text, and those that it underlines as headings.
+function lines(text) {
+  const all = text.split("\n");
+  const rules = { "=": "h1", "-": "h2" };
+  const rule = (at) => /^(=+|-+)$/.test(all[at] || "") && all[at - 1];
+  return all.flatMap((line, at) => {
+    if (rule(at)) {
+      return [];
+    }
+    if (!rule(at + 1)) {
+      return [line + "\n"];
+    }
+    const heading = document.createElement(rules[all[at + 1][0]]);
+    heading.textContent = line;
+    return [heading];
+  });
 }
 
 function refuse(merchant) {

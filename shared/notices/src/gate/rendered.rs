@@ -28,9 +28,6 @@ use tocsin_domain::plan::Phase;
 /// The longest subject, in characters.
 const SUBJECT_LIMIT: usize = 200;
 
-/// The most parts of a text message: more of them arrive torn or not at all.
-const SMS_LIMIT: usize = 3;
-
 /// How a point of a list begins, in any language.
 const POINTS: [&str; 2] = ["- ", "・"];
 
@@ -249,8 +246,8 @@ impl<'a> Gate<'a> {
     fn sms(&self, sms: &Sms) -> Vec<Violation> {
         let parts = sms::parts(&sms.text);
         let mut violations = self.short_form(&sms.text, &self.values.merchant.short_name);
-        if parts.count > SMS_LIMIT {
-            violations.push(Violation::SmsTooLong { count: parts.count, limit: SMS_LIMIT });
+        if parts.count > sms::MOST_PARTS {
+            violations.push(Violation::SmsTooLong { count: parts.count, limit: sms::MOST_PARTS });
         }
         violations
     }
