@@ -207,6 +207,7 @@ fn details_are_kept_by_the_reader_alone_and_their_words_only_until_they_are_read
 fn details_come_with_the_next_reading_of_the_evidence() {
     let (mut town, incident) = leaked(&with_phones());
     put_settings(&town, &with_details(), &json!({}));
+    rescope(&town, &incident);
     approve(&town, &incident);
     town.minute();
     let [text] = town.world.texts().try_into().expect("one text");

@@ -262,6 +262,8 @@ impl<'a> Words<'a> {
         Self(composer)
     }
 
+    /// What opens behind a link is said as well: the link's code hangs on it.
+    ///
     /// # Errors
     /// As of the composer.
     pub fn to(&mut self, to: Addressee<'_>) -> Result<[u8; 32], ComposeError> {
