@@ -47,6 +47,7 @@ fn tells(text: &str) -> Option<&'static str> {
 fn no_personal_data_leaves_the_people_tables_and_the_vault() {
     let log = Log::default();
     let writer = log.clone();
+    let codes = std::cell::RefCell::new(Vec::new());
     let subscriber = tracing_subscriber::fmt()
         .json()
         .with_max_level(tracing::Level::TRACE)
@@ -67,6 +68,7 @@ fn no_personal_data_leaves_the_people_tables_and_the_vault() {
         put_manifest(&town, "shop", broken.into_bytes());
         let mut lenient = tenant("shop");
         lenient["reject_limit_per_mille"] = json!(200);
+        lenient["senders"]["details"] = json!({ "page": "https://shop.example/my", "hours": 48 });
         put_settings(&town, &lenient, &json!({}));
         for body in ["eve@example.com", r#"{"eve@example.com": "Customer Number 9"}"#] {
             assert!(town.siem(body));
@@ -74,7 +76,7 @@ fn no_personal_data_leaves_the_people_tables_and_the_vault() {
         let incident = leak(&town);
         approve(&town, &incident);
         run(dispatch::step(&town.world, town.world.now()));
-        look_into_queues(&town);
+        let queued = look_into_queues(&town);
         town.drain();
         let stranger = json!({
             "eventType": "Delivery",
@@ -87,6 +89,20 @@ fn no_personal_data_leaves_the_people_tables_and_the_vault() {
         assert!(town.world.mails().len() > 10 && !town.world.texts().is_empty(), "something was sent");
         let asked = town.storefront(proxied("shop", "7", town.world.now()));
         assert_eq!(asked.body["notices"].as_array().map(Vec::len), Some(1), "something was shown");
+        let [text] = town.world.texts().try_into().expect("one text");
+        let (_, behind) = text.body.split_once("/my#").expect("a link");
+        let code = behind.split_whitespace().next().expect("a code").to_owned();
+        let request = tocsin_stage::http::Request {
+            method: "POST".to_owned(),
+            path: "/details/shop".to_owned(),
+            body: json!({ "code": code }).to_string().into_bytes(),
+            ..tocsin_stage::http::Request::default()
+        };
+        let [opened, again] = [request.clone(), request].map(|request| town.storefront(request));
+        assert_eq!((opened.status, again.status), (200, 410), "something was opened");
+        assert!(!queued.contains(&code), "a queue");
+        assert!(!town.world.home_as_text().contains(&code), "the home table");
+        codes.borrow_mut().push(code);
         assert!(town.world.files().iter().any(|file| file.contains("/letters/")), "something was printed");
         assert_eq!(tells(&town.world.home_as_text()), None, "the home table");
         assert_eq!(town.world.parked().iter().find_map(|note| tells(note)), None, "notes of what is parked");
@@ -101,19 +117,23 @@ fn no_personal_data_leaves_the_people_tables_and_the_vault() {
     let text = log.text();
     assert!(text.contains("\"function\":\"send\""), "the log was looked at");
     assert_eq!(tells(&text), None, "the log");
+    let codes = codes.into_inner();
+    assert!(!codes.is_empty() && codes.iter().all(|code: &String| !text.contains(code)), "the log");
 }
 
-fn look_into_queues(town: &Town) {
-    let mut seen = 0;
+/// What stands on the queues.
+fn look_into_queues(town: &Town) -> String {
+    let mut seen = String::new();
     for queue in town.world.busy_queues() {
         let bodies: Vec<String> =
             std::iter::from_fn(|| town.world.take(&queue)).map(|message| message.body).collect();
         for body in bodies {
             let message: Value = serde_json::from_str(&body).expect("JSON");
             assert_eq!(tells(&message.to_string()), None);
-            seen += 1;
+            seen.push_str(&body);
             town.world.put_back(&queue, body);
         }
     }
-    assert!(seen > 0, "messages were looked at");
+    assert!(!seen.is_empty(), "messages were looked at");
+    seen
 }

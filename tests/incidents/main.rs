@@ -6,6 +6,7 @@ mod canary;
 mod canary_message;
 mod channels;
 mod counsel;
+mod details;
 mod endings;
 mod facts;
 mod failover;

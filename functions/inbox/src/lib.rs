@@ -1,4 +1,5 @@
-//! `inbox`: the notices of whoever is logged in to a shop, for the shop's own pages.
+//! `inbox`: the notices of whoever is logged in to a shop, for the shop's own pages. And what the links of text messages
+//! open ([`details`]).
 //!
 //! | request | answer |
 //! |---|---|
@@ -11,6 +12,8 @@
 //! - Errors: 401 where nothing is proven, 404 for a reference that is not among the customer's own, 503 by a table or
 //!   secret that did not answer: the page shows nothing then, and asks again when it is opened again.
 
+pub mod details;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
@@ -21,14 +24,16 @@ use tocsin_domain::receipt::{Fact, Receipt, Report};
 use tocsin_domain::tenant::Tenant;
 use tocsin_ports::store::people::{self, InboxNotice};
 use tocsin_ports::store::{receipts, tenants};
-use tocsin_ports::{Proof, ReadHome, ReadPeople, ReadSecrets, TenantScope, WriteHome, secrets};
+use tocsin_ports::{
+    Entropy, Proof, ReadHome, ReadPeople, ReadSecrets, TenantScope, WriteHome, WritePeople, secrets,
+};
 use tocsin_sources::storefront::{self, Visit};
 use tocsin_sources::webhook::{Headers, HmacKey, Tolerance};
 use tocsin_stage::http::{Request, Response};
 
-pub trait InboxPorts: ReadHome + WriteHome + ReadPeople + ReadSecrets {}
+pub trait InboxPorts: ReadHome + WriteHome + ReadPeople + WritePeople + ReadSecrets + Entropy {}
 
-impl<T: ReadHome + WriteHome + ReadPeople + ReadSecrets> InboxPorts for T {}
+impl<T: ReadHome + WriteHome + ReadPeople + WritePeople + ReadSecrets + Entropy> InboxPorts for T {}
 
 pub async fn step(ports: &impl InboxPorts, request: Request, now: Timestamp) -> Response {
     match answer(ports, &request, now).await {
@@ -39,6 +44,9 @@ pub async fn step(ports: &impl InboxPorts, request: Request, now: Timestamp) -> 
 }
 
 async fn answer(ports: &impl InboxPorts, request: &Request, now: Timestamp) -> Result<Response, Halt> {
+    if let Some(ask) = details::route(request) {
+        return details::answer(ports, ask, request, now).await;
+    }
     let Some((tenant, platform, ask)) = route(request) else {
         return Ok(Response::error(404, "no-such-path", "not found"));
     };

@@ -54,7 +54,8 @@ pub fn of(
         reference_prefix: reference_prefix(tenant),
     };
     let contacts = contacts(tenant, &clocks, duties, &zone);
-    Ok(Brief { facts, data, sender: tenant.senders.email_from.clone(), contacts })
+    let senders = &tenant.senders;
+    Ok(Brief { facts, data, sender: senders.email_from.clone(), contacts, details: senders.details.clone() })
 }
 
 /// The contact to which a duty's filing can go.

@@ -18,7 +18,7 @@ use tocsin_domain::window::{Interval, SendingWindow};
 use tocsin_law::Condition;
 use tocsin_notices::gate::Judge;
 use tocsin_notices::letter::{self, Brief, Composed, Composer, Pages};
-use tocsin_notices::{Demands, Library, NoticeFacts, Template};
+use tocsin_notices::{Demands, Library, NoticeFacts, Page, Template};
 
 use crate::Blocked;
 use crate::brief::contact_of;
@@ -421,7 +421,8 @@ fn fill(
 ) -> Result<(), Blocked> {
     let demands = demands(&duty.obligation)?;
     let facts = NoticeFacts { phase: wave.phase, ..brief.facts.clone() };
-    let to_people = Judge::of(template, &wave.regime, &facts, &demands);
+    let details_page = brief.details.as_ref().map(|details| details.page.as_str());
+    let to_people = Judge::of(template, &wave.regime, &facts, &demands).with_details(details_page);
     let mut composer = Composer::of(template, &wave, brief);
     let mut judged = BTreeSet::new();
     let mut chunks = Vec::new();
@@ -429,7 +430,9 @@ fn fill(
         let mut notices = Vec::with_capacity(seated.len());
         for (to, counterpart) in seated {
             let composed = compose(&mut composer, &wave, *to)?;
-            if judged.insert(composed.pages.first.digest()) {
+            // Who reads the same short message may open different letters.
+            let Pages { first, details, .. } = &*composed.pages;
+            if judged.insert((first.digest(), details.as_ref().map(Page::digest))) {
                 match filed(brief, *to, wave.phase) {
                     None => judge(&composed.pages, &wave, &to_people)?,
                     Some(facts) => {
@@ -468,9 +471,10 @@ fn filed(brief: &Brief, to: To<'_>, phase: Phase) -> Option<NoticeFacts> {
     }
 }
 
-/// What would go out, judged again as it is rendered, once for all who read the same: see [`tocsin_notices::Page`].
+/// What would go out, and what would open behind its link, judged again as it is rendered, once for all who read the same:
+/// see [`tocsin_notices::Page`].
 fn judge(pages: &Pages, wave: &Wave, judge: &Judge<'_>) -> Result<(), Blocked> {
-    for page in [&pages.first, &pages.copy] {
+    for page in [&pages.first, &pages.copy].into_iter().chain(&pages.details) {
         judge.check_page(page).map_err(|violations| {
             let all: Vec<String> = violations.iter().map(ToString::to_string).collect();
             blocked(wave, all.join("; "))

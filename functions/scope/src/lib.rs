@@ -19,8 +19,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use tocsin_audit::{Action, Actor, Leaf};
 use tocsin_domain::incident::{Halt as Stop, Incident, Stage};
+use tocsin_domain::link::LinkKey;
 use tocsin_domain::outcome::{Halt, Outcome, Parked, Progress, settle};
 use tocsin_domain::person::Record;
+use tocsin_domain::personal::Personal;
 use tocsin_domain::tenant::{Dataset, Tenant};
 use tocsin_domain::wire::{Message, ScopeJob, read};
 use tocsin_ports::store::slices::{Slice, SliceCount};
@@ -129,7 +131,9 @@ async fn read_people(
     let (mut people, mut rejects) = (BTreeMap::new(), Vec::new());
     for row in rows {
         match row {
-            Ok(person) => {
+            Ok(mut person) => {
+                let is_linked = tenant.senders.details.is_some() && person.phone.is_some();
+                person.link_key = is_linked.then(|| Personal::new(LinkKey::of(&key, person.id)));
                 people.entry(person.id).or_insert(person);
             }
             Err(reject) => rejects.push(reject),

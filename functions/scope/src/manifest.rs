@@ -203,6 +203,7 @@ fn person(row: Row, key: &IdentityKey, salt: String) -> Result<Person, RejectRea
         phone: phone.map(|phone| phone.personal().clone()),
         residence: Jurisdiction::of(&row.country, &row.province),
         customer: by_customer_id(key, &row.customer_id),
+        link_key: None,
         locale: given(&row.locale),
         salt,
     })

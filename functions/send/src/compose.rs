@@ -14,7 +14,7 @@ use tocsin_domain::outcome::{Halt, Parked};
 use tocsin_domain::person::{EmailAddress, Member, Person, PhoneNumber};
 use tocsin_domain::plan::{Channel, Wave};
 use tocsin_domain::tenant::Endpoint;
-use tocsin_notices::letter::{self, Brief, ComposeError, Composed, Composer};
+use tocsin_notices::letter::{self, Brief, ComposeError, Composed, Composer, Opens};
 use tocsin_notices::{Rendered, Template};
 use tocsin_ports::store::chunks::StoredChunk;
 use tocsin_ports::store::templates::Pinned;
@@ -43,6 +43,8 @@ pub enum Ready {
     Sms {
         to: PhoneNumber,
         text: Rendered,
+        /// What the link in it opens, where it has one.
+        opens: Option<Opens>,
     },
     Letter {
         letter: Letter,
@@ -133,8 +135,14 @@ fn to_person(
 ) -> Result<Ready, Cow<'static, str>> {
     let person = making.people.get(&id).ok_or("the person's record is gone")?.clone();
     let member = Member { person, slices: slices.to_vec() };
-    let message = approved(composer.to_person(&member), notice, is_copy)?;
-    Ok(address(making.wave, making.brief, &member.person, message)?)
+    let composed = composer.to_person(&member);
+    let linked = composed.as_ref().ok().and_then(Composed::opens);
+    let message = approved(composed, notice, is_copy)?;
+    let mut ready = address(making.wave, making.brief, &member.person, message)?;
+    if let Ready::Sms { opens, .. } = &mut ready {
+        *opens = linked;
+    }
+    Ok(ready)
 }
 
 fn to_contact(
@@ -188,7 +196,7 @@ fn address(wave: &Wave, brief: &Brief, person: &Person, notice: Rendered) -> Res
         Channel::Sms => {
             let number = person.phone.as_ref().ok_or("the person has no phone number any more")?;
             let to = number.expose().parse().map_err(|_| "the phone number cannot be used")?;
-            Ok(Ready::Sms { to, text: notice })
+            Ok(Ready::Sms { to, text: notice, opens: None })
         }
         Channel::Letter => Ok(Ready::Letter { letter: letters::letter(wave, person, notice)? }),
         Channel::Partner => Err("the channel leads to no person"),

@@ -17,6 +17,7 @@ use tocsin_ports::{HandOver, Mail, SealedMail, Tags, TenantScope, Text};
 use crate::SendPorts;
 use crate::compose::Ready;
 use crate::letters::{self, Letter};
+use crate::links;
 use crate::partner::{self, PartnerNotice};
 use crate::turn::{self, Turn};
 
@@ -73,11 +74,15 @@ pub async fn chunk(
                 too_fast |= answer.is_too_fast();
                 *entry = after(entry, answer);
             }
-            Ready::Sms { to, text } => match text {
+            Ready::Sms { to, text, opens } => match text {
                 Rendered::Sms(text) => {
                     let tags = tags(scope, chunk, index);
                     let text = Text { to, body: text.text, valid_for: valid_for(wave.deadline, now), tags };
-                    let answer = send_text(ports, scope, chunk, index, text).await;
+                    let at = notice_at(chunk, index);
+                    let answer = match links::lay_down(ports, scope, (wave, brief), at, opens, now).await {
+                        Ok(()) => send_text(ports, scope, chunk, index, text).await,
+                        Err(not_kept) => not_kept,
+                    };
                     too_fast |= answer.is_too_fast();
                     *entry = after(entry, answer);
                 }

@@ -17,6 +17,7 @@ mod canary;
 mod compose;
 mod deliver;
 mod letters;
+mod links;
 mod partner;
 mod seal;
 mod turn;

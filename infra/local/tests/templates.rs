@@ -73,15 +73,15 @@ fn each_role_has_exactly_the_grants_that_its_step_needs() {
             "IntakeSiemRole" => ("GetItem PutItem", with_queue("")),
             // The list of incidents, and how many were opened.
             "TriageRole" => ("GetItem Query PutItem UpdateItem", with_queue("")),
-            // The tenant, the receipts of a notice; the inboxes of every region.
-            "InboxRole" => ("GetItem Query BatchWriteItem", String::new()),
+            // The tenant, the receipts of a notice; the inboxes of every region. A link is marked as opened.
+            "InboxRole" => ("GetItem Query UpdateItem BatchWriteItem", String::new()),
             // Slices; records into the people tables.
             "ScopeRole" => ("GetItem Query PutItem BatchWriteItem", with_queue("")),
             // The gates, and the parts of a plan. People who are not affected any more are read by their ids.
             "PlanRole" => ("GetItem Query PutItem UpdateItem BatchWriteItem BatchGetItem", with_queue("")),
             // A wave that its canary does not let go is paused: its incident, the leaf and the alert are put.
             "DispatchRole" => ("GetItem Query PutItem UpdateItem", "SendMessage GetQueueUrl".to_owned()),
-            // The claim checks a gate. People; inboxes and the provider's ids of texts.
+            // The claim checks a gate. People; inboxes and the provider's ids of texts; what a text links to is put.
             "SendRole" => {
                 let actions =
                     "GetItem Query PutItem UpdateItem ConditionCheckItem BatchWriteItem BatchGetItem";

@@ -61,6 +61,10 @@ impl WritePeople for Aws {
     async fn put_people(&self, region: &str, items: Vec<Item>) -> Result<(), PortError> {
         self.people_of(region)?.put_all(items).await
     }
+
+    async fn write_person(&self, region: &str, write: Write) -> Result<(), WriteError> {
+        self.people_of(region)?.write(&[write]).await
+    }
 }
 
 impl Aws {

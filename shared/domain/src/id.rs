@@ -133,7 +133,7 @@ impl IdentityKey {
         Ok(Self(bytes))
     }
 
-    fn mac(&self, label: &str, message: &[u8]) -> [u8; 32] {
+    pub(crate) fn mac(&self, label: &str, message: &[u8]) -> [u8; 32] {
         // HMAC pads a key to its block with zeros (RFC 2104, section 2).
         let mut block = [0; 64];
         block[..32].copy_from_slice(&self.0);
@@ -201,7 +201,7 @@ fn derived(label: &str, parts: &[&[u8]]) -> [u8; 16] {
     truncated(&digest(label, parts))
 }
 
-fn truncated(hash: &[u8; 32]) -> [u8; 16] {
+pub(crate) fn truncated(hash: &[u8; 32]) -> [u8; 16] {
     let mut first = [0; 16];
     first.copy_from_slice(&hash[..16]);
     first

@@ -13,6 +13,7 @@ pub mod feasibility;
 pub mod health;
 pub mod id;
 pub mod incident;
+pub mod link;
 pub mod merkle;
 pub mod notice;
 pub mod obligation;

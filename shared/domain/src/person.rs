@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{IdentityKey, PersonId};
+use crate::link::LinkKey;
 use crate::personal::{Personal, for_the_people_table};
 
 /// One affected person as the people table of their region keeps them.
@@ -26,6 +27,9 @@ pub struct Person {
     /// By which the shop itself knows them, where it does: so a storefront finds their inbox. See [`by_customer_id`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<PersonId>,
+    /// Where the tenant's text messages link to the reader's own notice, and the person has a phone.
+    #[serde(serialize_with = "for_the_people_table", default, skip_serializing_if = "Option::is_none")]
+    pub link_key: Option<Personal<LinkKey>>,
     /// BCP 47, as the profile says it.
     pub locale: Option<String>,
     /// 32 random bytes in hex, for commitments to this person in the audit log. No leaf names a person yet; when one
@@ -289,6 +293,7 @@ mod tests {
                 post: None,
                 residence: None,
                 customer: None,
+                link_key: None,
                 locale: Some(locale.to_owned()),
                 salt: String::new(),
             },

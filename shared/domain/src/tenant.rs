@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::escalation::Escalation;
 use crate::id::TenantId;
+use crate::link::Details;
 use crate::person::{AddressError, EmailAddress, Jurisdiction};
 use crate::signal::{Hints, Severity};
 use crate::window::SendingWindow;
@@ -262,6 +263,10 @@ pub struct Senders {
     pub mailbox_domains: Vec<String>,
     /// Whether people without a usable e-mail address get a text message.
     pub sms: bool,
+    /// Whether such a message links to the reader's own notice; `None`: it names the page where the full notice stands. Who
+    /// was read before this was set gets a link once the evidence is read anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Details>,
     /// Whether people whom neither reaches get a letter by the tenant's print house.
     #[serde(default)]
     pub letters: bool,
@@ -535,6 +540,9 @@ impl Tenant {
         if self.routes.all().count() > MOST_ROUTES {
             problems.push(format!("more than {MOST_ROUTES} routes: one transaction does not hold them"));
         }
+        let details = self.senders.details.iter();
+        let wrong = details.flat_map(|details| details.problems(&self.controller.website));
+        problems.extend(wrong.map(str::to_owned));
         problems.extend(self.residency.problems());
         problems.extend(self.escalation.problems());
         if !self.wording.contains_key("en") {

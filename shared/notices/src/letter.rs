@@ -4,6 +4,7 @@
 //! because everything that goes in is frozen with the plan or stands in the person's own record.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tocsin_domain::id::{ObligationId, PersonId, digest};
 use tocsin_domain::incident::dataset_place;
+use tocsin_domain::link::{Details, LinkCode, SIGNS};
 use tocsin_domain::person::Member;
 use tocsin_domain::plan;
 use tocsin_domain::tenant::Encryption;
@@ -32,6 +34,9 @@ pub struct Brief {
     pub sender: String,
     /// The bodies that get a filing by e-mail or webhook, by name.
     pub contacts: BTreeMap<String, BriefContact>,
+    /// Where text messages link to their reader's own notice; without it, a brief is as it was before there were links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Details>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,9 +63,25 @@ pub struct Pages {
     pub first: Page,
     /// The same, saying that it repeats one that may have arrived already.
     pub copy: Page,
+    /// The e-mail whose text opens behind the link of a text message. A copy links to the same.
+    pub details: Option<Page>,
 }
 
-/// A notice in both forms. The approval binds both.
+/// What opens behind a reader's link. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Opens {
+    pub code: LinkCode,
+    pub reference: String,
+    pub text: String,
+}
+
+impl fmt::Debug for Opens {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Opens").finish_non_exhaustive()
+    }
+}
+
+/// A notice in both forms, with what opens behind its link. The approval binds all of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Composed {
     pub pages: Arc<Pages>,
@@ -70,11 +91,13 @@ pub struct Composed {
 impl Composed {
     /// What the plan keeps of the bytes.
     pub fn bytes(&self) -> [u8; 16] {
-        let Pages { first, copy } = &*self.pages;
-        let both =
-            Sha256::new().chain_update(first.digest_to(&self.whom)).chain_update(copy.digest_to(&self.whom));
+        let Pages { first, copy, details } = &*self.pages;
+        let mut all = Sha256::new();
+        for page in [first, copy].into_iter().chain(details) {
+            all.update(page.digest_to(&self.whom));
+        }
         let mut bytes = [0; 16];
-        bytes.copy_from_slice(&both.finalize()[..16]);
+        bytes.copy_from_slice(&all.finalize()[..16]);
         bytes
     }
 
@@ -84,6 +107,17 @@ impl Composed {
 
     pub fn copy(&self) -> Rendered {
         self.pages.copy.to(&self.whom)
+    }
+
+    /// What opens behind the link, where the notice has one.
+    pub fn opens(&self) -> Option<Opens> {
+        let (page, code) = (self.pages.details.as_ref()?, self.whom.code()?.clone());
+        match page.to(&self.whom) {
+            Rendered::Email(email) => {
+                Some(Opens { code, reference: self.whom.reference().to_owned(), text: email.text })
+            }
+            Rendered::Sms(_) | Rendered::InApp(_) => None,
+        }
     }
 }
 
@@ -122,6 +156,7 @@ struct Shared {
     /// The places of the datasets in which they stand.
     datasets: BTreeSet<usize>,
     is_named: bool,
+    is_linked: bool,
 }
 
 impl<'a> Composer<'a> {
@@ -151,12 +186,28 @@ impl<'a> Composer<'a> {
         let reference =
             reference(&self.facts.reference_prefix, self.obligation, &member.person.id.to_string());
         let whom = Whom::of(&reader, reference, &self.facts)?;
-        let shared = Shared { datasets, is_named: whom.is_named() };
-        if let Some(pages) = self.pages.get(&shared) {
-            return Ok(Composed { pages: Arc::clone(pages), whom });
-        }
-        let pages = Arc::new(self.pages_for(&self.facts, reader)?);
-        self.pages.insert(shared, Arc::clone(&pages));
+        let link = self.details().zip(member.person.link_key.as_ref());
+        let shared = Shared { datasets, is_named: whom.is_named(), is_linked: link.is_some() };
+        let pages = match self.pages.get(&shared) {
+            Some(pages) => Arc::clone(pages),
+            None => {
+                let linking =
+                    link.map(|(details, _)| self.pages_linking(details, reader.clone())).transpose()?;
+                let pages = match linking.flatten() {
+                    Some(pages) => Arc::new(pages),
+                    None => Arc::new(self.pages_for(&self.facts, reader)?),
+                };
+                self.pages.insert(shared, Arc::clone(&pages));
+                pages
+            }
+        };
+        let whom = match (&pages.details, link) {
+            (Some(page), Some((_, key))) => {
+                let code = LinkCode::of(key.expose(), self.obligation, &page.digest_to(&whom));
+                whom.linked(code)
+            }
+            (_, _) => whom,
+        };
         Ok(Composed { pages, whom })
     }
 
@@ -172,9 +223,29 @@ impl<'a> Composer<'a> {
         Ok(Composed { pages: Arc::new(self.pages_for(&facts, Reader::nobody())?), whom })
     }
 
+    /// A wave goes by text message only where its regime allows one (`obligation.methods`), so that nobody else has a link:
+    /// whoever may be told by mail or letter alone reads everything there.
+    fn details(&self) -> Option<&'a Details> {
+        let has_words = self.template.header().channels.contains(&Channel::Email);
+        self.brief.details.as_ref().filter(|_| self.channel == Channel::Sms && has_words)
+    }
+
     fn pages_for(&self, facts: &NoticeFacts, reader: Reader) -> Result<Pages, ComposeError> {
         let page = |reader: &Reader| Page::of(self.template, self.channel, &self.regime, facts, reader);
-        Ok(Pages { first: page(&reader)?, copy: page(&Reader { copy: true, ..reader })? })
+        Ok(Pages { first: page(&reader)?, copy: page(&Reader { copy: true, ..reader })?, details: None })
+    }
+
+    /// `None` where the link leaves too little room: no incident waits for a shorter one, and its reader is told as if there
+    /// were none.
+    fn pages_linking(&self, details: &Details, reader: Reader) -> Result<Option<Pages>, ComposeError> {
+        let Self { template, regime, facts, .. } = self;
+        let page = |reader: &Reader| Page::linking(template, regime, facts, reader, &details.page);
+        let (first, copy) = (page(&reader)?, page(&Reader { copy: true, ..reader.clone() })?);
+        if ![&first, &copy].iter().all(|page| page.fits(&facts.reference_prefix)) {
+            return Ok(None);
+        }
+        let details = Some(Page::of(template, Channel::Email, regime, facts, &reader)?);
+        Ok(Some(Pages { first, copy, details }))
     }
 }
 
@@ -195,7 +266,7 @@ pub fn subject_of(
 ) -> Result<Option<String>, ComposeError> {
     let facts = NoticeFacts { phase: wave.phase, ..brief.facts.clone() };
     let nobody = Reader::nobody();
-    Ok(match render::blank(template, channel_of(wave.channel), &wave.regime, &facts, &nobody)? {
+    Ok(match render::blank(template, channel_of(wave.channel), &wave.regime, &facts, &nobody, None)? {
         Rendered::Email(email) => Some(email.subject),
         Rendered::InApp(in_app) => Some(in_app.title),
         Rendered::Sms(_) => None,
@@ -214,6 +285,8 @@ impl<'a> Words<'a> {
         Self(composer)
     }
 
+    /// What opens behind a link is said as well: the link's code hangs on it.
+    ///
     /// # Errors
     /// As of the composer.
     pub fn to(&mut self, to: Addressee<'_>) -> Result<[u8; 32], ComposeError> {
@@ -258,7 +331,6 @@ fn leaked(brief: &Brief, datasets: &BTreeSet<usize>) -> BTreeSet<String> {
 /// What a reader can check on the merchant's own page. The same person gets another for another obligation, and
 /// nobody can tell from it who the person is. Ten letters and digits that are not taken for one another.
 pub fn reference(prefix: &str, obligation: ObligationId, recipient: &str) -> String {
-    const SIGNS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
     let hash = digest("reference", &[obligation.as_bytes(), recipient.as_bytes()]);
     let code: String = hash.iter().take(10).map(|byte| char::from(SIGNS[usize::from(byte % 32)])).collect();
     format!("{prefix}-{code}")

@@ -8,6 +8,7 @@ use std::fmt;
 
 use minijinja::HtmlEscape;
 use sha2::{Digest, Sha256};
+use tocsin_domain::link::LinkCode;
 
 use crate::clean::{NAME_LIMIT, isolated, shown_name};
 use crate::facts::{NoticeFacts, Reader};
@@ -23,12 +24,15 @@ pub(crate) const NAME: &str = "\u{e000}";
 /// Where the reader's reference goes.
 pub(crate) const REFERENCE: &str = "\u{e001}";
 
+/// Where the code of the reader's own link goes.
+pub(crate) const CODE: &str = "\u{e002}";
+
 /// The longest reference, in signs.
 const REFERENCE_LIMIT: usize = 40;
 
 /// What stands in no text but as a gap.
 pub(crate) fn is_gap(sign: char) -> bool {
-    matches!(sign, '\u{e000}' | '\u{e001}')
+    matches!(sign, '\u{e000}'..='\u{e002}')
 }
 
 /// A notice to many readers.
@@ -45,6 +49,8 @@ pub struct Whom {
     name: Option<String>,
     name_in_html: String,
     reference: String,
+    /// Of a reader whose page links to what is for them alone.
+    code: Option<LinkCode>,
 }
 
 impl Page {
@@ -60,7 +66,22 @@ impl Page {
         facts: &NoticeFacts,
         reader: &Reader,
     ) -> Result<Page, RenderError> {
-        let blank = blank(template, channel, regime, facts, reader)?;
+        let blank = blank(template, channel, regime, facts, reader, None)?;
+        Ok(Page { digest: blank.digest(), blank })
+    }
+
+    /// The same as a text message, which names no page that everybody reads but links to the reader's own, under this one.
+    ///
+    /// # Errors
+    /// See [`RenderError`].
+    pub fn linking(
+        template: &Template,
+        regime: &str,
+        facts: &NoticeFacts,
+        reader: &Reader,
+        details_page: &str,
+    ) -> Result<Page, RenderError> {
+        let blank = blank(template, Channel::Sms, regime, facts, reader, Some(details_page))?;
         Ok(Page { digest: blank.digest(), blank })
     }
 
@@ -93,7 +114,17 @@ impl Page {
         let reference = format!("{reference_prefix:Z<REFERENCE_LIMIT$}");
         let words = vec!["Ж"; NAME_LIMIT / 2].join(" ");
         [words, "名".repeat(NAME_LIMIT)].map(|name| {
-            self.to(&Whom { name_in_html: name.clone(), name: Some(name), reference: reference.clone() })
+            let (name_in_html, code) = (name.clone(), Some(LinkCode::longest()));
+            self.to(&Whom { name_in_html, name: Some(name), reference: reference.clone(), code })
+        })
+    }
+
+    /// Whether no text message of this page, whoever its reader is, has more parts than arrive.
+    pub(crate) fn fits(&self, reference_prefix: &str) -> bool {
+        let notices = self.to_the_longest_names(reference_prefix);
+        notices.iter().all(|notice| match notice {
+            Rendered::Sms(text) => sms::parts(&text.text).count <= sms::MOST_PARTS,
+            Rendered::Email(_) | Rendered::InApp(_) => true,
         })
     }
 
@@ -102,7 +133,8 @@ impl Page {
         let mut hash = Sha256::new();
         hash.update(b"tocsin-notice-v2");
         hash.update(self.digest);
-        for filling in [whom.name.as_deref().unwrap_or_default(), &whom.reference] {
+        let code = whom.code.as_ref().map(LinkCode::as_str);
+        for filling in [whom.name.as_deref().unwrap_or_default(), &whom.reference].into_iter().chain(code) {
             hash.update(u64::try_from(filling.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(filling.as_bytes());
         }
@@ -121,7 +153,20 @@ impl Whom {
         }
         let name = reader.display_name.as_deref().and_then(shown_name).map(|name| isolated(&name));
         let name_in_html = name.as_deref().map(|name| HtmlEscape(name).to_string()).unwrap_or_default();
-        Ok(Whom { name, name_in_html, reference })
+        Ok(Whom { name, name_in_html, reference, code: None })
+    }
+
+    /// The same reader with a link of their own.
+    pub fn linked(self, code: LinkCode) -> Whom {
+        Whom { code: Some(code), ..self }
+    }
+
+    pub(crate) fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    pub(crate) fn code(&self) -> Option<&LinkCode> {
+        self.code.as_ref()
     }
 
     /// Whether there is a name to greet by.
@@ -130,11 +175,16 @@ impl Whom {
     }
 
     fn in_text(&self, blank: &str) -> String {
-        filled(blank, self.name.as_deref().unwrap_or_default(), &self.reference)
+        self.fill(blank, self.name.as_deref().unwrap_or_default())
     }
 
     fn in_html(&self, blank: &str) -> String {
-        filled(blank, &self.name_in_html, &self.reference)
+        self.fill(blank, &self.name_in_html)
+    }
+
+    fn fill(&self, blank: &str, name: &str) -> String {
+        let code = self.code.as_ref().map(LinkCode::as_str).unwrap_or_default();
+        filled(blank, [(NAME, name), (REFERENCE, &self.reference), (CODE, code)])
     }
 }
 
@@ -148,15 +198,17 @@ fn is_reference(reference: &str, prefix: &str) -> bool {
         && reference.chars().all(plain)
 }
 
-fn filled(blank: &str, name: &str, reference: &str) -> String {
-    let mut text = String::with_capacity(blank.len() + name.len() + reference.len());
+fn filled(blank: &str, fillings: [(&str, &str); 3]) -> String {
+    let mut text =
+        String::with_capacity(blank.len() + fillings.map(|(_, filling)| filling.len()).iter().sum::<usize>());
     let mut rest = blank;
     while let Some(at) = next_gap(rest) {
         let (words, from_gap) = rest.split_at(at);
-        let (filling, gap) = if from_gap.starts_with(NAME) { (name, NAME) } else { (reference, REFERENCE) };
         text.push_str(words);
+        let filled = fillings.iter().find_map(|(gap, filling)| Some((filling, from_gap.strip_prefix(gap)?)));
+        let Some((filling, behind)) = filled else { break };
         text.push_str(filling);
-        rest = from_gap.strip_prefix(gap).unwrap_or_default();
+        rest = behind;
     }
     text.push_str(rest);
     text

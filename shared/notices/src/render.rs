@@ -4,9 +4,10 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::clean::one_line;
 use crate::facts::{NoticeFacts, Reader};
 use crate::header::Channel;
-use crate::page::{Page, Whom};
+use crate::page::{self, Page, Whom};
 use crate::template::{Part, Template};
 use crate::values::Values;
 
@@ -74,7 +75,8 @@ pub fn render(
     Ok(Page::of(template, channel, regime, facts, reader)?.to(&whom))
 }
 
-/// A notice with gaps where its readers differ.
+/// A notice with gaps where its readers differ. With a page for details, what leads to the full notice is a link to the
+/// reader's own, under that page.
 ///
 /// # Errors
 /// See [`RenderError`].
@@ -84,8 +86,9 @@ pub(crate) fn blank(
     regime: &str,
     facts: &NoticeFacts,
     reader: &Reader,
+    details_page: Option<&str>,
 ) -> Result<Rendered, RenderError> {
-    let values = values(template, channel, regime, facts, reader)?;
+    let values = values(template, channel, regime, facts, reader, details_page)?;
     match channel {
         Channel::Email | Channel::Partner | Channel::Letter => Ok(Rendered::Email(Email {
             subject: subject(template, values.clone())?,
@@ -163,6 +166,7 @@ fn values(
     regime: &str,
     facts: &NoticeFacts,
     reader: &Reader,
+    details_page: Option<&str>,
 ) -> Result<minijinja::Value, RenderError> {
     if !template.header().channels.contains(&channel) {
         return Err(RenderError::ChannelNotServed(channel));
@@ -170,7 +174,11 @@ fn values(
     if !template.header().phases.contains(&facts.phase) {
         return Err(RenderError::PhaseNotServed);
     }
-    Ok(Values::of(template, regime, facts, reader)?.for_engine())
+    let mut values = Values::of(template, regime, facts, reader)?;
+    if let Some(page) = details_page {
+        values.merchant.notice_page = format!("{}#{}", one_line(page), page::CODE);
+    }
+    Ok(values.for_engine())
 }
 
 fn fill(template: &Template, part: Part, values: minijinja::Value) -> Result<String, RenderError> {

@@ -1,5 +1,8 @@
 //! How many parts a text message has (3GPP TS 23.038), and its spelling in the signs of one part's alphabet.
 
+/// More parts of a text message arrive torn or not at all.
+pub const MOST_PARTS: usize = 3;
+
 /// The alphabet that a text message is sent in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {

@@ -80,7 +80,7 @@ fn a_gap_is_printed_or_asked_for_and_nothing_else() {
     *html = html.replacen("<bdi>{{ name }}</bdi>", "{{ name }}", 1);
     let loose = Template::from_parts(loose, &words).unwrap();
     assert_eq!(gate::check_template(&loose, GDPR, &demands(GDPR)), Err(vec![Violation::LooseName]));
-    for sign in ['\u{e000}', '\u{e001}'] {
+    for sign in ['\u{e000}', '\u{e001}', '\u{e002}'] {
         let error = with(&sign.to_string()).unwrap_err().to_string();
         assert!(
             error.starts_with("gdpr/individual/en/body.txt.j2: a sign of the private use area"),

@@ -286,6 +286,11 @@ impl World {
         format!("{:?}", self.home.borrow())
     }
 
+    /// Everything in the people table of a region, as text.
+    pub fn people_as_text(&self, region: &str) -> String {
+        self.people.borrow().get(region).map(|table| format!("{table:?}")).unwrap_or_default()
+    }
+
     fn write_units(&self) -> u64 {
         self.home.borrow().write_units() + self.people.borrow().values().map(Table::write_units).sum::<u64>()
     }
@@ -454,6 +459,17 @@ impl WritePeople for World {
             self.people.borrow_mut().entry(region.to_owned()).or_default().put_all(items);
             Ok(())
         })
+    }
+
+    async fn write_person(&self, region: &str, write: Write) -> Result<(), WriteError> {
+        self.call(
+            Call::Regional(region),
+            || Err(PortError("the call failed".to_owned()).into()),
+            || {
+                let mut people = self.people.borrow_mut();
+                people.entry(region.to_owned()).or_default().write(vec![write]).map_err(WriteError::Refused)
+            },
+        )
     }
 }
 

@@ -15,6 +15,9 @@ pub enum Proof {
     OwnQueue,
     /// An IAM principal on this tenant's list of roles asks.
     Principal,
+    /// Whoever asks has the code of a link that only the reader of one of this tenant's notices got. It opens that notice
+    /// and nothing else.
+    Link,
     /// A function that serves every tenant (`dispatch`, `watch`, an administrator's `console`) turns to this one.
     Sweep,
 }

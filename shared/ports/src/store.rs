@@ -26,6 +26,7 @@
 //! | `@orphans#ID` | digest | reports of a message whose notice is not known, until it is, or for 90 days |
 //! | people table: `T#I-S#s` | `person#slice` | the records of one scope version's roster, in sixteen shards |
 //! | people table: `T#inbox#customer` | `O#P` | in-app notices |
+//! | people table: `T#link#s` | digest of a link's code | what a link opens, once, until its time is over |
 
 pub mod canaries;
 pub mod chunks;
@@ -38,6 +39,7 @@ pub mod health;
 pub mod incidents;
 pub mod leaves;
 pub mod letters;
+pub mod links;
 pub mod outbox;
 pub mod pace;
 pub mod partners;

@@ -320,4 +320,7 @@ pub trait ReadPeople {
 pub trait WritePeople {
     /// Many unconditional puts, each by itself: written again they change nothing.
     async fn put_people(&self, region: &str, items: Vec<Item>) -> Result<(), PortError>;
+
+    /// One write with its condition.
+    async fn write_person(&self, region: &str, write: Write) -> Result<(), WriteError>;
 }

@@ -34,11 +34,26 @@ pub struct Response {
     pub body: Value,
     /// For the metric: what it was, in one word.
     pub reason: String,
+    /// What is answered in place of the body, to a browser.
+    pub file: Option<StaticFile>,
+}
+
+/// A file of a page, the same for everybody who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StaticFile {
+    pub content_type: &'static str,
+    pub text: &'static str,
+    /// What the browser is asked to heed, beside what holds for each answer.
+    pub headers: &'static [(&'static str, &'static str)],
 }
 
 impl Response {
     pub fn new(status: u16, reason: impl Into<String>, body: Value) -> Self {
-        Self { status, body, reason: reason.into() }
+        Self { status, body, reason: reason.into(), file: None }
+    }
+
+    pub fn file(reason: &str, file: StaticFile) -> Self {
+        Self { file: Some(file), ..Self::new(200, reason, Value::Null) }
     }
 
     /// An error for the sender: what is wrong, and nothing of why we think so.
@@ -90,12 +105,18 @@ pub async fn answer<P: Clock + Metered>(
         usage: used(before, ports.usage()),
     }
     .emit();
-    json!({
-        "statusCode": response.status,
-        "headers": { "content-type": "application/json", "cache-control": "no-store" },
-        "body": response.body.to_string(),
-        "isBase64Encoded": false,
-    })
+    written(&response)
+}
+
+/// As API Gateway takes it.
+fn written(response: &Response) -> Value {
+    let (content_type, headers, body) = match response.file {
+        Some(StaticFile { content_type, text, headers }) => (content_type, headers, text.to_owned()),
+        None => ("application/json", &[] as &[_], response.body.to_string()),
+    };
+    let mut all = BTreeMap::from([("content-type", content_type), ("cache-control", "no-store")]);
+    all.extend(headers.iter().copied());
+    json!({ "statusCode": response.status, "headers": all, "body": body, "isBase64Encoded": false })
 }
 
 fn request(event: ApiGatewayV2httpRequest) -> Result<Request, &'static str> {
@@ -125,4 +146,26 @@ fn request(event: ApiGatewayV2httpRequest) -> Result<Request, &'static str> {
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_answered_as_it_stands_and_everything_else_as_json() {
+        let file =
+            StaticFile { content_type: "text/css", text: "p {}", headers: &[("x-robots-tag", "noindex")] };
+        let answer = written(&Response::file("style", file));
+        assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(200), &json!("p {}")));
+        let headers =
+            json!({ "content-type": "text/css", "cache-control": "no-store", "x-robots-tag": "noindex" });
+        assert_eq!(answer["headers"], headers);
+        let answer = written(&Response::error(410, "over", "it is over"));
+        assert_eq!(answer["body"], r#"{"error":"it is over"}"#);
+        assert_eq!(
+            answer["headers"],
+            json!({ "content-type": "application/json", "cache-control": "no-store" })
+        );
+    }
 }

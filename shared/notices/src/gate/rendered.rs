@@ -28,9 +28,6 @@ use tocsin_domain::plan::Phase;
 /// The longest subject, in characters.
 const SUBJECT_LIMIT: usize = 200;
 
-/// The most parts of a text message: more of them arrive torn or not at all.
-const SMS_LIMIT: usize = 3;
-
 /// How a point of a list begins, in any language.
 const POINTS: [&str; 2] = ["- ", "・"];
 
@@ -79,6 +76,15 @@ impl<'a> Judge<'a> {
             }
         };
         Self { always, template, facts, gate }
+    }
+
+    /// The same where text messages may link to their reader's own notice, under this page.
+    #[must_use]
+    pub fn with_details(mut self, details_page: Option<&str>) -> Self {
+        if let Some(gate) = &mut self.gate {
+            gate.details_link = details_page.map(|page| format!("{page}#"));
+        }
+        self
     }
 
     /// Whether each notice of a page may go out. What a name could spoil is judged by the longest ones.
@@ -177,6 +183,8 @@ struct Gate<'a> {
     evidence: Vec<(Element, Vec<Group>)>,
     /// The same for the blocks of other regimes, as far as fixed words show them.
     of_others: Vec<(Element, Vec<Group>)>,
+    /// How the link of a text message to its reader's own notice begins, where there is one.
+    details_link: Option<String>,
 }
 
 /// Words of which one at least has to stand in a notice, squeezed.
@@ -204,7 +212,7 @@ impl<'a> Gate<'a> {
         };
         let evidence = elements.into_iter().map(|element| (element, groups_of(element))).collect();
         let of_others = of_others.into_iter().map(|element| (element, groups_of(element))).collect();
-        Ok(Self { template, facts, demands, hosts, values, evidence, of_others })
+        Ok(Self { template, facts, demands, hosts, values, evidence, of_others, details_link: None })
     }
 
     fn check(&self, rendered: &Rendered) -> Vec<Violation> {
@@ -238,8 +246,8 @@ impl<'a> Gate<'a> {
     fn sms(&self, sms: &Sms) -> Vec<Violation> {
         let parts = sms::parts(&sms.text);
         let mut violations = self.short_form(&sms.text, &self.values.merchant.short_name);
-        if parts.count > SMS_LIMIT {
-            violations.push(Violation::SmsTooLong { count: parts.count, limit: SMS_LIMIT });
+        if parts.count > sms::MOST_PARTS {
+            violations.push(Violation::SmsTooLong { count: parts.count, limit: sms::MOST_PARTS });
         }
         violations
     }
@@ -408,9 +416,9 @@ impl<'a> Gate<'a> {
         })
     }
 
-    /// One paragraph names the reference and the page, and says that the one can be checked on the other.
+    /// One paragraph names the reference and the page, or the link to the full letter that names the page, and says that the
+    /// reference can be checked.
     fn tells_how_to_check(&self, text: &str) -> bool {
-        let page = &self.values.merchant.notice_page;
         let tells = |paragraph: &str| {
             let words = paragraph.to_lowercase();
             self.template
@@ -420,8 +428,16 @@ impl<'a> Gate<'a> {
                 .any(|word| words.contains(word) || words.contains(&sms::spelt(word)))
         };
         text.split("\n\n").any(|paragraph| {
-            paragraph.contains(&self.facts.reference_prefix) && paragraph.contains(page) && tells(paragraph)
+            paragraph.contains(&self.facts.reference_prefix)
+                && self.leads_to_the_notice(paragraph)
+                && tells(paragraph)
         })
+    }
+
+    /// Behind the link stands the full letter, which names the page where its reference can be checked.
+    fn leads_to_the_notice(&self, text: &str) -> bool {
+        text.contains(&self.values.merchant.notice_page)
+            || self.details_link.as_ref().is_some_and(|link| text.contains(link))
     }
 
     /// What shows a reader that the notice is real: a reference, and the page where it can be checked.
@@ -432,7 +448,7 @@ impl<'a> Gate<'a> {
             violations.push(Violation::Lacks("a reference"));
         }
         match self.template.header().audience {
-            Audience::Individual if !text.contains(&self.values.merchant.notice_page) => {
+            Audience::Individual if !self.leads_to_the_notice(text) => {
                 violations.push(Violation::Lacks("the page of the full notice"));
             }
             Audience::Individual if violations.is_empty() && !self.tells_how_to_check(text) => {

@@ -222,7 +222,7 @@ pub fn measured_under(
 ) -> Result<Option<Grade>, RenderError> {
     let reader = Reader::nobody();
     let values = Values::of(template, regime, facts, &reader)?;
-    let Rendered::Email(email) = blank(template, Channel::Email, regime, facts, &reader)? else {
+    let Rendered::Email(email) = blank(template, Channel::Email, regime, facts, &reader, None)? else {
         return Ok(None);
     };
     let document = html::read(&email.html).ok();
