@@ -1,5 +1,7 @@
 //! Text messages that link to their reader's own notice: what they say, what opens, and what an approval binds of it.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
 mod common;
 
 use std::collections::BTreeMap;
