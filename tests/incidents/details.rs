@@ -1,9 +1,12 @@
 //! Text messages that link to their reader's own notice: the link opens once, in its time, and nothing else opens it.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tocsin_domain::link::LinkCode;
-use tocsin_ports::memory::{Call, Fault, Texted};
+use tocsin_ports::memory::{Call, Fault, Texted, World};
 use tocsin_ports::store::links::{self, Found};
 use tocsin_ports::{Clock, Proof, TenantScope};
 use tocsin_stage::http::{Request, Response};
@@ -227,7 +230,7 @@ fn details_that_cannot_be_laid_down_keep_their_text_back() {
     approve(&town, &incident);
     let laid_down = |town: &Town| town.world.people_as_text("eu-central-1").contains("shop#link#");
     // Once a chunk is claimed its people are read, and what is left to do with their table is to write.
-    town.world.set_fate(Some(std::rc::Rc::new(|world, call| {
+    town.world.set_fate(Some(Rc::new(|world, call| {
         let writes = call == Call::Regional("eu-central-1") && world.home_as_text().contains("handing-over");
         writes.then_some(Fault::ErrorBefore)
     })));
@@ -263,4 +266,30 @@ fn details_that_are_laid_down_again_get_a_new_term_and_do_not_open_again() {
     put(&notice, later + SignedDuration::from_hours(1));
     assert_eq!(open("c", later), Found::Over);
     assert_eq!(open("b", now), Found::Over, "a second request of the same mark is a second request");
+}
+
+/// Of two at once one gets it; and whoever is told that their own mark is not the first knows it as their own.
+#[test]
+fn details_that_two_ask_for_at_once_open_for_one() {
+    for (faster, opens) in [("another", false), ("own", true)] {
+        let (town, _, text) = texted();
+        let code: LinkCode = code_in(&text).parse().expect("a code");
+        let now = town.world.now();
+        let ask = move |world: &World, code: &LinkCode, by: &str| {
+            let scope = TenantScope::proven("shop".parse().expect("a tenant"), Proof::Link);
+            let found = run(links::open(world, &scope, EVERY_REGION, code, (by, now))).expect("an answer");
+            matches!(found, Found::Opened(_))
+        };
+        let (calls, asked) = (Cell::new(0), code.clone());
+        // Behind the look into three regions, and before the mark.
+        town.world.set_fate(Some(Rc::new(move |world, _| {
+            calls.set(calls.get() + 1);
+            if calls.get() == 4 {
+                world.set_fate(None);
+                assert!(ask(world, &asked, faster));
+            }
+            None
+        })));
+        assert_eq!(ask(&town.world, &code, "own"), opens, "{faster}");
+    }
 }

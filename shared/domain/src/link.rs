@@ -145,6 +145,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         /// Another key, duty or page is another code; and a code reads back as itself.
         #[test]
         fn a_code_follows_from_key_duty_and_page_alone(name in ".{0,20}", keys: [[u8; 32]; 2], pages: [[u8; 32]; 2]) {

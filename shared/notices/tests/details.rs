@@ -1,5 +1,7 @@
 //! Text messages that link to their reader's own notice: what they say, what opens, and what an approval binds of it.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
 mod common;
 
 use std::collections::BTreeMap;
@@ -13,7 +15,7 @@ use tocsin_domain::person::{Member, Person};
 use tocsin_domain::personal::Personal;
 use tocsin_domain::plan::{self, Phase, Settling, TemplateRef, Wave};
 use tocsin_domain::window::SendingWindow;
-use tocsin_notices::letter::{Brief, Composed, Composer, reference, shipped};
+use tocsin_notices::letter::{Brief, Composed, Composer, Pages, reference, shipped};
 use tocsin_notices::{
     CATEGORIES, Channel, Library, NoticeFacts, Page, Reader, Rendered, Violation, Whom, gate, render,
 };
@@ -212,6 +214,12 @@ fn an_approval_binds_what_opens_and_another_text_has_another_link() {
     assert_eq!(of(&was, false).bytes(), of(&now, false).bytes(), "the message alone says the same");
     let (was, now) = (of(&was, true), of(&now, true));
     assert_ne!(was.bytes(), now.bytes());
+    // Through its link's code, and by itself.
+    let opens = was.opens().unwrap();
+    let whom = Whom::of(&reader(Some("Erika")), opens.reference, &facts()).unwrap().linked(opens.code);
+    let Pages { first, copy, details } = &*was.pages;
+    let all = [first, copy, details.as_ref().unwrap()].map(|page| page.digest_to(&whom)).concat();
+    assert_eq!(was.bytes()[..], Sha256::digest(all)[..16]);
     let (was, now) = (was.opens().unwrap(), now.opens().unwrap());
     assert_ne!((was.code, was.text), (now.code, now.text));
     let of = |name| composed(&brief(true), plan::Channel::Sms, &member(name, true));
