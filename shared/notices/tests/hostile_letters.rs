@@ -369,6 +369,8 @@ fn no_text_names_another_host() {
         ("See page:evil.example now.", "evil.example"),
         ("See x=evil.example now.", "evil.example"),
         ("See any/evil.example now.", "evil.example"),
+        ("See evil.example@x now.", "evil.example@x"),
+        ("Write to help@evil.example:25 today.", "evil.example:25"),
     ];
     for (words, host) in said {
         refused(&[(Said(words), foreign(host))]);

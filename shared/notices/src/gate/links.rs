@@ -81,7 +81,7 @@ impl Hosts {
     fn check_mailbox(&self, host: &str) -> Option<Violation> {
         let host = host_of(host);
         let is_known = self.homes.contains(&host) || is_below(&host, &self.website);
-        (!is_known && is_host(&host)).then(|| foreign(&host))
+        (!is_known).then(|| foreign(&host))
     }
 
     /// Text without the addresses that stand whole among the facts.
@@ -142,11 +142,13 @@ fn check_word(word: &str, hosts: &Hosts) -> Option<Violation> {
         Some(_) => return Some(Violation::LinkNotHttps),
         None => {}
     }
-    if let Some((_, host)) = word.rsplit_once('@') {
+    if let Some((_, host)) = word.rsplit_once('@')
+        && is_host(&host_of(host))
+    {
         return hosts.check_mailbox(host);
     }
     let mut at = 0;
-    for piece in word.split(['/', '?', '#', ':', '&', '%', '~', '+']) {
+    for piece in word.split(['/', '?', '#', ':', '@', '&', '%', '~', '+']) {
         if is_host(piece) {
             return hosts.check(word.get(at..).unwrap_or(piece));
         }
