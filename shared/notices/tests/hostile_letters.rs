@@ -34,9 +34,10 @@ use Change::{Added, Html, Linked, Said, Styled};
 
 /// What the gate finds in a letter after a change.
 fn found(change: &Change, (folder, regime, sentence): (&str, &str, &str)) -> Vec<Violation> {
-    let mut parts = shipped_parts().into_iter().find(|parts| parts.folder == folder).unwrap();
+    let mut parts =
+        shipped_parts().into_iter().find(|parts| parts.folder == folder).expect("a shipped letter");
     let mut swap = |part: Part, from: &str, to: &str| {
-        let source = parts.sources.get_mut(&part).unwrap();
+        let source = parts.sources.get_mut(&part).expect("a part");
         assert!(source.contains(from), "{folder}: {from}");
         *source = source.replacen(from, to, 1);
     };
@@ -53,17 +54,18 @@ fn found(change: &Change, (folder, regime, sentence): (&str, &str, &str)) -> Vec
             swap(Part::Text, sentence, &format!("{sentence} {place}"));
         }
     }
-    let template = Template::from_parts(parts, &WORDS).unwrap();
+    let template = Template::from_parts(parts, &WORDS).expect("a letter");
     let mut violations = gate::check_template(&template, regime, &demands(regime)).err().unwrap_or_default();
     let facts = facts_under(&template, regime);
     violations.extend(judged(&template, regime, &facts));
     violations
 }
 
-static WORDS: LazyLock<tocsin_notices::Words> = LazyLock::new(|| shipped_words().unwrap());
+static WORDS: LazyLock<tocsin_notices::Words> = LazyLock::new(|| shipped_words().expect("the shipped words"));
 
 fn judged(template: &Template, regime: &str, facts: &NoticeFacts) -> Vec<Violation> {
-    let email = render_email(template, regime, facts, &reader(Some("Erika Example")), REFERENCE).unwrap();
+    let email =
+        render_email(template, regime, facts, &reader(Some("Erika Example")), REFERENCE).expect("an e-mail");
     let verdict = gate::check_rendered(&Rendered::Email(email), template, regime, facts, &demands(regime));
     verdict.err().unwrap_or_default()
 }
@@ -178,6 +180,8 @@ fn a_letter_has_one_skeleton_and_plain_elements() {
         (Added("<em class=\"x\">x</em>"), attribute("em", "class")),
         (Added("<em id=\"x\">x</em>"), attribute("em", "id")),
         (Added("<em hidden>x</em>"), unreadable(BadHtml::Attribute)),
+        (Added("<br><br><br><br><br><br><br><br><br>x"), Violation::EmptySpace),
+        (Added("</p><p></p><p> </p><p>&nbsp;</p><p></p><p>"), Violation::EmptySpace),
         (
             Html("<body style", "<body background=\"https://evil.example/x.gif\" style"),
             attribute("body", "background"),

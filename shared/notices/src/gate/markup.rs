@@ -18,10 +18,14 @@ const UNSTYLED: [&str; 5] = ["head", "html", "meta", "style", "title"];
 /// As wide as the reader's screen. Anything else may shrink the letter.
 const VIEWPORT: &str = "width=device-width, initial-scale=1";
 
+/// More line breaks than these with nothing between them push words out of sight.
+const BREAKS: usize = 8;
+
 /// The skeleton, the elements, attributes and styles of a letter.
 pub fn check_markup(document: &Document, template: &Template) -> Vec<Violation> {
     let mut violations = Vec::from_iter(check_skeleton(document));
     violations.extend(check_names(document, template));
+    violations.extend(check_space(document));
     for tag in &document.tags {
         violations.extend(check_tag(tag, &template.header().language));
         violations.extend(check_block(tag.value("style")));
@@ -49,6 +53,12 @@ fn check_names(document: &Document, template: &Template) -> Option<Violation> {
     let isolated = source.matches("<bdi>{{ name }}</bdi>").count();
     let is_one = document.names.iter().all(|name| Some(name) == document.names.first());
     (!is_one || source.matches("<bdi").count() != isolated).then_some(Violation::LooseName)
+}
+
+fn check_space(document: &Document) -> Option<Violation> {
+    let between = document.visible.split(|sign: char| !sign.is_whitespace());
+    let most = between.map(|space| space.matches('\n').count()).max();
+    most.is_some_and(|most| most > BREAKS).then_some(Violation::EmptySpace)
 }
 
 fn check_tag(tag: &Tag, language: &str) -> Vec<Violation> {

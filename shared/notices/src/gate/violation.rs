@@ -101,6 +101,8 @@ pub enum Violation {
         "the HTML is not one `html` of one `head` and one `body`, in this order, with at most one `title` and one `style`"
     )]
     Skeleton,
+    #[error("more than eight line breaks stand in a row with nothing between them. Take out what is empty")]
+    EmptySpace,
     #[error(
         "the style `{0}`, or its value, does not belong into a notice. Keep to what the shipped letters set"
     )]
