@@ -51,6 +51,10 @@ pub(crate) fn has_unseen(text: &str) -> bool {
     let mut before = None;
     let mut rest = text.chars();
     while let Some(sign) = rest.next() {
+        if sign.is_ascii_graphic() || sign == ' ' {
+            before = Some(sign);
+            continue;
+        }
         if sign == '\u{2068}' {
             let Some((name, after)) = rest.as_str().split_once('\u{2069}') else {
                 return true;

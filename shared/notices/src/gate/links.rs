@@ -16,9 +16,6 @@ use crate::template::Template;
 /// What may stand between an address and the space behind it.
 const CLOSING: &str = ".,;:!?)]}>\"'»”’“…";
 
-/// Signs of an address. At any other a mail program may begin a new one.
-const OF_ADDRESSES: &str = ".-:/@?#%&~+";
-
 /// The places that a notice may show.
 pub struct Hosts {
     /// The page of the full notice, and how a text message spells it.
@@ -220,8 +217,9 @@ fn without(text: &str, address: &str) -> String {
     kept
 }
 
+/// Signs of an address. At any other a mail program may begin a new one.
 fn is_of_address(sign: char) -> bool {
-    sign.is_alphanumeric() || OF_ADDRESSES.contains(sign)
+    matches!(sign, '.' | '-' | ':' | '/' | '@' | '?' | '#' | '%' | '&' | '~' | '+') || sign.is_alphanumeric()
 }
 
 /// Japanese has no space behind an address, but a particle or a mark.
@@ -231,7 +229,7 @@ fn parts(sign: char) -> bool {
 
 /// Wide letters and digits as the plain ones, and a wide full stop between two of them as the dot that browsers take it for.
 fn narrowed(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
+    if !text.contains(|sign| matches!(sign, '\u{3002}' | '\u{ff01}'..='\u{ff61}')) {
         return Cow::Borrowed(text);
     }
     let signs: Vec<char> = text
