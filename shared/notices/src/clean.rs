@@ -46,6 +46,34 @@ pub fn paragraphs(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether text holds what [`one_line`] drops, other than its own line breaks and the isolates of [`isolated`] around a name.
+pub(crate) fn has_unseen(text: &str) -> bool {
+    let mut before = None;
+    let mut rest = text.chars();
+    while let Some(sign) = rest.next() {
+        if sign.is_ascii_graphic() || sign == ' ' {
+            before = Some(sign);
+            continue;
+        }
+        if sign == '\u{2068}' {
+            let Some((name, after)) = rest.as_str().split_once('\u{2069}') else {
+                return true;
+            };
+            let is_name = name.chars().count() <= NAME_LIMIT && name.chars().any(is_right_to_left);
+            if !is_name || name != one_line(name) {
+                return true;
+            }
+            rest = after.chars();
+        } else if matches!(sign, '\u{2028}' | '\u{2029}')
+            || (is_unprintable(sign) && !matches!(sign, '\n' | '\r' | '\t') && !is_variant(before, sign))
+        {
+            return true;
+        }
+        before = Some(sign);
+    }
+    false
+}
+
 /// The lines of a paragraph as one, with no space at a break where the script sets none between words.
 fn unbroken(paragraph: &str) -> String {
     let mut whole = String::with_capacity(paragraph.len());

@@ -44,6 +44,7 @@ pub use facts::{
 };
 pub use gate::Violation;
 pub use header::{Agency, AgencyKind, Audience, Channel, Confidence, Header, RegimeTerms};
+pub use html::BadHtml;
 pub use language::Language;
 pub use library::{Library, SelectError, shipped_parts, shipped_words};
 pub use markers::BadMark;

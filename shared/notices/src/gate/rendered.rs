@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use memchr::memmem::{self, Finder};
 
 use super::evidence::evidence;
-use super::links::{Hosts, check_links, check_text};
+use super::links::{Hosts, check_addresses, check_text};
 use super::markup::check_markup;
 use super::plain::check_sentences;
 use super::template::is_known_by_phrase;
@@ -230,10 +230,8 @@ impl<'a> Gate<'a> {
         };
         let mut violations = check_subject(&email.subject);
         violations.extend(check_syntax(&[&email.subject, &email.text, &email.html]));
-        violations.extend(check_markup(&document));
-        violations.extend(check_links(&document.links, &self.hosts));
-        violations.extend(check_text(&email.subject, &self.hosts));
-        violations.extend(check_text(&email.text, &self.hosts));
+        violations.extend(check_markup(&document, self.template));
+        violations.extend(check_addresses(email, &document, &self.hosts));
         violations.extend(check_same_words(&email.text, &document.visible));
         violations.extend(check_sections(&email.text, &document));
         violations.extend(self.prescribed(&document));

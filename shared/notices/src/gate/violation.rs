@@ -33,7 +33,9 @@ pub enum Violation {
     PersonalSubject { name: &'static str },
     #[error("{part} does more with `{name}` than print it or ask whether it is there")]
     GapUsed { part: Part, name: &'static str },
-    #[error("body.html.j2 prints `name` otherwise than as <bdi>{{{{ name }}}}</bdi>")]
+    #[error(
+        "body.html.j2 prints `name` otherwise than as <bdi>{{{{ name }}}}</bdi>, or something else in `bdi`"
+    )]
     LooseName,
     #[error("the regime forbids the element {0}, and the template declares it")]
     ForbiddenDeclared(Element),
@@ -93,18 +95,42 @@ pub enum Violation {
     TagNotAllowed(String),
     #[error("the attribute `{attribute}` of `{tag}` does not belong into a notice")]
     AttributeNotAllowed { tag: String, attribute: String },
-    #[error("the style `{0}` does not belong into a notice")]
-    StyleNotAllowed(&'static str),
-    #[error("text is smaller than 10 points, or its size is not given in points")]
+    #[error("`{tag}` may not stand in {within:?}. Move it where the shipped letters have it, or take it out")]
+    Misplaced { tag: String, within: String },
+    #[error(
+        "the HTML is not one `html` of one `head` and one `body`, in this order, with at most one `title` and one `style`"
+    )]
+    Skeleton,
+    #[error("more than eight line breaks stand in a row with nothing between them. Take out what is empty")]
+    EmptySpace,
+    #[error(
+        "the style `{0}`, or its value, does not belong into a notice. Keep to what the shipped letters set"
+    )]
+    StyleNotAllowed(String),
+    #[error(
+        "letters hardly show on their ground. Set `color` and `background-color` together, as #rrggbb, with a contrast of \
+         4.5 for text and for links"
+    )]
+    PoorContrast,
+    #[error("text has no size, or not one of 10 to 48 points. Set `font-size` in pt or px, on the body too")]
     FontTooSmall,
-    #[error("the notice shows an address at {host:?}, which is neither the tenant's own nor an agency's")]
+    #[error(
+        "the notice shows an address at {host:?}, which is neither the tenant's own nor an agency's. Take it out"
+    )]
     ForeignLink { host: String },
     #[error("a link does not use https")]
     LinkNotHttps,
     #[error("a link shows something else than its address")]
     LinkDisguised,
-    #[error("a link leads to a page where people log in or give secrets")]
-    LoginLink,
+    #[error(
+        "an address leads to a page that is neither the notice page nor a home page. Point to the notice page, where \
+         nobody logs in or gives secrets"
+    )]
+    PageNotAllowed,
+    #[error(
+        "a sign that nobody sees, or that turns the text around it. Type the text anew where you copied it from elsewhere"
+    )]
+    Unseen,
     #[error("the text message has {count} parts, and at most {limit} are allowed")]
     SmsTooLong { count: usize, limit: usize },
 }
