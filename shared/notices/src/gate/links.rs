@@ -12,6 +12,7 @@ use crate::render::Email;
 use crate::script::{is_hiragana, is_unspaced, is_wide_mark, narrow};
 use crate::sms::spelt;
 use crate::template::Template;
+use tocsin_domain::link::LinkCode;
 
 /// What may stand between an address and the space behind it.
 const CLOSING: &str = ".,;:!?)]}>\"'»”’“…";
@@ -59,6 +60,16 @@ impl Hosts {
         let mailboxes = std::iter::once(merchant.email.as_str()).chain(officer).map(str::trim);
         let mailboxes = mailboxes.filter(|address| is_mailbox(address)).map(str::to_owned).collect();
         Hosts { pages, mailboxes, website, homes }
+    }
+
+    /// With the link of a text message to its reader's own notice, under this page on the tenant's host, as the notices
+    /// that are judged have it.
+    pub fn allow_link(&mut self, page: &str) {
+        let host = page.strip_prefix("https://").map(host_of).unwrap_or_default();
+        if is_below(&host, &self.website) {
+            let link = format!("{page}#{}", LinkCode::longest().as_str());
+            self.pages.extend([spelt(&link), link]);
+        }
     }
 
     /// An address without its scheme: a home page.

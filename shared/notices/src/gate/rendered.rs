@@ -82,6 +82,7 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub fn with_details(mut self, details_page: Option<&str>) -> Self {
         if let Some(gate) = &mut self.gate {
+            details_page.into_iter().for_each(|page| gate.hosts.allow_link(page));
             gate.details_link = details_page.map(|page| format!("{page}#"));
         }
         self
