@@ -54,9 +54,9 @@ fn written(format: Format, controller: &str, entries: &[Entry]) -> Result<Vec<u8
         }
         Format::Csv => {
             let mut table = csv::Writer::from_writer(Vec::new());
-            let rows = std::iter::once(columns()).chain(to_rows(entries));
+            let mut rows = std::iter::once(columns()).chain(to_rows(entries));
             // Into memory: neither a row nor the end can fail.
-            let written = rows.map(|row| table.write_record(row)).collect::<Result<(), _>>();
+            let written = rows.try_for_each(|row| table.write_record(row));
             written.map_err(|error| Failure::Pipe(error.into()))?;
             table.into_inner().map_err(|error| Failure::Pipe(error.into_error()))
         }
