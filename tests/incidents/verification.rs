@@ -222,7 +222,8 @@ fn the_console_signs_what_it_knows_for_those_who_may() {
         assert_eq!(sign(&town, who, &honest).status, status, "{who}");
     }
     assert_eq!(town.world.home_as_text().matches("manifest-signed").count(), 2);
-    let lies: [(&str, fn(&mut Draft)); 5] = [
+    type Lie = fn(&mut Draft);
+    let lies: [(&str, Lie); 5] = [
         ("a subject", |draft| draft.notices[0].notice.subject = Some("Pay now".to_owned())),
         ("a contact", |draft| draft.notices[0].notice.contact.phone = Some("+1 555 0666".to_owned())),
         ("a count", |draft| draft.notices[0].references = 100),
