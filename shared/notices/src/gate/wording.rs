@@ -2,6 +2,8 @@
 //! where a law forbids that. What others said stays out of it: the merchant's words of the incident, the names and
 //! addresses that the letter prints, and the words of the language for what leaked.
 
+use memchr::memmem::Finder;
+
 use super::Violation;
 use crate::element::{Demands, Element};
 use crate::header::{Agency, Audience};
@@ -43,7 +45,7 @@ fn percentage(words: &str) -> Option<&'static str> {
 /// What a notice prints of others.
 pub(super) struct OfOthers {
     /// The longest first, so that none is torn by another.
-    words: Vec<String>,
+    words: Vec<(Finder<'static>, String)>,
 }
 
 impl OfOthers {
@@ -52,14 +54,15 @@ impl OfOthers {
         let mut words: Vec<String> = printed(values).chain(listed).filter(|word| !word.is_empty()).collect();
         words.sort_unstable_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         words.dedup();
-        Self { words }
+        let finder = |words: String| (Finder::new(&words).into_owned(), words);
+        Self { words: words.into_iter().map(finder).collect() }
     }
 
     /// What of a notice is the letter's own.
     pub(super) fn taken_from(&self, notice: &str) -> String {
         let line = notice.split_whitespace().collect::<Vec<_>>().join(" ");
-        let there = self.words.iter().filter(|words| line.contains(words.as_str()));
-        there.fold(line.clone(), |rest, words| parted(&rest, words))
+        let there = self.words.iter().filter(|(finder, _)| finder.find(line.as_bytes()).is_some());
+        there.fold(line.clone(), |rest, (_, words)| parted(&rest, words))
     }
 }
 
