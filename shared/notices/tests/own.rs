@@ -33,7 +33,7 @@ fn contents(regime: &str) -> Option<Vec<String>> {
 /// The German letter with another beginning.
 fn own() -> Template {
     let files = changed(files("gdpr/individual/de"), "subject.txt.j2", "Wichtig:", "Bitte lesen:");
-    OwnLetter::from_files(&files).unwrap().template().unwrap()
+    OwnLetter::from_files(&files).expect("a letter").template().expect("it compiles")
 }
 
 fn pin(template: &Template) -> TemplateRef {
