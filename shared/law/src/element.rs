@@ -6,6 +6,7 @@ keyed! {
     /// One thing that a notice must say, or must not say.
     Element, "element" {
         AccountsAtRisk = "accounts-at-risk",
+        Affiliation = "affiliation",
         AgContacts = "ag-contacts",
         AwarenessDate = "awareness-date",
         Cause = "cause",
@@ -21,6 +22,8 @@ keyed! {
         DateOrEstimate = "date-or-estimate",
         DiscoveryDate = "discovery-date",
         Distribution = "distribution",
+        /// GDPR Art. 33(3)(b).
+        DpoOrContactPoint = "dpo-or-contact-point",
         Effects = "effects",
         ExposureTimeFrame = "exposure-time-frame",
         FcraRights = "fcra-rights",

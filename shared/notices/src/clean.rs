@@ -3,6 +3,7 @@
 //! Everything here works on text, not on a channel's syntax: the template engine escapes for HTML.
 
 use crate::script::{adjoin, is_unspaced};
+use crate::secret::hides_in_name;
 
 /// The longest name that a letter shows, in characters.
 pub const NAME_LIMIT: usize = 64;
@@ -15,9 +16,13 @@ const MARKS_IN_A_ROW: usize = 4;
 
 /// A person's name as a letter shows it: one line, at most [`NAME_LIMIT`] characters, nothing in it
 /// that a mail program makes a link of or that reads as template syntax.
-/// `None` if nothing is left to greet by.
+/// `None` if nothing is left to greet by, or where a number stands in it that is none to print.
 pub fn shown_name(name: &str) -> Option<String> {
-    let line = shortened(&disarmed(&one_line_of(name, NAME_LIMIT * 2)), NAME_LIMIT);
+    let line = one_line_of(name, NAME_LIMIT * 2);
+    if hides_in_name(&line) {
+        return None;
+    }
+    let line = shortened(&disarmed(&line), NAME_LIMIT);
     if line.chars().any(char::is_alphanumeric) { Some(line) } else { None }
 }
 

@@ -1,4 +1,5 @@
-//! Words behind which a notice hides what it knows: "may have been", "potentially", "out of an abundance of caution".
+//! Words behind which a notice hides what it knows: "may have been", "potentially", "out of an abundance of caution"; and
+//! such as sell, beside which nobody reads of a breach.
 //!
 //! In a letter's own words the gate refuses them. In the merchant's they are shown to people, who know whether something is
 //! in doubt: a notice is not held up for its tone.
@@ -8,6 +9,7 @@ use std::fmt;
 use memchr::memmem;
 
 use crate::facts::{NoticeFacts, Texts};
+use crate::header::Audience;
 use crate::language::{Language, for_tag};
 use crate::script::is_unspaced;
 use crate::template::Template;
@@ -21,28 +23,42 @@ pub struct Hedged {
     pub block: &'static str,
     /// As the language's list has them.
     pub words: String,
+    pub tone: Tone,
+}
+
+/// What is wrong with words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Hedges,
+    Sells,
 }
 
 impl fmt::Display for Hedged {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Hedged { language, block, words } = self;
-        write!(
-            out,
-            "the wording `{block}` in {language} hedges: {words:?}. Say what is known, and what is not yet known"
-        )
+        let Hedged { language, block, words, tone } = self;
+        let (does, advice) = match tone {
+            Tone::Hedges => ("hedges", "Say what is known, and what is not yet known"),
+            Tone::Sells => ("sells", "A notice to people says nothing beside the breach"),
+        };
+        write!(out, "the wording `{block}` in {language} {does}: {words:?}. {advice}")
     }
 }
 
 /// The hedges of a language that stand in a text, each once.
 pub fn hedges<'a>(text: &str, language: &'a Language) -> Vec<&'a str> {
+    found(text, language.hedges())
+}
+
+/// The words of a list that stand in a text, each once.
+pub(crate) fn found<'a>(text: &str, list: &'a [String]) -> Vec<&'a str> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('’', "'");
     let lower = text.to_lowercase();
     // Where small letters are longer or shorter, as of a Turkish capital I, the places of one say nothing of the other.
     let text = if lower.len() == text.len() { text.as_str() } else { lower.as_str() };
-    language.hedges().iter().map(String::as_str).filter(|hedge| stands_in(hedge, text, &lower)).collect()
+    list.iter().map(String::as_str).filter(|words| stands_in(words, text, &lower)).collect()
 }
 
-/// Where the merchant's words hedge in the language of a letter.
+/// Where the merchant's words hedge in the language of a letter, or sell in one to people.
 pub fn hedged(template: &Template, facts: &NoticeFacts) -> Vec<Hedged> {
     let tag = &template.header().language;
     let key =
@@ -51,11 +67,20 @@ pub fn hedged(template: &Template, facts: &NoticeFacts) -> Vec<Hedged> {
         return Vec::new();
     };
     let of_block = |(block, text): (&'static str, &Option<String>)| {
-        let found = text.as_deref().map(|text| hedges(text, template.language())).unwrap_or_default();
-        found
-            .into_iter()
-            .map(|words| Hedged { language: key.to_owned(), block, words: words.to_owned() })
-            .collect::<Vec<_>>()
+        let text = text.as_deref().unwrap_or_default();
+        let hedging = hedges(text, template.language()).into_iter().map(|words| (words, Tone::Hedges));
+        let selling: &[String] = match template.header().audience {
+            Audience::Individual => template.language().marketing(),
+            Audience::Authority | Audience::Controller | Audience::Card => &[],
+        };
+        let selling = found(text, selling).into_iter().map(|words| (words, Tone::Sells));
+        let of_tone = |(words, tone): (&str, Tone)| Hedged {
+            language: key.to_owned(),
+            block,
+            words: words.to_owned(),
+            tone,
+        };
+        hedging.chain(selling).map(of_tone).collect::<Vec<_>>()
     };
     blocks(texts).into_iter().flat_map(of_block).collect()
 }
@@ -107,9 +132,10 @@ fn is_border(before: Option<char>, after: Option<char>) -> bool {
 /// "The accounts that you opened in May have been copied": a capital within a sentence begins a name, unless all words have
 /// one, as in a heading.
 fn is_month(before: &str, words: &str) -> bool {
-    let mut words = words.split(' ').map(|word| word.starts_with(char::is_uppercase));
-    let begins_a_sentence = before.trim_end().chars().next_back().is_none_or(|sign| !is_within(sign));
-    !begins_a_sentence && words.next() == Some(true) && words.next() == Some(false)
+    let mut parts = words.split(' ');
+    let is_may =
+        parts.next() == Some("May") && parts.next().is_some_and(|word| !word.starts_with(char::is_uppercase));
+    is_may && before.trim_end().chars().next_back().is_some_and(is_within)
 }
 
 fn is_within(sign: char) -> bool {

@@ -35,6 +35,13 @@ pub struct Language {
     /// another for them.
     #[serde(skip_serializing)]
     hedges: Vec<String>,
+    /// Words that sell, in small letters: a notice to people says nothing beside the breach. An own letter of an earlier
+    /// release was taken in without them, as without `breach`.
+    #[serde(skip_serializing, default)]
+    marketing: Vec<String>,
+    /// Words that tell what kind of act it was, in small letters, for laws that forbid to tell it.
+    #[serde(skip_serializing, default)]
+    breach: Vec<String>,
     /// Beginnings of words by which a notice says that its reference can be checked.
     checks: Vec<String>,
     categories: BTreeMap<String, Category>,
@@ -60,6 +67,9 @@ impl Category {
     }
 }
 
+/// The lists by which a letter is judged: those of a language hold wherever it is spoken.
+pub(crate) const JUDGING: [&str; 3] = ["hedges", "marketing", "breach"];
+
 /// How many categories a short message names.
 const SHORT_CATEGORIES: usize = 3;
 
@@ -83,8 +93,14 @@ impl Language {
         {
             return Some("the categories are not those that every language has");
         }
-        if self.hedges.is_empty() || self.hedges.iter().any(|words| words.to_lowercase() != *words) {
-            return Some("`hedges` are missing, or not in small letters");
+        for (words, problem) in [
+            (&self.hedges, "`hedges` are missing, or not in small letters"),
+            (&self.marketing, "`marketing` is missing, or not in small letters"),
+            (&self.breach, "`breach` is missing, or not in small letters"),
+        ] {
+            if words.is_empty() || words.iter().any(|words| words.to_lowercase() != *words) {
+                return Some(problem);
+            }
         }
         if self.categories.values().any(|category| category.hedges(self)) {
             return Some("the words of a category hedge");
@@ -152,15 +168,35 @@ impl Language {
     }
 
     /// The whole file as JSON, with what is for the gate alone.
-    pub(crate) fn with_hedges(&self) -> serde_json::Result<serde_json::Value> {
+    pub(crate) fn whole(&self) -> serde_json::Result<serde_json::Value> {
         let mut whole = serde_json::to_value(self)?;
-        whole["hedges"] = serde_json::to_value(&self.hedges)?;
+        for (key, words) in JUDGING.into_iter().zip([&self.hedges, &self.marketing, &self.breach]) {
+            whole[key] = serde_json::to_value(words)?;
+        }
         Ok(whole)
     }
 
     /// Words that hide what is known.
     pub fn hedges(&self) -> &[String] {
         &self.hedges
+    }
+
+    /// Words that sell.
+    pub fn marketing(&self) -> &[String] {
+        &self.marketing
+    }
+
+    /// Words that tell what kind of act a breach was.
+    pub fn breach(&self) -> &[String] {
+        &self.breach
+    }
+
+    /// All that a notice may say of any category.
+    pub(crate) fn told(&self) -> impl Iterator<Item = &str> {
+        self.categories.values().flat_map(|category| {
+            let Category { label, short, term, advice } = category;
+            [Some(label), Some(short), term.as_ref(), Some(advice)].into_iter().flatten().map(String::as_str)
+        })
     }
 
     /// Beginnings of words by which a notice says that its reference can be checked.

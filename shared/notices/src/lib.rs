@@ -30,6 +30,7 @@ pub mod readability;
 mod render;
 pub mod sample;
 mod script;
+mod secret;
 pub mod sms;
 mod template;
 mod values;

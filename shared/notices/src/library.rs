@@ -7,7 +7,7 @@ use crate::element::Demands;
 use crate::facts::NoticeFacts;
 use crate::gate;
 use crate::header::Agency;
-use crate::language::{Language, primary};
+use crate::language::{JUDGING, Language, primary};
 use crate::template::{LoadError, Part, Parts, Template, Words};
 use tocsin_domain::plan::TemplateRef;
 
@@ -227,7 +227,7 @@ pub fn shipped_words() -> Result<Words, LoadError> {
 /// The words of the file of a language.
 pub(crate) fn language_of_file(name: &str, tag: &str, file: &str) -> Result<Language, LoadError> {
     let wrong = |problem: &str| LoadError::Data { file: name.to_owned(), problem: problem.to_owned() };
-    let words = with_hedges(tag, whole(name, file)?)?;
+    let words = judging(tag, whole(name, file)?)?;
     let language: Language = words.try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
     match language.problem() {
         None => Ok(language),
@@ -246,28 +246,36 @@ fn whole(name: &str, file: &str) -> Result<toml::Table, LoadError> {
         file: name.to_owned(),
         problem: format!("it extends {extended:?}, and there is no such language"),
     })?;
-    let mut whole: toml::Table = parsed(&format!("languages/{tag}.toml"), file)?;
+    let mut whole = judging(tag, parsed(&format!("languages/{tag}.toml"), file)?)?;
     lay_over(&mut whole, words);
     Ok(whole)
 }
 
-/// What hides behind words does so wherever the language is spoken: a region without `hedges` has those of its language.
-fn with_hedges(tag: &str, mut words: toml::Table) -> Result<toml::Table, LoadError> {
-    let of_the_language = LANGUAGES.iter().find(|(other, _)| *other == primary(tag) && *other != tag);
-    if let Some((tag, file)) = of_the_language
-        && !words.contains_key("hedges")
-        && let Some(hedges) = parsed::<toml::Table>(&format!("languages/{tag}.toml"), file)?.remove("hedges")
-    {
-        words.insert("hedges".to_owned(), hedges);
+/// What hides behind words does so wherever the language is spoken: a region has the lists of its language that it lacks.
+fn judging(tag: &str, mut words: toml::Table) -> Result<toml::Table, LoadError> {
+    if let Some((tag, file)) = LANGUAGES.iter().find(|(other, _)| *other == primary(tag) && *other != tag) {
+        let mut of_the_language: toml::Table = parsed(&format!("languages/{tag}.toml"), file)?;
+        for key in JUDGING {
+            if let Some(list) = of_the_language.remove(key)
+                && !words.contains_key(key)
+            {
+                words.insert(key.to_owned(), list);
+            }
+        }
     }
     Ok(words)
 }
 
-/// What stands in both is taken from what lies over.
+/// What stands in both is taken from what lies over. A list by which letters are judged only grows.
 fn lay_over(under: &mut toml::Table, over: toml::Table) {
     for (key, value) in over {
-        match (under.get_mut(&key).and_then(toml::Value::as_table_mut), value) {
-            (Some(under), toml::Value::Table(over)) => lay_over(under, over),
+        match (under.get_mut(&key), value) {
+            (Some(toml::Value::Table(under)), toml::Value::Table(over)) => lay_over(under, over),
+            (Some(toml::Value::Array(under)), toml::Value::Array(over))
+                if JUDGING.contains(&key.as_str()) =>
+            {
+                under.extend(over);
+            }
             (_, value) => {
                 under.insert(key, value);
             }

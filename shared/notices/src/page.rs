@@ -4,6 +4,7 @@
 //! however many they are; a notice is the page with its gaps filled, and nothing else makes one. So the gate's word
 //! on a page holds for each of its notices, and [`Page::digest_to`] binds a notice's bytes without a look at them all.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use minijinja::HtmlEscape;
@@ -16,6 +17,7 @@ use crate::header::Channel;
 use crate::render::{Email, InApp, RenderError, Rendered, Sms, blank};
 use crate::sms;
 use crate::template::Template;
+use crate::values::categories_of;
 
 /// Where the reader's name goes. No value that is printed has a sign of the private use area: `clean` drops them, and
 /// no template may have one.
@@ -40,6 +42,8 @@ pub(crate) fn is_gap(sign: char) -> bool {
 pub struct Page {
     blank: Rendered,
     digest: [u8; 32],
+    /// Keys of what leaked of its readers.
+    data: BTreeSet<String>,
 }
 
 /// Who one reader of a page is. Personal data: `Debug` shows none of it.
@@ -67,7 +71,8 @@ impl Page {
         reader: &Reader,
     ) -> Result<Page, RenderError> {
         let blank = blank(template, channel, regime, facts, reader, None)?;
-        Ok(Page { digest: blank.digest(), blank })
+        let data = categories_of(facts, reader)?.clone();
+        Ok(Page { digest: blank.digest(), blank, data })
     }
 
     /// The same as a text message, which names no page that everybody reads but links to the reader's own, under this one.
@@ -82,7 +87,13 @@ impl Page {
         details_page: &str,
     ) -> Result<Page, RenderError> {
         let blank = blank(template, Channel::Sms, regime, facts, reader, Some(details_page))?;
-        Ok(Page { digest: blank.digest(), blank })
+        let data = categories_of(facts, reader)?.clone();
+        Ok(Page { digest: blank.digest(), blank, data })
+    }
+
+    /// Keys of what leaked of those who read the page.
+    pub(crate) fn data(&self) -> &BTreeSet<String> {
+        &self.data
     }
 
     /// SHA-256 over all that the page's notices share, with the places of the gaps.

@@ -314,6 +314,8 @@ fn engine_of(parts: &Parts) -> Result<Environment<'static>, LoadError> {
     let mut engine = Environment::new();
     engine.set_syntax(syntax(parts)?);
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.remove_filter("safe");
+    engine.remove_global("debug");
     engine.set_fuel(Some(FUEL));
     engine.set_formatter(|out, state, value| {
         if value.is_none() {

@@ -135,10 +135,7 @@ impl<'a> Values<'a> {
             occurred: language.occurred(facts.occurred),
             discovered: language.date_or_unknown(facts.discovered),
             notice_date: language.date(facts.notice_date),
-            data: match template.header().audience {
-                Audience::Individual => language.labels(categories),
-                Audience::Authority | Audience::Controller | Audience::Card => language.terms(categories),
-            },
+            data: kinds(template, categories),
             data_short: language.short_list(categories),
             data_advice: language.advice(categories),
             texts: text_values(template, regime, facts)?,
@@ -157,8 +154,16 @@ impl<'a> Values<'a> {
     }
 }
 
+/// The categories as the points of a list.
+pub(crate) fn kinds<'a>(template: &'a Template, categories: &BTreeSet<String>) -> Vec<&'a str> {
+    match template.header().audience {
+        Audience::Individual => template.language().labels(categories),
+        Audience::Authority | Audience::Controller | Audience::Card => template.language().terms(categories),
+    }
+}
+
 /// The reader's categories, or the incident's if the reader's are not known.
-fn categories_of<'a>(
+pub(crate) fn categories_of<'a>(
     facts: &'a NoticeFacts,
     reader: &'a Reader,
 ) -> Result<&'a BTreeSet<String>, RenderError> {

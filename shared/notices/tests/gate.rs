@@ -347,8 +347,8 @@ fn what_is_forbidden_is_seen_in_japanese() {
     }
     // However the lines of what happened are broken.
     let broken = |part: &str| part.replace("何者かが、当社の委託先の", "何者かが、\n当社の 委託先の");
-    let told = vec![Violation::ForbiddenShown(Element::Nature)];
-    assert_eq!(in_japanese(&facts(), &forbidding(Element::Nature), broken), told);
+    let told = in_japanese(&facts(), &forbidding(Element::Nature), broken);
+    assert!(told.contains(&Violation::ForbiddenShown(Element::Nature)), "{told:?}");
 }
 
 /// What a Japanese text message has room for: the longest words for data, the longest shop name, the longest reference.

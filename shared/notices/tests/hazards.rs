@@ -313,7 +313,10 @@ proptest! {
         let greeting = email.text.lines().find(|line| line.starts_with("Hello")).expect("a greeting");
         let shown = greeting.strip_prefix("Hello").and_then(|rest| rest.strip_suffix(',')).expect("a greeting");
         let (meant, shown) = (letters_of(&name), (shown, letters_of(shown)));
-        if shown.0.ends_with('…') {
+        let numbers = name.chars().filter(|sign| sign.is_numeric()).count();
+        if numbers > 8 && shown.0.is_empty() {
+            // So long a number is no name.
+        } else if shown.0.ends_with('…') {
             prop_assert!(meant.starts_with(&shown.1), "{:?}", shown);
             // Each sign may get a space before it, so that it is no link and no syntax.
             prop_assert!(name.chars().count() * 2 > NAME_LIMIT, "cut too early");

@@ -53,6 +53,12 @@ fn names_are_shown_as_text() {
         ("https://evil.example/login", "Hello https: / /evil. example/login,"),
         ("www.evil.example", "Hello www. evil. example,"),
         ("<script>alert(1)</script>", "Hello <script>alert(1)</script>,"),
+        // Numbers that are none of a notice, however they are written.
+        ("Card 4111 1111 1111 1111", "Hello,"),
+        ("4111.1111.1111.1111", "Hello,"),
+        ("Erika 123-45-6789", "Hello,"),
+        ("１２３４５６７８９", "Hello,"),
+        ("Erika 1984", "Hello Erika 1984,"),
         // Nothing to greet by.
         ("", "Hello,"),
         ("   ", "Hello,"),

@@ -9,9 +9,11 @@ mod rendered;
 mod style;
 mod template;
 mod violation;
+mod wording;
 
 pub use rendered::{Judge, check_rendered};
 pub use template::check_template;
+pub(crate) use template::{is_known_by_phrase, own_words};
 pub use violation::Violation;
 
 use crate::script::adjoin;

@@ -10,10 +10,10 @@ const SENTENCE_LIMIT: usize = 40;
 /// what the Agency for Cultural Affairs advises offices to write.
 const SENTENCE_SIGNS: usize = 100;
 
-/// What ends a sentence, in any script. A line is a sentence, and so is what stands before a colon.
+/// What ends a sentence, in any script. A paragraph or a point is a sentence, and so is what stands before a colon.
 const ENDS: [char; 12] = ['.', '!', '?', ':', ';', '\n', '。', '！', '？', '：', '；', '｡'];
 
-/// No sentence is long.
+/// No sentence is long, in a text of one paragraph a line.
 pub(super) fn check_sentences(text: &str) -> Vec<Violation> {
     let longest = |measure: fn(&str) -> usize| text.split(ENDS).map(measure).max().unwrap_or(0);
     let (words, signs) = (longest(words_of), longest(signs_of));

@@ -9,6 +9,7 @@ use super::links::{Hosts, check_addresses, check_text};
 use super::markup::check_markup;
 use super::plain::check_sentences;
 use super::template::is_known_by_phrase;
+use super::wording::{OfOthers, check_words};
 use super::{CALIFORNIA_HEADINGS, CALIFORNIA_TITLE, Violation, squeezed};
 use crate::category::category_of;
 use crate::element::{Demands, Element};
@@ -19,10 +20,11 @@ use crate::language::unknown_category;
 use crate::page::Page;
 use crate::readability::grade;
 use crate::render::{Email, InApp, RenderError, Rendered, Sms};
-use crate::script::{is_unspaced, narrow, spaced};
+use crate::script::{is_unspaced, spaced};
+use crate::secret::shows_sensitive_value;
 use crate::sms;
-use crate::template::Template;
-use crate::values::Values;
+use crate::template::{Part, Template};
+use crate::values::{Values, kinds};
 use tocsin_domain::plan::Phase;
 
 /// The longest subject, in characters.
@@ -43,6 +45,8 @@ const SYNTAX: [&str; 6] = ["{{", "}}", "{%", "%}", "{#", "#}"];
 
 /// Whether a notice, as it would go out, carries what its regime demands and nothing that it forbids, and cannot be
 /// taken for a fraud. A text message and an in-app message point to the full notice and are judged as such.
+///
+/// The bytes do not say what leaked of their reader: whether all of that is told, [`Judge::check_page`] says.
 ///
 /// # Errors
 /// Everything that is wrong.
@@ -88,14 +92,16 @@ impl<'a> Judge<'a> {
         self
     }
 
-    /// Whether each notice of a page may go out. What a name could spoil is judged by the longest ones.
+    /// Whether each notice of a page may go out, and tells its readers all that leaked of them. What a name could spoil is
+    /// judged by the longest ones.
     ///
     /// # Errors
     /// See [`check_rendered`].
     pub fn check_page(&self, page: &Page) -> Result<(), Vec<Violation>> {
         let mut violations = Vec::new();
+        let leaked = Leaked::of(self.template, page.data());
         for notice in page.to_the_longest_names(&self.facts.reference_prefix) {
-            for violation in self.check(&notice).err().unwrap_or_default() {
+            for violation in self.judge(&notice, Some(&leaked)) {
                 if !violations.contains(&violation) {
                     violations.push(violation);
                 }
@@ -107,12 +113,36 @@ impl<'a> Judge<'a> {
     /// # Errors
     /// See [`check_rendered`].
     pub fn check(&self, rendered: &Rendered) -> Result<(), Vec<Violation>> {
+        let violations = self.judge(rendered, None);
+        if violations.is_empty() { Ok(()) } else { Err(violations) }
+    }
+
+    fn judge(&self, rendered: &Rendered, leaked: Option<&Leaked<'_>>) -> Vec<Violation> {
         let mut violations = self.always.clone();
-        violations.extend(self.gate.iter().flat_map(|gate| gate.check(rendered)));
+        violations.extend(self.gate.iter().flat_map(|gate| gate.check(rendered, leaked)));
         if !self.template.header().channels.contains(&rendered.channel()) {
             violations.push(Violation::ChannelNotServed { channel: rendered.channel() });
         }
-        if violations.is_empty() { Ok(()) } else { Err(violations) }
+        violations
+    }
+}
+
+/// What leaked of the readers of a page, in the words of their language.
+struct Leaked<'a> {
+    kinds: Vec<&'a str>,
+    advice: Vec<&'a str>,
+    short: String,
+}
+
+impl<'a> Leaked<'a> {
+    fn of(template: &'a Template, data: &BTreeSet<String>) -> Self {
+        let language = template.language();
+        Self { kinds: kinds(template, data), advice: language.advice(data), short: language.short_list(data) }
+    }
+
+    /// Whether every piece of advice that belongs to the data shows.
+    fn advises(&self, shows: impl Fn(&Finder<'_>) -> bool) -> bool {
+        self.advice.iter().all(|advice| shows(&Finder::new(&squeezed(advice))))
     }
 }
 
@@ -186,6 +216,8 @@ struct Gate<'a> {
     of_others: Vec<(Element, Vec<Group>)>,
     /// How the link of a text message to its reader's own notice begins, where there is one.
     details_link: Option<String>,
+    /// What a notice prints that is not the letter's own.
+    not_its_own: OfOthers,
 }
 
 /// Words of which one at least has to stand in a notice, squeezed.
@@ -213,18 +245,20 @@ impl<'a> Gate<'a> {
         };
         let evidence = elements.into_iter().map(|element| (element, groups_of(element))).collect();
         let of_others = of_others.into_iter().map(|element| (element, groups_of(element))).collect();
-        Ok(Self { template, facts, demands, hosts, values, evidence, of_others, details_link: None })
+        let not_its_own = OfOthers::of(template, &values);
+        let details_link = None;
+        Ok(Self { template, facts, demands, hosts, values, evidence, of_others, details_link, not_its_own })
     }
 
-    fn check(&self, rendered: &Rendered) -> Vec<Violation> {
+    fn check(&self, rendered: &Rendered, leaked: Option<&Leaked<'_>>) -> Vec<Violation> {
         match rendered {
-            Rendered::Email(email) => self.email(email),
-            Rendered::Sms(sms) => self.sms(sms),
-            Rendered::InApp(in_app) => self.in_app(in_app),
+            Rendered::Email(email) => self.email(email, leaked),
+            Rendered::Sms(sms) => self.sms(sms, leaked),
+            Rendered::InApp(in_app) => self.in_app(in_app, leaked),
         }
     }
 
-    fn email(&self, email: &Email) -> Vec<Violation> {
+    fn email(&self, email: &Email, leaked: Option<&Leaked<'_>>) -> Vec<Violation> {
         let document = match html::read(&email.html) {
             Ok(document) => document,
             Err(error) => return vec![Violation::BadHtml(error)],
@@ -236,29 +270,45 @@ impl<'a> Gate<'a> {
         violations.extend(check_same_words(&email.text, &document.visible));
         violations.extend(check_sections(&email.text, &document));
         violations.extend(self.prescribed(&document));
-        violations.extend(self.elements(&email.text, &document));
+        violations.extend(self.elements(&email.text, &document, leaked));
         violations.extend(self.forbidden(&document.impersonal));
+        if self.demands.forbidden.contains(&Element::SensitiveValues)
+            && shows_sensitive_value(&document.visible)
+            && !shows_sensitive_value(&document.impersonal)
+        {
+            violations.push(Violation::ForbiddenShown(Element::SensitiveValues));
+        }
         violations.extend(self.marks_of_origin(&email.text));
+        violations.extend(self.wording(Part::Subject, &email.subject));
+        violations.extend(self.wording(Part::Html, &document.impersonal));
         violations
     }
 
-    fn sms(&self, sms: &Sms) -> Vec<Violation> {
+    /// What is wrong with the words that are the letter's own, as they would go out.
+    fn wording(&self, part: Part, text: &str) -> Vec<Violation> {
+        check_words(part, &self.not_its_own.taken_from(text), self.template, self.demands)
+    }
+
+    fn sms(&self, sms: &Sms, leaked: Option<&Leaked<'_>>) -> Vec<Violation> {
         let parts = sms::parts(&sms.text);
-        let mut violations = self.short_form(&sms.text, &self.values.merchant.short_name);
+        let mut violations = self.short_form(&sms.text, &self.values.merchant.short_name, leaked);
         if parts.count > sms::MOST_PARTS {
             violations.push(Violation::SmsTooLong { count: parts.count, limit: sms::MOST_PARTS });
         }
+        violations.extend(self.wording(Part::Sms, &sms.text));
         violations
     }
 
-    fn in_app(&self, in_app: &InApp) -> Vec<Violation> {
+    fn in_app(&self, in_app: &InApp, leaked: Option<&Leaked<'_>>) -> Vec<Violation> {
         let mut violations = check_subject(&in_app.title);
-        violations.extend(self.short_form(&in_app.text, &self.values.merchant.name));
+        violations.extend(self.short_form(&in_app.text, &self.values.merchant.name, leaked));
+        violations.extend(self.wording(Part::Subject, &in_app.title));
+        violations.extend(self.wording(Part::InApp, &in_app.text));
         violations
     }
 
     /// Who, what leaked, the reference, and the page where the full notice stands.
-    fn short_form(&self, text: &str, who: &str) -> Vec<Violation> {
+    fn short_form(&self, text: &str, who: &str, leaked: Option<&Leaked<'_>>) -> Vec<Violation> {
         let shows = |word: &str| text.contains(word) || text.contains(&sms::spelt(word));
         let mut violations = Vec::from_iter(check_syntax(&[text]));
         violations.extend(check_text(text, &self.hosts));
@@ -267,8 +317,14 @@ impl<'a> Gate<'a> {
         if !shows(who) {
             violations.push(Violation::Lacks("who writes"));
         }
-        let words = self.template.language().short_words(&self.facts.data_categories);
-        if !self.withdraws() && !words.iter().any(|word| shows(word)) {
+        let tells = match leaked {
+            Some(leaked) => shows(&leaked.short),
+            None => {
+                let words = self.template.language().short_words(&self.facts.data_categories);
+                words.iter().any(|word| shows(word))
+            }
+        };
+        if !self.withdraws() && !tells {
             violations.push(Violation::Lacks("what leaked"));
         }
         violations
@@ -303,15 +359,17 @@ impl<'a> Gate<'a> {
     }
 
     /// Every element that is demanded or declared shows in both parts.
-    fn elements(&self, text: &str, document: &Document) -> Vec<Violation> {
+    fn elements(&self, text: &str, document: &Document, leaked: Option<&Leaked<'_>>) -> Vec<Violation> {
         let (text_words, html_words) = (squeezed(text), squeezed(&document.visible));
         let shows = |word: &Finder<'_>| {
             word.find(text_words.as_bytes()).is_some() && word.find(html_words.as_bytes()).is_some()
         };
         let mut violations = Vec::new();
         for (element, groups) in &self.evidence {
-            let lists_data = *element != Element::DataTypes || self.lists_data(text);
-            if !lists_data || !groups.iter().all(|group| group.iter().any(shows)) {
+            let tells_all = (*element != Element::DataTypes || self.lists_data(text, document, leaked))
+                && (*element != Element::ProtectiveSteps
+                    || leaked.is_none_or(|leaked| leaked.advises(shows)));
+            if !tells_all || !groups.iter().all(|group| group.iter().any(shows)) {
                 violations.push(Violation::NotShown(*element));
             }
         }
@@ -324,7 +382,7 @@ impl<'a> Gate<'a> {
         if declared.contains(&Element::PlainLanguage)
             || self.demands.required.contains(&Element::PlainLanguage)
         {
-            violations.extend(check_sentences(text));
+            violations.extend(check_sentences(&document.visible));
             violations.extend(self.check_grade(document));
         }
         violations
@@ -335,12 +393,16 @@ impl<'a> Gate<'a> {
         grade.is_too_hard().then(|| Violation::TooHard { grade, limit: grade.limit() })
     }
 
-    /// A point of a list that is a category of data, not just a sentence that has its words.
-    fn lists_data(&self, text: &str) -> bool {
+    /// Every category that leaked of the reader is a point of a list in both parts, not just a sentence that has its words.
+    /// Of a reader whom nobody knows, any of the incident is enough.
+    fn lists_data(&self, text: &str, document: &Document, leaked: Option<&Leaked<'_>>) -> bool {
         let point = |line| POINTS.iter().find_map(|mark| str::strip_prefix(line, mark));
-        let points = text.lines().filter_map(point);
-        let mut names = points.map(|point| point.rsplit(": ").next().unwrap_or(point));
-        names.any(|name| self.values.data.contains(&name))
+        let points: BTreeSet<&str> = text.lines().filter_map(point).map(named).collect();
+        let lines: BTreeSet<&str> = document.visible.lines().map(str::trim).map(named).collect();
+        match leaked {
+            Some(leaked) => leaked.kinds.iter().all(|kind| points.contains(kind) && lines.contains(kind)),
+            None => self.values.data.iter().any(|kind| points.contains(kind)),
+        }
     }
 
     /// Nothing that the regime forbids, in whatever words the facts have for it.
@@ -459,6 +521,11 @@ impl<'a> Gate<'a> {
     }
 }
 
+/// What a point of a list names: "Kind of data: names".
+fn named(point: &str) -> &str {
+    point.rsplit(": ").next().unwrap_or(point)
+}
+
 /// A word of which nothing is left shows nothing.
 fn group(words: &[String]) -> Group {
     let words = words.iter().map(|word| squeezed(word)).filter(|word| !word.is_empty());
@@ -488,37 +555,6 @@ fn bare(word: &str) -> String {
 
 fn trimmed(word: &str) -> &str {
     word.trim_matches(|sign: char| !sign.is_alphanumeric())
-}
-
-/// A payment card number by its length and check digit (ISO/IEC 7812-1), or a United States social security number
-/// by its form. Telephone numbers begin with a plus sign or are shorter.
-fn shows_sensitive_value(text: &str) -> bool {
-    let text: String = text.chars().map(narrow).collect();
-    let is_part = |sign: char| sign.is_ascii_digit() || matches!(sign, ' ' | '-' | '+');
-    let runs = text.split(|sign: char| !is_part(sign)).map(str::trim);
-    runs.filter(|run| run.contains(|sign: char| sign.is_ascii_digit())).any(|run| {
-        let digits: Vec<u32> = run.chars().filter_map(|sign| sign.to_digit(10)).collect();
-        let is_card = (13..=19).contains(&digits.len()) && !run.contains('+') && has_check_digit(&digits);
-        is_card || run.split(' ').any(is_social_security_number)
-    })
-}
-
-/// The Luhn sum.
-fn has_check_digit(digits: &[u32]) -> bool {
-    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(at, digit)| if at.is_multiple_of(2) { *digit } else { doubled(*digit) })
-        .sum();
-    sum.is_multiple_of(10)
-}
-
-/// "123-45-6789"
-fn is_social_security_number(word: &str) -> bool {
-    let groups: Vec<usize> = word.split('-').map(str::len).collect();
-    groups == [3, 2, 4] && word.chars().all(|sign| sign.is_ascii_digit() || sign == '-')
 }
 
 fn check_subject(subject: &str) -> Vec<Violation> {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::wording::check_words;
 use super::{CALIFORNIA_HEADINGS, CALIFORNIA_TITLE, Violation};
 use crate::element::{Demands, Element};
 use crate::header::Audience;
-use crate::hedge::hedges;
 use crate::markers::marked;
 use crate::template::{Part, Template};
 
@@ -36,7 +36,8 @@ pub fn check_template(template: &Template, regime: &str, demands: &Demands) -> R
     violations.extend(loose_name(template));
     violations.extend(personal_subject(template));
     violations.extend(phrases(template));
-    violations.extend(hedged(template));
+    violations.extend(beyond_letters(template));
+    violations.extend(own_wording(template, demands));
     violations.extend(forbidden(template, regime, demands));
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
@@ -150,12 +151,13 @@ fn gaps(template: &Template) -> Vec<Violation> {
     violations
 }
 
-/// In HTML a name stands by itself: so it turns nobody else's words around, and the gate knows the letter without it.
+/// In HTML a name stands by itself, and nothing else stands as a name: so it turns nobody else's words around, and the gate knows the letter without it.
 fn loose_name(template: &Template) -> Option<Violation> {
     let source = template.source(Part::Html).unwrap_or_default();
     let isolated = source.matches("<bdi>{{ name }}</bdi>").count();
     let printed = tags(source).filter(|tag| *tag == "name").count();
-    (printed != isolated).then_some(Violation::LooseName)
+    let places = source.to_ascii_lowercase().matches("<bdi").count();
+    (printed != isolated || places != isolated).then_some(Violation::LooseName)
 }
 
 /// The subject of a letter to people is published, so that they can tell it from false ones: it is the same for them all.
@@ -182,24 +184,48 @@ fn does_more(tag: &str, name: &str) -> bool {
     is_used && !is_plain
 }
 
-/// No part hides what is known, but in words that a law prescribes.
-fn hedged(template: &Template) -> Vec<Violation> {
-    let prescribed: Vec<&String> = template.header().phrases.values().flatten().collect();
+/// No part hides what is known, but in words that a law prescribes; and none sells or tells what it may not.
+fn own_wording(template: &Template, demands: &Demands) -> Vec<Violation> {
     let in_part = |part| {
         let words = own_words(template.source(part).unwrap_or_default());
-        let words = prescribed.iter().fold(words, |words, phrase| words.replace(phrase.as_str(), ""));
-        let found: Vec<Violation> = hedges(&words, template.language())
-            .into_iter()
-            .map(|words| Violation::Hedge { part, words: words.to_owned() })
-            .collect();
-        found
+        check_words(part, &words, template, demands)
     };
     Part::ALL.into_iter().flat_map(in_part).collect()
 }
 
-/// A source without its tags, those of the engine and those of HTML, in one line.
-fn own_words(source: &str) -> String {
-    let tags = [("{#", "#}"), ("{%", "%}"), ("{{", "}}"), ("<", ">")];
+/// A letter prints values, asks for them and goes through lists of them. What turns escaping off, takes text from elsewhere
+/// or builds it hides from the gate what goes out.
+fn beyond_letters(template: &Template) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for part in Part::ALL {
+        let source = template.source(part).unwrap_or_default();
+        let statements =
+            source.split("{%").skip(1).map(|rest| first_word(rest.trim_start_matches(['-', '+'])));
+        let others = statements.filter(|word| !STATEMENTS.contains(word));
+        let words =
+            tags(source).flat_map(|tag| tag.split(|sign: char| !sign.is_alphanumeric() && sign != '_'));
+        let named = words.filter(|word| UNSAFE.contains(word));
+        let found: BTreeSet<&str> = others.chain(named).collect();
+        violations
+            .extend(found.into_iter().map(|word| Violation::NotForLetters { part, word: word.to_owned() }));
+    }
+    violations
+}
+
+/// What a letter may do beside printing.
+const STATEMENTS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
+
+/// What prints unescaped, or prints everything.
+const UNSAFE: [&str; 2] = ["safe", "debug"];
+
+fn first_word(rest: &str) -> &str {
+    let rest = rest.trim_start();
+    rest.split(|sign: char| !sign.is_alphanumeric() && sign != '_').next().unwrap_or_default()
+}
+
+/// A source without its styles and its tags, those of the engine and those of HTML, in one line.
+pub(crate) fn own_words(source: &str) -> String {
+    let tags = [("<style", "</style>"), ("{#", "#}"), ("{%", "%}"), ("{{", "}}"), ("<", ">")];
     let words =
         tags.into_iter().fold(source.to_owned(), |source, (open, close)| without(&source, open, close));
     words.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -224,7 +250,7 @@ fn phrases(template: &Template) -> Vec<Violation> {
 }
 
 /// Whether nothing but fixed words shows that a notice carries the element.
-pub(super) fn is_known_by_phrase(element: Element) -> bool {
+pub(crate) fn is_known_by_phrase(element: Element) -> bool {
     match element {
         Element::CreditFreezeSteps
         | Element::FcraRights
@@ -294,7 +320,7 @@ fn forbidden(template: &Template, regime: &str, demands: &Demands) -> Vec<Violat
 /// Values by which a template would say what a regime forbids. The free text blocks all may tell what happened.
 fn names_that_tell(element: Element) -> &'static [&'static str] {
     match element {
-        Element::Nature => &["texts."],
+        Element::Nature => &["texts", "occurred", "discovered"],
         Element::AccountsAtRisk
         | Element::NumberOfPeople
         | Element::NumberOfRecords

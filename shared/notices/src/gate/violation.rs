@@ -33,6 +33,8 @@ pub enum Violation {
     PersonalSubject { name: &'static str },
     #[error("{part} does more with `{name}` than print it or ask whether it is there")]
     GapUsed { part: Part, name: &'static str },
+    #[error("{part} uses `{word}` of the template engine, which no letter needs")]
+    NotForLetters { part: Part, word: String },
     #[error(
         "body.html.j2 prints `name` otherwise than as <bdi>{{{{ name }}}}</bdi>, or something else in `bdi`"
     )]
@@ -85,6 +87,10 @@ pub enum Violation {
     TooHard { grade: Grade, limit: Grade },
     #[error("{part} hedges: {words:?}. Say what is known, and say of the rest that it is not yet known")]
     Hedge { part: Part, words: String },
+    #[error("{part} sells: {words:?}. A notice to people says nothing beside the breach")]
+    Marketing { part: Part, words: String },
+    #[error("the regime forbids the element nature, and {part} tells of it: {words:?}")]
+    TellsOfBreach { part: Part, words: String },
     #[error("the subject {0}")]
     Subject(&'static str),
     #[error("template syntax is left over in the notice")]
