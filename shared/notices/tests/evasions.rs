@@ -223,7 +223,7 @@ fn a_letter_hides_nothing_behind_its_words() {
 
 #[test]
 fn what_stands_as_a_name_is_the_name() {
-    let loose = "or something else there";
+    let loose = "or something else in `bdi`";
     refused(&[(
         US,
         &[(HTML, CAN_DO, &format!("{CAN_DO}<p><bdi>Card 4111 1111 1111 1111</bdi></p>"))],
