@@ -11,7 +11,8 @@ use serde::Deserialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use x509_cert::Certificate;
-use x509_cert::der::{DecodePem, Encode};
+use x509_cert::der::pem::{PemLabel, decode_vec};
+use x509_cert::der::{Decode, Encode};
 
 /// A key that cannot be used: a fault of the configuration, found when it is loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -96,7 +97,12 @@ impl RsaKey {
 
     /// The key of an X.509 certificate. Who loads it has checked its chain and its dates.
     pub fn from_certificate_pem(pem: &str) -> Result<Self, KeyError> {
-        let certificate = Certificate::from_pem(pem).map_err(|_| KeyError::Form)?;
+        // Decoded before it is read: a reader that does both at once did not come back from some that were cut off.
+        let (label, bytes) = decode_vec(pem.as_bytes()).map_err(|_| KeyError::Form)?;
+        if label != Certificate::PEM_LABEL {
+            return Err(KeyError::Form);
+        }
+        let certificate = Certificate::from_der(&bytes).map_err(|_| KeyError::Form)?;
         let key =
             certificate.tbs_certificate().subject_public_key_info().to_der().map_err(|_| KeyError::Form)?;
         PublicKey::from_public_key_der(&key).map(Self).map_err(|_| KeyError::Form)

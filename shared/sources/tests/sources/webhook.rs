@@ -171,6 +171,16 @@ fn keys_that_cannot_be_used_are_errors_and_print_nothing() {
     assert_eq!(HmacKey::from_standard("whsec_").unwrap_err(), KeyError::Empty);
     assert_eq!(RsaKey::from_pem("-----BEGIN PUBLIC KEY-----").unwrap_err(), KeyError::Form);
     assert_eq!(RsaKey::from_certificate_pem("").unwrap_err(), KeyError::Form);
+    // Wherever it is cut off, and with its lines cut out: an answer, and no loop.
+    let certificate = include_str!("../keys/certificate.pem");
+    for end in 0..certificate.trim_end().len() {
+        assert_eq!(RsaKey::from_certificate_pem(&certificate[..end]).unwrap_err(), KeyError::Form, "{end}");
+    }
+    let lines: Vec<&str> = certificate.lines().collect();
+    for gone in 1..lines.len() - 1 {
+        let rest = [&lines[..gone], &lines[lines.len() - 1..]].concat().join("\n");
+        assert_eq!(RsaKey::from_certificate_pem(&rest).unwrap_err(), KeyError::Form, "{gone}");
+    }
     assert!(!format!("{:?}", shopify("", b"").secrets).contains(KEY));
 }
 
