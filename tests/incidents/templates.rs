@@ -189,3 +189,20 @@ fn whoever_approves_reads_where_words_hedge_and_whose_number_is_not_sure() {
         assert!(attention.contains(words), "{words}: {attention}");
     }
 }
+
+/// Two letters for one regime in one language would block every plan.
+#[test]
+fn no_two_letters_serve_a_regime_in_one_language() {
+    let town = town();
+    put_and_approve(&town, 1, "Good day, ");
+    let mut other = own_letter(1, "Welcome ");
+    let header = other["notice.toml"].replace("family = \"gdpr\"", "family = \"ours\"");
+    other.insert("notice.toml".to_owned(), header);
+    let refused = put(&town, COUNSEL, &other);
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    assert!(refused.body.to_string().contains(ENGLISH), "{}", refused.body);
+    let reason = json!({ "reason": "replaced" });
+    assert_eq!(step(&town, COUNSEL, 1, "withdraw", &reason).status, 200);
+    assert_eq!(put(&town, COUNSEL, &other).status, 200);
+    leak(&town);
+}

@@ -10,6 +10,7 @@ use tocsin_domain::id::TenantId;
 use tocsin_domain::plan::{Approval, approvers};
 use tocsin_domain::tenant::{Role, Tenant};
 use tocsin_law::{Rule, RulePack};
+use tocsin_notices::Template;
 use tocsin_notices::own::{self, OwnLetter};
 use tocsin_ports::TenantScope;
 use tocsin_ports::store::templates::{self, OwnTemplate};
@@ -82,6 +83,11 @@ pub async fn put(
     {
         return Err(No::Conflict(format!(
             "{id} has a version {newest} already, and none is ever changed: give this one a higher number"
+        )));
+    }
+    if let Some((other, regime)) = served_by_another(&known, &template) {
+        return Err(No::Conflict(format!(
+            "{other} serves {regime} in this language already, and no plan could be made of two: take that one back first"
         )));
     }
     let stored = OwnTemplate {
@@ -178,6 +184,17 @@ pub async fn withdraw(
         templates::put(ports, &scope, Some(&was), &stored, &leaf).await?;
     }
     show(ports, principal, scope.tenant().clone(), at).await
+}
+
+/// Another letter of the tenant's that was not taken back and serves a regime of this one in its language.
+fn served_by_another(known: &[OwnTemplate], template: &Template) -> Option<(String, String)> {
+    let others = known.iter().filter(|other| other.id != template.id() && other.withdrawn.is_none());
+    others.filter_map(|other| Some((other, other.letter.template().ok()?))).find_map(|(other, letter)| {
+        let is_read_alike = letter.header().language == template.header().language;
+        let mut regimes = template.header().regimes.keys().filter(|_| is_read_alike);
+        let regime = regimes.find(|regime| letter.terms(regime).is_some())?;
+        Some((other.id.clone(), regime.clone()))
+    })
 }
 
 /// How many approve it who still may.

@@ -126,6 +126,9 @@ async fn with_a_plan(
         }
     };
     let pressing: Vec<_> = pressing.into_iter().filter(|pressing| !by_hand(pressing)).collect();
+    if pressing.is_empty() {
+        return Ok(());
+    }
     let waves = plans::waves(ports, scope, &head).await?;
     let covered = coverage::of_plan(ports, scope, &head, &waves).await?;
     raise(ports, scope, incident.id, &head, &pressing, &covered, now).await
